@@ -1,0 +1,84 @@
+"""Which images each iteration sees, and how each is cropped and flipped: a function of the seed.
+
+Randomness is a function of (seed, iteration): a resumed, a replayed and an uninterrupted run see
+the same batches, on any device. The bits come from Philox, a counter-based generator (Salmon et
+al. 2011) whose stream is fixed by its definition, so they do not change with a library's version.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ORDER, CROP, FLIP = range(3)  # one stream of bits for each use
+
+
+@dataclass(frozen=True)
+class Itinerary:
+    """The batches of I consecutive iterations, as small integer tensors."""
+
+    index: Tensor  # (I, B) int64, into the training set
+    offset: Tensor  # (I, B, 2) int64, row and column of the crop in the padded image
+    flip: Tensor  # (I, B) bool
+
+
+def itinerary(
+    seed: int, start: int, stop: int, images: int, batch: int, padding: int, flips: bool
+) -> Itinerary:
+    """The iterations from start to stop - 1.
+
+    Batches are cut from an endless row of permutations of the whole set, one an epoch, so that
+    every batch is full and every image is seen once an epoch. An offset is uniform on
+    0 … 2·padding, and half of the images are flipped if `flips` is set.
+    """
+    epochs = range(start * batch // images, (stop * batch - 1) // images + 1)
+    row = np.concatenate([permutation(seed, epoch, images) for epoch in epochs])
+    first = start * batch - epochs[0] * images
+    index = row[first : first + (stop - start) * batch].reshape(-1, batch)
+    iterations = range(start, stop)
+    crops = np.stack([bits(seed, CROP, i, 2 * batch) for i in iterations])
+    sides = np.stack([bits(seed, FLIP, i, batch) for i in iterations])
+    return Itinerary(
+        torch.from_numpy(index),
+        torch.from_numpy((crops % (2 * padding + 1)).astype(np.int64).reshape(-1, batch, 2)),
+        torch.from_numpy((sides % 2 == 1) & flips),
+    )
+
+
+def permutation(seed: int, epoch: int, images: int) -> np.ndarray:
+    """The order of the training images in one epoch: (images,) int64."""
+    return np.argsort(bits(seed, ORDER, epoch, images), kind="stable")
+
+
+def bits(seed: int, stream: int, counter: int, count: int) -> np.ndarray:
+    """`count` random 64-bit words that belong to (seed, stream, counter) and to nothing else."""
+    return np.random.Philox(key=[seed, stream], counter=[0, 0, 0, counter]).random_raw(count)
+
+
+def augment(images: Tensor, mean: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tensor:
+    """Random crops of zero-padded, mean-subtracted images, some mirrored (§4.2).
+
+    Takes images (N, H, W, C) in uint8, the per-pixel mean (H, W, C) on the scale 0 … 1, offsets
+    (N, 2) and flips (N,); returns float32 (N, C, H, W) in channels-last memory. With offset =
+    padding and no flip, an image comes back as `normalise` gives it.
+    """
+    n, height, width, _ = images.shape
+    across = torch.arange(width, device=images.device).expand(n, width)
+    across = torch.where(flip[:, None], width - 1 - across, across)  # (N, W)
+    rows = torch.arange(height, device=images.device) + offset[:, :1] - padding  # (N, H)
+    columns = across + offset[:, 1:] - padding  # (N, W)
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[
+        :, None, :
+    ]
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    position = rows[:, :, None] * width + columns[:, None, :]  # (N, H, W)
+    picture = torch.arange(n, device=images.device)[:, None, None] * (height * width)
+    pixels = images.flatten(0, 2)[position + picture].float() / 255  # (N, H, W, C)
+    pixels = (pixels - mean.flatten(0, 1)[position]) * inside[..., None]
+    return pixels.permute(0, 3, 1, 2)
+
+
+def normalise(images: Tensor, mean: Tensor) -> Tensor:
+    """Images (N, H, W, C) in uint8 as float32 (N, C, H, W), per-pixel mean subtracted (§4.2)."""
+    return (images.float() / 255 - mean).permute(0, 3, 1, 2)

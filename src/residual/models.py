@@ -1,0 +1,113 @@
+"""The paper's CIFAR-10 networks (He et al. 2015, §4.2): plain and residual, any depth 6n+2."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class BasicBlock(nn.Module):
+    """Two 3×3 convolutions, with or without the shortcut: H(x) = F(x) + x, then ReLU (Fig. 2).
+
+    A block that widens the maps halves them as well. Its shortcut has no parameters (option A):
+    every second pixel, with zeros in the new channels. So plain and residual blocks have the same
+    parameters, and differ by this one argument.
+    """
+
+    def __init__(self, inputs: int, outputs: int, residual: bool, norm: bool = True) -> None:
+        super().__init__()
+        self.residual, self.widening = residual, outputs - inputs
+        self.stride = 2 if self.widening else 1
+        self.conv1 = conv3x3(inputs, outputs, self.stride)
+        self.norm1 = nn.BatchNorm2d(outputs) if norm else nn.Identity()
+        self.conv2 = conv3x3(outputs, outputs)
+        self.norm2 = nn.BatchNorm2d(outputs) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        f = self.norm1(self.conv1(x)).relu_()
+        f = self.norm2(self.conv2(f))  # F(x), before the addition
+        return (f.add_(self.shortcut(x)) if self.residual else f).relu_()
+
+    def shortcut(self, x: Tensor) -> Tensor:
+        if not self.widening:
+            return x
+        x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H/2, W/2)
+        return F.pad(x, (0, 0, 0, 0, 0, self.widening))  # (N, 2C, H/2, W/2)
+
+
+class Network(nn.Module):
+    """Stem, three stages of n blocks with 16, 32 and 64 filters, global average pool, classifier.
+
+    Takes (N, channels, H, W) and returns logits (N, 10). Depth 6n+2 counts the 3×3 convolutions
+    and the classifier. Convolutions have no bias (inferred from the paper's parameter counts).
+    """
+
+    def __init__(self, depth: int, residual: bool, channels: int = 3, norm: bool = True) -> None:
+        super().__init__()
+        n = (depth - 2) // 6
+        widths = [16] * n + [32] * n + [64] * n
+        self.conv = conv3x3(channels, 16)
+        self.norm = nn.BatchNorm2d(16) if norm else nn.Identity()
+        self.blocks = nn.Sequential(
+            *(BasicBlock(i, o, residual, norm) for i, o in zip([16, *widths], widths))
+        )
+        self.classifier = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.conv(x)).relu_()  # (N, 16, H, W)
+        x = self.blocks(x)  # (N, 64, H/4, W/4)
+        return self.classifier(x.mean((2, 3)))  # (N, 10)
+
+    def layers(self) -> dict[str, nn.Module]:
+        """What follows each 3×3 convolution (BN, or nothing), in order: where responses are read.
+
+        Names are `stem`, then `1.1`, `1.2` for the two layers of block 1, and so on.
+        """
+        named: dict[str, nn.Module] = {"stem": self.norm}
+        for i, block in enumerate(self.blocks, start=1):
+            named |= {f"{i}.1": block.norm1, f"{i}.2": block.norm2}
+        return named
+
+
+def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    """A 3×3 convolution with padding 1 and no bias."""
+    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+
+
+def initialise(model: nn.Module, seed: int, zero_gamma: bool = False) -> None:
+    """He initialisation with fan-in for every weight, zero biases, γ = 1, β = 0; on the CPU.
+
+    A plain and a residual net of one depth and seed start from the same weights. With
+    `zero_gamma`, the last γ of each block starts at zero (Goyal et al. 2017, §5.1).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, BasicBlock) and zero_gamma:
+            nn.init.zeros_(module.norm2.weight)
+
+
+def build(
+    kind: str,
+    depth: int,
+    seed: int = 0,
+    channels: int = 3,
+    norm: bool = True,
+    zero_gamma: bool = False,
+) -> Network:
+    """An initialised network; `kind` is plain or residual."""
+    model = Network(depth, kind == "residual", channels, norm)
+    initialise(model, seed, zero_gamma)
+    return model
+
+
+def plain(depth: int, seed: int = 0) -> Network:
+    """The paper's plain network of a depth 6n+2 for 32×32 colour images."""
+    return build("plain", depth, seed)
+
+
+def resnet(depth: int, seed: int = 0) -> Network:
+    """The paper's residual network of a depth 6n+2 for 32×32 colour images (option A)."""
+    return build("residual", depth, seed)

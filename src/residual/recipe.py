@@ -1,0 +1,118 @@
+"""What a training is: one frozen Recipe, and the three profiles that scale the paper's own.
+
+Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+from residual.parameters import ParameterError, check_choice, check_depth, check_integer
+
+KINDS = ("plain", "residual")
+LOW_START_DEPTH = 110  # §4.2: ResNet-110 starts at 0.01 for about 400 of 64,000 iterations
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One scale of the experiment: data set, iterations, and how often the test set is seen."""
+
+    name: str
+    dataset: str
+    iterations: int
+    evaluations: int
+    words: str
+
+
+PROFILES = {
+    "quick": Profile("quick", "digits", 200, 10, "8×8 digits, seconds a network on a CPU"),
+    "desk": Profile("desk", "cifar10", 3_200, 16, "CIFAR-10, 1/20 of the paper's iterations"),
+    "paper": Profile("paper", "cifar10", 64_000, 100, "CIFAR-10, the paper's 64,000 iterations"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training, but for the machine it runs on.
+
+    `norm`, `zero_gamma` and `decay_gamma` are the ablations that the chapters need: batch
+    normalisation after each convolution, a zero start of the last scale of each block (Goyal et
+    al. 2017), and weight decay on the scales γ (the paper decays every parameter).
+    """
+
+    profile: str
+    kind: str
+    depth: int
+    seed: int
+    dataset: str
+    iterations: int
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    norm: bool = True
+    zero_gamma: bool = False
+    decay_gamma: bool = True
+
+    def __post_init__(self) -> None:
+        check_choice("profile", self.profile, tuple(PROFILES))
+        check_choice("kinds", self.kind, KINDS)
+        check_depth(self.depth)
+        check_integer("seeds", self.seed, 0, 2**31 - 1)
+        check_integer("iterations", self.iterations, 1, 10_000_000)
+        if not 0 < self.learning_rate < 100:
+            raise ParameterError("learning_rate", self.learning_rate, "it lies between 0 and 100")
+
+    @classmethod
+    def of(cls, profile: str, kind: str, depth: int, seed: int = 0) -> "Recipe":
+        """The profile's own recipe for one network; ParameterError names a wrong value."""
+        check_choice("profile", profile, tuple(PROFILES))
+        chosen = PROFILES[profile]
+        return cls(profile, kind, depth, seed, chosen.dataset, chosen.iterations)
+
+    @property
+    def variant(self) -> str:
+        """What differs from the profile's recipe, as part of a folder's name; often empty."""
+        usual = Recipe.of(self.profile, self.kind, self.depth, self.seed)
+        changed = [f.name for f in fields(self) if getattr(self, f.name) != getattr(usual, f.name)]
+        return "-".join(SLUGS[name].format(getattr(self, name)) for name in changed)
+
+    @property
+    def name(self) -> str:
+        """The run's folder below its profile: kind-depth[-variant]-sSEED."""
+        parts = (self.kind, str(self.depth), self.variant, f"s{self.seed}")
+        return "-".join(part for part in parts if part)
+
+    def rate(self, iteration: int) -> float:
+        """Learning rate at an iteration: divided by 10 at 1/2 and 3/4 of the way (§4.2).
+
+        A net of depth 110 or more starts at a tenth for 400/64,000 of its iterations; the paper
+        waits for a training error below 80 %, which it puts at about 400 iterations.
+        """
+        if self.depth >= LOW_START_DEPTH and iteration * 160 < self.iterations:
+            return self.learning_rate / 10
+        drops = (iteration * 2 >= self.iterations) + (iteration * 4 >= self.iterations * 3)
+        return self.learning_rate / 10**drops
+
+    def points(self, count: int) -> list[int]:
+        """`count` evenly spaced iterations that end at the last one (fewer in a short run)."""
+        return sorted({-(-self.iterations * k // count) for k in range(1, count + 1)})
+
+
+SLUGS = {
+    "dataset": "{}",
+    "iterations": "it{}",
+    "batch_size": "b{}",
+    "learning_rate": "lr{:g}",
+    "momentum": "m{:g}",
+    "weight_decay": "wd{:g}",
+    "norm": "no-bn",
+    "zero_gamma": "zero-gamma",
+    "decay_gamma": "no-gamma-decay",
+}
+
+
+def recipes(
+    profile: str, kinds: list[str], depths: list[int], seeds: list[int], iterations: int | None
+) -> list[Recipe]:
+    """One recipe for each combination, shallow first; `iterations` None keeps the profile's."""
+    made = [Recipe.of(profile, k, d, s) for d in depths for k in kinds for s in seeds]
+    return [replace(r, iterations=iterations) if iterations is not None else r for r in made]

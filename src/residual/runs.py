@@ -1,0 +1,127 @@
+"""The store of run records: runs/<profile>/<kind>-<depth>[-<variant>]-s<seed>/record.json.
+
+A record is plain JSON. Everything that depends on the clock or the machine stands under
+`provenance`, so the rest compares bit for bit; `digest` is the SHA-256 of all the other keys.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from residual.files import digest, write_atomically
+from residual.paths import runs_folder
+from residual.recipe import PROFILES, Recipe
+
+KEYS = (
+    "recipe",
+    "data",
+    "curves",
+    "metrics",
+    "responses",
+    "gradients",
+    "probes",
+    "replay",
+)
+"""What a record holds beside `weights` (a digest), `provenance` and its own `digest`."""
+
+
+class RecordError(RuntimeError):
+    """A record is damaged; the message names the file. Such a record is never drawn."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: where its record lies, and what the record says."""
+
+    folder: Path
+    record: dict
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe(**self.record["recipe"])
+
+    @property
+    def name(self) -> str:
+        """profile/kind-depth[-variant]-sSEED, as in the store."""
+        return f"{self.recipe.profile}/{self.recipe.name}"
+
+    def __getitem__(self, key: str):
+        return self.record[key]
+
+    def weights(self) -> dict[str, Tensor]:
+        """The trained weights, if they lie beside the record; RecordError if they do not fit it."""
+        content = (self.folder / "weights.safetensors").read_bytes()
+        if digest(content) != self.record["weights"]:
+            raise RecordError(f"{self.folder / 'weights.safetensors'} does not fit its record.")
+        return load(content)
+
+
+def folder_of(recipe: Recipe, root: Path | None = None) -> Path:
+    """Where a recipe's run is kept."""
+    return (root or runs_folder()) / recipe.profile / recipe.name
+
+
+def canonical(record: dict) -> bytes:
+    """A record without its digest as JSON bytes that depend on its values alone."""
+    kept = {key: value for key, value in record.items() if key != "digest"}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def write(recipe: Recipe, record: dict, weights: dict[str, Tensor], root: Path | None) -> Run:
+    """Write weights, then the record that names their digest; both atomically."""
+    folder = folder_of(recipe, root)
+    content = save(weights)
+    write_atomically(folder / "weights.safetensors", content)
+    record = {"recipe": asdict(recipe)} | record | {"weights": digest(content)}
+    record["digest"] = digest(canonical(record))
+    write_atomically(folder / "record.json", (json.dumps(record, indent=1) + "\n").encode())
+    return Run(folder, record)
+
+
+def read(path: Path) -> Run:
+    """One record, checked against its own digest; RecordError names the file and the fault."""
+    try:
+        record = json.loads(path.read_bytes())
+        missing = {*KEYS, "weights", "provenance", "digest"} - record.keys()
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+        if digest(canonical(record)) != record["digest"]:
+            raise ValueError("its content does not match its digest")
+        run = Run(path.parent, record)
+        expected = path.parent.parent.name, path.parent.name
+        if (run.recipe.profile, run.recipe.name) != expected:
+            raise ValueError(f"it holds the run {run.name}")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise RecordError(
+            f"The record {path} is damaged: {error}. Restore it, or delete its folder to train again."
+        ) from error
+    return run
+
+
+def find(recipe: Recipe, root: Path | None = None) -> Run | None:
+    """The recipe's run if the store has it, else None; RecordError if it is damaged."""
+    path = folder_of(recipe, root) / "record.json"
+    return read(path) if path.is_file() else None
+
+
+def every(profile: str, root: Path | None = None) -> list[Run]:
+    """All runs of a profile in the store, in order of depth, kind and seed."""
+    found = [read(p) for p in ((root or runs_folder()) / profile).glob("*/record.json")]
+    return sorted(found, key=lambda r: (r.recipe.depth, r.recipe.kind, r.recipe.name))
+
+
+def seeds_of(recipe: Recipe, root: Path | None = None) -> list[int]:
+    """The seeds for which the store has this recipe's run."""
+    head = recipe.name.removesuffix(str(recipe.seed))
+    found = ((root or runs_folder()) / recipe.profile).glob(f"{head}*/record.json")
+    ends = [path.parent.name.removeprefix(head) for path in found]
+    return sorted(int(end) for end in ends if end.isdigit())
+
+
+def profiles_in_store(root: Path | None = None) -> list[str]:
+    """The profiles that have at least one record, smallest first."""
+    base = root or runs_folder()
+    return [name for name in PROFILES if next((base / name).glob("*/record.json"), None)]

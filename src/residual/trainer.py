@@ -1,0 +1,142 @@
+"""One iteration of the paper's recipe, and all the tensors that it reads and writes (§4.2)."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from residual import probes
+from residual.data import Dataset, Split
+from residual.itinerary import augment, itinerary, normalise
+from residual.models import Network, build
+from residual.recipe import PROFILES, Recipe
+
+EVAL_BATCH = 250
+
+
+class Trainer:
+    """A training in progress on a device, where the data set lives as uint8.
+
+    Nothing is read back to the host in `step`: losses, errors and the iteration's number are
+    tensors on the device, and `state` names every one of them that a checkpoint must hold.
+    """
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
+        self.recipe, self.dataset, self.device = recipe, dataset, device
+        self.train, self.test = dataset.train.to(device), dataset.test.to(device)
+        self.mean = dataset.mean.to(device)
+        self.model = network(recipe, dataset).to(device, memory_format=torch.channels_last).train()
+        self.rate = torch.tensor(recipe.rate(0), device=device)
+        self.optimizer = sgd(self.model, recipe, self.rate)
+        rates = [recipe.rate(i) for i in range(recipe.iterations)]
+        self.rates = torch.tensor(rates, device=device)
+        self.iteration = torch.zeros((), dtype=torch.int64, device=device)
+        self.losses = torch.full((recipe.iterations,), torch.nan, device=device)
+        self.errors = torch.full((recipe.iterations,), torch.nan, device=device)
+        self.evaluations = recipe.points(PROFILES[recipe.profile].evaluations)
+        self.test_errors = torch.full((len(self.evaluations),), torch.nan, dtype=torch.float64)
+        shape = (len(self.evaluations) + 1, recipe.depth - 1)
+        self.gradients = torch.full(shape, torch.nan, dtype=torch.float64)
+        self.seconds = torch.zeros((), dtype=torch.float64)
+
+    def visit(self, start: int, stop: int) -> None:
+        """Make the batches of the iterations from start to stop - 1 known to `step`."""
+        size, images = self.recipe.batch_size, len(self.train.labels)
+        padding, flips = self.dataset.padding, self.dataset.flips
+        chunk = itinerary(self.recipe.seed, start, stop, images, size, padding, flips)
+        self.first = start
+        self.index = chunk.index.to(self.device)
+        self.offset = chunk.offset.to(self.device)
+        self.flip = chunk.flip.to(self.device)
+
+    def step(self) -> None:
+        """One iteration: the batch, the loss, the gradients, the update."""
+        row = self.iteration - self.first
+        index = self.index[row]  # (B,)
+        images = augment(
+            self.train.images[index],
+            self.mean,
+            self.offset[row],
+            self.flip[row],
+            self.dataset.padding,
+        )
+        labels = self.train.labels[index]
+        with self.autocast():
+            logits = self.model(images)  # (B, 10)
+        loss = F.cross_entropy(logits.float(), labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.rate.copy_(self.rates[self.iteration])
+        self.optimizer.step()
+        self.losses[self.iteration] = loss.detach()
+        self.errors[self.iteration] = 100 * (logits.argmax(1) != labels).float().mean()
+        self.iteration += 1
+
+    def autocast(self) -> torch.autocast | nullcontext:
+        """bfloat16 on CUDA, float32 elsewhere; without the weight cache, which graphs forbid."""
+        if self.device.type != "cuda":
+            return nullcontext()
+        return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
+
+    def batches(self, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
+        """Normalised images and labels in order, without augmentation."""
+        pairs = zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH))
+        return ((normalise(images, self.mean), labels) for images, labels in pairs)
+
+    def evaluate(self, split: Split) -> float:
+        """Error in eval mode without augmentation, in per cent."""
+        with self.autocast():
+            return probes.error(self.model, self.batches(split))
+
+    def observe(self, evaluation: int) -> None:
+        """The test error and the gradients at one of the `evaluations`."""
+        self.test_errors[evaluation] = self.evaluate(self.test)
+        self.observe_gradients(evaluation + 1)
+
+    def observe_gradients(self, row: int) -> None:
+        """‖∇W‖/‖W‖ of each 3×3 convolution for the first images of the training set."""
+        images, labels = next(self.batches(self.train.head(self.recipe.batch_size)))
+        ratios = probes.gradient_ratios(self.model, images, labels)["ratio"]
+        self.gradients[row] = torch.tensor(ratios, dtype=torch.float64)
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, BN statistics, momentum, and what has been observed so far."""
+        own = ("iteration", "losses", "errors", "test_errors", "gradients", "seconds")
+        momentum = {
+            f"momentum.{name}": self.optimizer.state[p]["momentum_buffer"]
+            for name, p in self.model.named_parameters()
+        }
+        weights = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        return weights | momentum | {name: getattr(self, name) for name in own}
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Continue from a checkpoint, by copying into the tensors that `state` names."""
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
+
+
+def network(recipe: Recipe, dataset: Dataset) -> Network:
+    """The recipe's network at its initialisation."""
+    return build(
+        recipe.kind, recipe.depth, recipe.seed, dataset.channels, recipe.norm, recipe.zero_gamma
+    )
+
+
+def sgd(model: nn.Module, recipe: Recipe, rate: Tensor) -> torch.optim.SGD:
+    """SGD with momentum and weight decay on every parameter, γ and β included (§3.4).
+
+    Momentum starts as zeros rather than as the first gradient, which comes to the same.
+    """
+    gammas = [m.weight for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    free = {id(gamma) for gamma in gammas} if not recipe.decay_gamma else set()
+    decayed = [p for p in model.parameters() if id(p) not in free]
+    groups: list[dict] = [{"params": decayed, "weight_decay": recipe.weight_decay}]
+    if free:
+        groups.append({"params": gammas, "weight_decay": 0.0})
+    optimizer = torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, fused=True)
+    for p in model.parameters():
+        optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+    return optimizer
