@@ -1,5 +1,7 @@
 """What a finished training says of itself: the measured part of its run record."""
 
+from math import isfinite
+
 from torch import Tensor
 
 from residual import probes
@@ -23,11 +25,11 @@ def describe(trainer: Trainer) -> dict:
         "data": {"name": dataset.name, "digest": dataset.digest},
         "curves": curves(trainer),
         "gradients": gradients(trainer),
-        "replay": {"losses": trainer.losses[:REPLAYED].tolist()},
+        "replay": replay(trainer, REPLAYED),
     }
     if diverged := diverged_at(trainer):
         empty = {"train_error": None, "test_error": None, "diverged_at": diverged}
-        record["replay"] = {"losses": trainer.losses[: min(REPLAYED, diverged - 1)].tolist()}
+        record["replay"] = replay(trainer, min(REPLAYED, diverged - 1))
         return record | {"metrics": empty, "responses": {}, "probes": {}}
     metrics = {
         "train_error": trainer.evaluate(trainer.train),
@@ -36,6 +38,12 @@ def describe(trainer: Trainer) -> dict:
     }
     measured = {"responses": responses(trainer), "probes": {"lesions": lesions(trainer)}}
     return record | {"metrics": metrics} | measured
+
+
+def replay(trainer: Trainer, count: int) -> dict:
+    """What lets anyone replay the first iterations: their losses, and a digest of their batches."""
+    batches = trainer.itinerary(0, min(REPLAYED, trainer.recipe.iterations))
+    return {"losses": trainer.losses[:count].tolist(), "itinerary": batches.digest()}
 
 
 def diverged_at(trainer: Trainer) -> int | None:
@@ -54,13 +62,14 @@ def curves(trainer: Trainer) -> dict:
     losses, errors = trainer.losses.double().cpu(), trainer.errors.double().cpu()
     for stop in recipe.points(CURVE_POINTS):
         loss, error = float(losses[start:stop].mean()), float(errors[start:stop].mean())
-        if loss != loss or loss == float("inf"):
+        if not isfinite(loss):
             break
         rows.append((stop, recipe.rate(stop - 1), significant(loss), significant(error)))
         start = stop
     names = ("iteration", "learning_rate", "loss", "train_error_batch")
     training = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    seen = [(i, e) for i, e in zip(trainer.evaluations, trainer.test_errors.tolist()) if e == e]
+    tests = zip(trainer.evaluations, trainer.test_errors.tolist())
+    seen = [(i, e) for i, e in tests if isfinite(e)]
     test = {"iteration": [i for i, _ in seen], "test_error": [significant(e) for _, e in seen]}
     return {"training": training, "test": test}
 
@@ -68,7 +77,7 @@ def curves(trainer: Trainer) -> dict:
 def gradients(trainer: Trainer) -> dict:
     """‖∇W‖/‖W‖ by layer (columns) at initialisation and at each evaluation (rows)."""
     seen = [(i, row) for i, row in zip([0, *trainer.evaluations], trainer.gradients.tolist())]
-    seen = [(i, row) for i, row in seen if all(value == value for value in row)]
+    seen = [(i, row) for i, row in seen if all(map(isfinite, row))]
     ratios = [[significant(value) for value in row] for _, row in seen]
     names = list(trainer.model.layers())
     return {"layer": names, "iteration": [i for i, _ in seen], "ratio": ratios}

@@ -5,6 +5,7 @@ the same batches, on any device. The bits come from Philox, a counter-based gene
 al. 2011) whose stream is fixed by its definition, so they do not change with a library's version.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,13 @@ class Itinerary:
     index: Tensor  # (I, B) int64, into the training set
     offset: Tensor  # (I, B, 2) int64, row and column of the crop in the padded image
     flip: Tensor  # (I, B) bool
+
+    def digest(self) -> str:
+        """SHA-256 of all three tensors."""
+        sha = hashlib.sha256()
+        for tensor in (self.index, self.offset, self.flip):
+            sha.update(tensor.numpy().tobytes())
+        return sha.hexdigest()
 
 
 def itinerary(

@@ -4,6 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from residual.parameters import check_choice
+
+ZEROS = ("after", "split")
+
 
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions, with or without the shortcut: H(x) = F(x) + x, then ReLU (Fig. 2).
@@ -12,6 +16,8 @@ class BasicBlock(nn.Module):
     every second pixel, with zeros in the new channels. So plain and residual blocks have the same
     parameters, and differ by this one argument.
     """
+
+    zeros = "after"  # where the shortcut's new channels go; "split" puts half before the old ones
 
     def __init__(self, inputs: int, outputs: int, residual: bool, norm: bool = True) -> None:
         super().__init__()
@@ -31,7 +37,8 @@ class BasicBlock(nn.Module):
         if not self.widening:
             return x
         x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H/2, W/2)
-        return F.pad(x, (0, 0, 0, 0, 0, self.widening))  # (N, 2C, H/2, W/2)
+        before = self.widening // 2 if self.zeros == "split" else 0
+        return F.pad(x, (0, 0, 0, 0, before, self.widening - before))  # (N, 2C, H/2, W/2)
 
 
 class Network(nn.Module):
@@ -39,9 +46,18 @@ class Network(nn.Module):
 
     Takes (N, channels, H, W) and returns logits (N, 10). Depth 6n+2 counts the 3×3 convolutions
     and the classifier. Convolutions have no bias (inferred from the paper's parameter counts).
+    The new channels of a shortcut are zeros `after` the old ones, or `split` around them; the
+    paper does not say which.
     """
 
-    def __init__(self, depth: int, residual: bool, channels: int = 3, norm: bool = True) -> None:
+    def __init__(
+        self,
+        depth: int,
+        residual: bool,
+        channels: int = 3,
+        norm: bool = True,
+        zeros: str = "after",
+    ) -> None:
         super().__init__()
         n = (depth - 2) // 6
         widths = [16] * n + [32] * n + [64] * n
@@ -50,6 +66,8 @@ class Network(nn.Module):
         self.blocks = nn.Sequential(
             *(BasicBlock(i, o, residual, norm) for i, o in zip([16, *widths], widths))
         )
+        for block in self.blocks:
+            block.zeros = zeros
         self.classifier = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -96,9 +114,11 @@ def build(
     channels: int = 3,
     norm: bool = True,
     zero_gamma: bool = False,
+    zeros: str = "after",
 ) -> Network:
-    """An initialised network; `kind` is plain or residual."""
-    model = Network(depth, kind == "residual", channels, norm)
+    """An initialised network; `kind` is plain or residual, `zeros` as in `Network`."""
+    check_choice("zeros", zeros, ZEROS)
+    model = Network(depth, kind == "residual", channels, norm, zeros)
     initialise(model, seed, zero_gamma)
     return model
 

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def pick_device(name: str) -> torch.device:
         name = next(d for d in ("cuda", "mps", "cpu") if present[d])
     if not present[name]:
         found = ", ".join(d for d in DEVICES if present.get(d))
-        raise ParameterError("device", name, f"PyTorch finds only {found} here; auto takes the best")
+        raise ParameterError(
+            "device", name, f"PyTorch finds only {found} here; auto takes the best"
+        )
     return torch.device(name)
 
 
@@ -39,6 +42,26 @@ def device_name(device: torch.device) -> str:
         models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"
     return f"{platform.processor() or platform.machine()} {device.type}"
+
+
+def instruction_set() -> str:
+    """What decides a CPU's kernels: its family, model and stepping, and PyTorch's choice."""
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    values = dict(line.split(":", 1) for line in info.split("\n\n")[0].splitlines() if ":" in line)
+    found = {name.strip(): value.strip() for name, value in values.items()}
+    names = [f"{key} {found[key]}" for key in ("cpu family", "model", "stepping") if key in found]
+    return ", ".join([*names, torch.backends.cpu.get_cpu_capability()])
+
+
+def computed_on(device: torch.device) -> dict:
+    """What the last bits of a training depend on beside its recipe."""
+    return {
+        "device": device_name(device),
+        "instruction_set": instruction_set(),
+        "threads": torch.get_num_threads(),
+        "torch": version("torch"),
+        "source_digest": source_digest(),
+    }
 
 
 def source_digest() -> str:
@@ -68,17 +91,25 @@ def source_commit() -> str | None:
         return None
 
 
-def provenance(device: torch.device, started: str, seconds: float, images: int) -> dict:
-    """The part of a record that depends on the clock or the machine; `seconds` of training."""
+def provenance(
+    device: torch.device, started: str, seconds: float, images: int, history: Sequence[dict] = ()
+) -> dict:
+    """The part of a record that depends on the clock or the machine; `seconds` of training.
+
+    `history` is what earlier parts of a resumed training were computed on; where it differs from
+    the end, it says so.
+    """
     return {
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "torchvision", "numpy")},
         "device": device_name(device),
         "device_type": device.type,
+        "instruction_set": instruction_set(),
         "threads": torch.get_num_threads(),
         "precision": "bfloat16 autocast" if device.type == "cuda" else "float32",
         "source_commit": source_commit(),
         "source_digest": source_digest(),
+        "resumed_from": list(history),
         "started": started,
         "seconds": round(seconds, 3),
         "images_per_second": round(images / seconds, 1) if seconds else None,

@@ -6,6 +6,7 @@ A record is plain JSON. Everything that depends on the clock or the machine stan
 
 import json
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 
 from safetensors.torch import load, save
@@ -15,16 +16,7 @@ from residual.files import digest, write_atomically
 from residual.paths import runs_folder
 from residual.recipe import PROFILES, Recipe
 
-KEYS = (
-    "recipe",
-    "data",
-    "curves",
-    "metrics",
-    "responses",
-    "gradients",
-    "probes",
-    "replay",
-)
+KEYS = ("recipe", "data", "curves", "metrics", "responses", "gradients", "probes", "replay")
 """What a record holds beside `weights` (a digest), `provenance` and its own `digest`."""
 
 
@@ -52,10 +44,14 @@ class Run:
         return self.record[key]
 
     def weights(self) -> dict[str, Tensor]:
-        """The trained weights, if they lie beside the record; RecordError if they do not fit it."""
-        content = (self.folder / "weights.safetensors").read_bytes()
+        """The trained weights beside the record; RecordError if they are not there or damaged."""
+        path = self.folder / "weights.safetensors"
+        advice = "Restore it, or delete its folder to train again."
+        if not path.is_file():
+            raise RecordError(f"{path} is not in the store. {advice}")
+        content = path.read_bytes()
         if digest(content) != self.record["weights"]:
-            raise RecordError(f"{self.folder / 'weights.safetensors'} does not fit its record.")
+            raise RecordError(f"{path} is damaged: it does not fit its record. {advice}")
         return load(content)
 
 
@@ -71,14 +67,26 @@ def canonical(record: dict) -> bytes:
 
 
 def write(recipe: Recipe, record: dict, weights: dict[str, Tensor], root: Path | None) -> Run:
-    """Write weights, then the record that names their digest; both atomically."""
+    """Write weights, then the record that names their digest; both atomically.
+
+    What is not finite, such as a statistic that overflowed, is null in the record.
+    """
     folder = folder_of(recipe, root)
     content = save(weights)
     write_atomically(folder / "weights.safetensors", content)
-    record = {"recipe": asdict(recipe)} | record | {"weights": digest(content)}
+    record = finite({"recipe": asdict(recipe)} | record | {"weights": digest(content)})
     record["digest"] = digest(canonical(record))
     write_atomically(folder / "record.json", (json.dumps(record, indent=1) + "\n").encode())
     return Run(folder, record)
+
+
+def finite(value):
+    """The same JSON value with null for each number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def read(path: Path) -> Run:

@@ -9,11 +9,12 @@ from torch.nn import functional as F
 
 from residual import probes
 from residual.data import Dataset, Split
-from residual.itinerary import augment, itinerary, normalise
+from residual.itinerary import Itinerary, augment, itinerary, normalise
 from residual.models import Network, build
 from residual.recipe import PROFILES, Recipe
 
 EVAL_BATCH = 250
+LOG_POINTS = 100  # a training is watched at each hundredth of its way
 
 
 class Trainer:
@@ -33,6 +34,11 @@ class Trainer:
         rates = [recipe.rate(i) for i in range(recipe.iterations)]
         self.rates = torch.tensor(rates, device=device)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
+        self.first = torch.zeros((), dtype=torch.int64, device=device)
+        rows, batch = max(8, -(-recipe.iterations // LOG_POINTS)), recipe.batch_size
+        self.index = torch.zeros((rows, batch), dtype=torch.int64, device=device)
+        self.offset = torch.zeros((rows, batch, 2), dtype=torch.int64, device=device)
+        self.flip = torch.zeros((rows, batch), dtype=torch.bool, device=device)
         self.losses = torch.full((recipe.iterations,), torch.nan, device=device)
         self.errors = torch.full((recipe.iterations,), torch.nan, device=device)
         self.evaluations = recipe.points(PROFILES[recipe.profile].evaluations)
@@ -42,24 +48,36 @@ class Trainer:
         self.seconds = torch.zeros((), dtype=torch.float64)
 
     def visit(self, start: int, stop: int) -> None:
-        """Make the batches of the iterations from start to stop - 1 known to `step`."""
+        """Make the batches of the iterations from start to stop - 1 known to `step`.
+
+        At most a hundredth of the training at a time, or eight iterations: the tensors that a
+        captured iteration reads stay where they are.
+        """
+        chunk = self.itinerary(start, stop)
+        self.first.fill_(start)
+        self.index[: stop - start].copy_(chunk.index)
+        self.offset[: stop - start].copy_(chunk.offset)
+        self.flip[: stop - start].copy_(chunk.flip)
+
+    def itinerary(self, start: int, stop: int) -> Itinerary:
+        """The batches of the iterations from start to stop - 1."""
         size, images = self.recipe.batch_size, len(self.train.labels)
         padding, flips = self.dataset.padding, self.dataset.flips
-        chunk = itinerary(self.recipe.seed, start, stop, images, size, padding, flips)
-        self.first = start
-        self.index = chunk.index.to(self.device)
-        self.offset = chunk.offset.to(self.device)
-        self.flip = chunk.flip.to(self.device)
+        return itinerary(self.recipe.seed, start, stop, images, size, padding, flips)
 
     def step(self) -> None:
-        """One iteration: the batch, the loss, the gradients, the update."""
-        row = self.iteration - self.first
-        index = self.index[row]  # (B,)
+        """One iteration: the batch, the loss, the gradients, the update.
+
+        Rows are taken by tensors of one index: a plain index would be read back to the host.
+        """
+        now = self.iteration.view(1)
+        row = now - self.first
+        index = self.index.index_select(0, row)[0]  # (B,)
         images = augment(
             self.train.images[index],
             self.mean,
-            self.offset[row],
-            self.flip[row],
+            self.offset.index_select(0, row)[0],
+            self.flip.index_select(0, row)[0],
             self.dataset.padding,
         )
         labels = self.train.labels[index]
@@ -68,10 +86,10 @@ class Trainer:
         loss = F.cross_entropy(logits.float(), labels)
         self.optimizer.zero_grad()
         loss.backward()
-        self.rate.copy_(self.rates[self.iteration])
+        self.rate.copy_(self.rates.index_select(0, now)[0])
         self.optimizer.step()
-        self.losses[self.iteration] = loss.detach()
-        self.errors[self.iteration] = 100 * (logits.argmax(1) != labels).float().mean()
+        self.losses.index_copy_(0, now, loss.detach().view(1))
+        self.errors.index_copy_(0, now, wrong(logits.detach(), labels).view(1))
         self.iteration += 1
 
     def autocast(self) -> torch.autocast | nullcontext:
@@ -113,9 +131,25 @@ class Trainer:
 
     @torch.no_grad()
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Continue from a checkpoint, by copying into the tensors that `state` names."""
-        for name, tensor in self.state().items():
+        """Continue from a checkpoint, by copying into the tensors that `state` names.
+
+        ValueError, and nothing changed, if it is no checkpoint of this recipe's network.
+        """
+        own = self.state()
+        if shapes(own) != shapes(state):
+            raise ValueError("the checkpoint was made by other code: its tensors do not fit")
+        for name, tensor in own.items():
             tensor.copy_(state[name])
+
+
+def shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+    """The shape of each tensor."""
+    return {name: tensor.shape for name, tensor in state.items()}
+
+
+def wrong(logits: Tensor, labels: Tensor) -> Tensor:
+    """Share of wrong predictions in a batch, in per cent."""
+    return 100 * (logits.argmax(1) != labels).float().mean()
 
 
 def network(recipe: Recipe, dataset: Dataset) -> Network:

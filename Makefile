@@ -1,0 +1,56 @@
+# Two commands: `make book` and `make test`. Each does all its own set-up in .venv/.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+UV := $(shell command -v uv 2>/dev/null)
+
+SOURCES := $(shell find src notebooks book runs tests benchmarks index.md _config.yml _toc.yml \
+  pyproject.toml -type f -not -name '*.pyc' -not -name '*.lock' -not -path '*/__pycache__/*' \
+  -not -path '*.egg-info/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+
+.PHONY: help book test test-slow lock notebooks format clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+book: _build/html/index.html  ## execute the chapters and build the site at _build/html/index.html
+
+_build/html/index.html: $(READY) $(SOURCES)
+	$(BIN)/residual book
+	@touch $@
+
+test: _build/tests-passed  ## unit tests, browser tests and pytest --nbval on the four notebooks
+	@echo "All tests passed for these files; make -B test runs them again."
+
+_build/tests-passed: $(READY) $(SOURCES)
+	$(BIN)/pytest --nbval
+	@mkdir -p _build && touch $@
+
+test-slow: $(READY)  ## what takes minutes: training from an empty store, many kills
+	$(BIN)/pytest -m slow
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+ifeq ($(UV),)
+	$(BIN)/python -m pip install --quiet uv
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+else
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions and hashes only
+	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --generate-hashes --all-extras \
+	  --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+notebooks: $(READY)  ## execute the source notebooks in place and store what tests compare
+	$(BIN)/python -m residual.book
+
+format: $(READY)  ## ruff, on everything
+	$(BIN)/ruff format && $(BIN)/ruff check --fix
+
+clean:  ## remove what was built, but not the environment
+	rm -rf _build

@@ -1,0 +1,134 @@
+"""Pictures and sentences of the chapters on degradation and on residual reformulation."""
+
+import pandas as pd
+
+from residual import figures, paper, tables
+from residual.chapter.display import Picture
+from residual.chapter.settings import Settings
+from residual.chapter.words import change_with_depth, names, networks, seeds
+from residual.figures.style import network
+from residual.models import Network
+from residual.runs import Run
+
+
+def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """Error curves of all runs, in the layout of the paper's Fig. 6."""
+    frame = tables.finals(runs)
+    kinds = sorted(set(frame["kind"]), reverse=True)
+    found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
+    caption = " ".join(found) + (
+        " Bold: test error; thin: running training error on augmented batches; bands: lowest to "
+        f"highest of {seeds(frame['seed'].nunique())} ({settings.words})."
+    )
+    alt = (
+        f"Error in per cent against iteration for {networks(frame)}. Final mean test errors: "
+        + final_errors(frame)
+    )
+    return Picture(figures.error_curves(runs), label, caption, alt, names(frame))
+
+
+def final_errors(frame: pd.DataFrame) -> str:
+    """Each network's mean final test error, listed."""
+    means = tables.by_network(frame, "test_error")
+    parts = [f"{network(m.kind, m.depth)} {m.mean_:.1f}" for m in rows(means)]
+    return ", ".join(parts) + " per cent."
+
+
+def rows(frame: pd.DataFrame) -> list:
+    """The rows of a frame as named tuples."""
+    return list(frame.rename(columns={"mean": "mean_"}).itertuples(index=False))
+
+
+def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """Final error against depth, plain beside residual."""
+    frame = tables.finals(runs)
+    kinds = sorted(set(frame["kind"]))
+    caption = " ".join(
+        change_with_depth(frame, kind, "train_error", "final training error") for kind in kinds
+    )
+    caption += f" Each dot is a seed, each line joins means ({settings.words})."
+    alt = f"Final error in per cent against depth for {networks(frame)}: " + final_errors(frame)
+    return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame))
+
+
+def error_table(runs: list[Run]) -> pd.DataFrame:
+    """Training and test error of each network: mean ± standard deviation over seeds, per cent."""
+    frame = tables.finals(runs)
+    train, test = tables.by_network(frame, "train_error"), tables.by_network(frame, "test_error")
+    both = train.merge(test, on=["depth", "kind", "n"], suffixes=("_train", "_test"))
+    columns = {
+        "network": [network(k, d) for k, d in zip(both["kind"], both["depth"])],
+        "training error, %": spread(both, "train"),
+        "test error, %": spread(both, "test"),
+        "seeds": both["n"],
+    }
+    return pd.DataFrame(columns)
+
+
+def spread(frame: pd.DataFrame, which: str) -> list[str]:
+    """mean ± std of a merged frame's columns; the mean alone with one seed."""
+    pairs = zip(frame[f"mean_{which}"], frame[f"std_{which}"])
+    return [f"{mean:.2f}" + (f" ± {std:.2f}" if std == std else "") for mean, std in pairs]
+
+
+def gap_sentence(runs: list[Run]) -> str:
+    """Where the deepest plain net is worse: already in training, or on the test set only."""
+    frame = tables.finals(runs)
+    plain = frame[frame["kind"] == "plain"]
+    means = plain.groupby("depth")[["train_error", "test_error"]].mean()
+    if len(means) < 2:
+        return ""
+    shallow, deep = means.iloc[0], means.iloc[-1]
+    train, test = deep - shallow
+    if test <= 0:
+        return "The deeper plain net is not worse on the test set, so there is nothing to explain."
+    return (
+        f"The test error of the deeper plain net is {test:.1f} points higher, and its training "
+        f"error {train:.1f} points: {train / test:.0%} of the rise is there on the training images "
+        "already. Overfitting would show the opposite, a training error that falls."
+    )
+
+
+def parameter_table(depths: list[int]) -> pd.DataFrame:
+    """Trainable parameters of both kinds at each depth for 32×32 colour images, and the paper's."""
+    counted = [[parameters(depth, residual) for residual in (False, True)] for depth in depths]
+    return pd.DataFrame(
+        {
+            "depth": depths,
+            "plain": [plain for plain, _ in counted],
+            "residual": [residual for _, residual in counted],
+            "the same": ["yes" if a == b else "no" for a, b in counted],
+            "paper (Table 6)": [paper.PARAMETERS.get(depth) for depth in depths],
+        }
+    ).astype({"paper (Table 6)": "Int64"})
+
+
+def parameters(depth: int, residual: bool) -> int:
+    """Trainable parameters of the paper's CIFAR-10 network."""
+    return sum(p.numel() for p in Network(depth, residual).parameters())
+
+
+def cure_sentence(runs: list[Run]) -> str:
+    """Plain against residual at the largest depth, on training error."""
+    frame = tables.finals(runs)
+    deep = frame["depth"].max()
+    at = frame[frame["depth"] == deep].groupby("kind")["train_error"].mean()
+    if not {"plain", "residual"} <= set(at.index):
+        return ""
+    gap = at["plain"] - at["residual"]
+    better = "lower" if gap > 0 else "higher"
+    return (
+        f"At depth {deep} the mean training error of the residual net is {abs(gap):.1f} points "
+        f"{better} than that of the plain net, which has as many parameters, the same initial "
+        "weights and the same batches."
+    )
+
+
+def blocks(label: str) -> Picture:
+    """The drawing of the two blocks."""
+    caption = "A plain block and a residual block: the same layers, one shortcut."
+    alt = (
+        "Two columns of boxes: convolution, ReLU, convolution. In the right one an arrow leads "
+        "from x around the boxes to a plus sign below them."
+    )
+    return Picture(figures.block_diagram(), label, caption, alt)

@@ -1,0 +1,86 @@
+"""Results in a notebook: pictures with caption and alt text, sentences, tables, source code.
+
+Every output has a text form that a test compares. Figures are PNG, or SVG where RESIDUAL_FIGURES
+says so (the site's builds do); label, caption, alt text and the names of the runs behind a figure
+travel as metadata of the output.
+"""
+
+import inspect
+import io
+import os
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+FORMATS = {"png": "image/png", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with the words that belong to it.
+
+    The caption states the finding, the alt text describes the visible shape; both follow the
+    results. `label` starts with fig-; `runs` names the records that the figure is drawn from.
+    """
+
+    figure: Figure
+    label: str
+    caption: str
+    alt: str
+    runs: tuple[str, ...] = ()
+
+
+def show(picture: Picture) -> None:
+    """Display a picture."""
+    form = os.environ.get("RESIDUAL_FIGURES", "png")
+    content = rendered(picture.figure, form)
+    image = content.decode() if form == "svg" else b64encode(content).decode()
+    about = {"label": picture.label, "caption": picture.caption, "alt": picture.alt}
+    about["runs"] = list(picture.runs)
+    text = f"{picture.label}: {picture.caption}\n({picture.alt})"
+    display({FORMATS[form]: image, "text/plain": text}, raw=True, metadata={"residual": about})
+
+
+def rendered(figure: Figure, form: str) -> bytes:
+    """The figure as a file's bytes, the same each time; the figure is closed."""
+    file = io.BytesIO()
+    stamp = {"Date": None} if form == "svg" else {"Software": None}
+    with pyplot.rc_context({"svg.hashsalt": "identity-by-default"}):
+        figure.savefig(file, format=form, bbox_inches="tight", dpi=110, metadata=stamp)
+    pyplot.close(figure)
+    return file.getvalue()
+
+
+def say(*sentences: str) -> None:
+    """Display sentences as one paragraph; empty ones are left out."""
+    display(Markdown(" ".join(sentence for sentence in sentences if sentence)))
+
+
+def source(*functions: Callable) -> None:
+    """Display the source code of functions or methods as the library runs it."""
+    code = "\n".join(inspect.cleandoc("\n" + inspect.getsource(f)) for f in functions)
+    display(Markdown(f"```python\n{code}\n```"))
+
+
+def table(frame: pd.DataFrame, digits: int = 2) -> None:
+    """Display a table; floats with so many decimals, columns named as given."""
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
+    lines = ["| " + " | ".join(map(str, frame.columns)) + " |"]
+    lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")
+    for row in frame.itertuples(index=False):
+        lines.append("| " + " | ".join(cell(value, digits) for value in row) + " |")
+    display(Markdown("\n".join(lines)))
+
+
+def cell(value: object, digits: int) -> str:
+    """One value as text: a dash for what is missing, no decimals for whole numbers."""
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.{digits}f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

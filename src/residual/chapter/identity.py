@@ -1,0 +1,149 @@
+"""Pictures and sentences of the chapter on zero weights."""
+
+from functools import cache
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from residual import figures
+from residual.chapter.display import Picture
+from residual.chapter.responses import lesions as lesion_picture
+from residual.chapter.settings import Settings
+from residual.chapter.words import listed
+from residual.constructions import zero_scale, zero_weights
+from residual.data import load
+from residual.figures.style import NAMES
+from residual.itinerary import normalise
+from residual.models import BasicBlock, Network, build
+from residual.recipe import PROFILES
+from residual.runs import Run
+
+lesions = lesion_picture
+
+ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
+
+
+@cache
+def exactness(depth: int) -> pd.DataFrame:
+    """Each block of a ResNet at zero, by both ways and in both modes: does it return x ≥ 0?
+
+    Columns: block, shape (identity shortcut or not), way, mode, exact (bit for bit), largest
+    difference (0 where exact; missing where the shapes differ).
+    """
+    network = build("residual", depth)
+    rows = []
+    for number, block in enumerate(network.blocks, start=1):
+        x = torch.rand(4, block.conv1.in_channels, 8, 8, generator=torch.manual_seed(number))
+        for way, zero in ZEROINGS.items():
+            for mode in ("train", "eval"):
+                output = zero(block).train(mode == "train")(x.clone()).detach()
+                rows.append(row(block, x, output) | {"block": number, "way": way, "mode": mode})
+    return pd.DataFrame(rows)
+
+
+def row(block: BasicBlock, x: Tensor, output: Tensor) -> dict:
+    """Whether the output is the input, bit for bit, and how far off it is."""
+    same_shape = output.shape == x.shape
+    return {
+        "shortcut": "downsampling" if block.widening else "identity",
+        "exact": torch.equal(output, x),
+        "difference": float((output - x).abs().max()) if same_shape else None,
+    }
+
+
+def exactness_table(depth: int) -> pd.DataFrame:
+    """How many blocks of each sort return their input bit for bit, by way and mode."""
+    grouped = exactness(depth).groupby(["shortcut", "way", "mode"], as_index=False)
+    counted = grouped.agg(
+        exact=("exact", "sum"), blocks=("exact", "count"), difference=("difference", "max")
+    )
+    names = {"way": "set to zero", "exact": "exact blocks", "blocks": "of"}
+    counted["difference"] = counted["difference"].map(
+        lambda d: "other shape" if d != d else f"{d:g}"
+    )
+    return counted.rename(columns=names | {"difference": "largest |H(x) − x|"})
+
+
+def exactness_sentence(depth: int) -> str:
+    """What the table shows, in words."""
+    frame = exactness(depth)
+    identity = frame[frame["shortcut"] == "identity"]
+    down = frame[frame["shortcut"] == "downsampling"]
+    exact = identity.groupby("block")["exact"].all()
+    return (
+        f"In ResNet-{depth}, {exact.sum()} of the {len(exact)} blocks with identity shortcut "
+        f"return their input bit for bit, both ways and in both modes; of the "
+        f"{down['block'].nunique()} downsampling blocks {down.groupby('block')['exact'].all().sum()}"
+        " do, since their output has another shape."
+    )
+
+
+def zeroed(settings: Settings, label: str) -> Picture:
+    """What is left of real images behind each block when every block is at zero."""
+    depth = settings.deep
+    dataset = load(PROFILES[settings.profile].dataset)
+    images = normalise(dataset.test.images[:256], dataset.mean)
+    frames = [
+        spreads(build(kind, depth, channels=dataset.channels), images).assign(kind=kind)
+        for kind in NAMES
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    left = frame[frame["block"] == frame["block"].max()].set_index("kind")["spread"]
+    lost = frame[(frame["kind"] == "plain") & (frame["spread"] == 0)]["block"].min()
+    found = [f"{left[kind]:.2f} in the {NAMES[kind]} network" for kind in NAMES]
+    caption = f"With every convolution of the blocks at zero at depth {depth}: spread over images "
+    caption += f"behind the last block, relative to the first block's input, {listed(found)}."
+    if lost == lost:
+        caption += f" The plain network has lost its input behind block {lost:.0f}."
+    alt = "Two lines of relative spread against block: " + listed(
+        [f"{NAMES[kind]} ends at {left[kind]:.2f}" for kind in NAMES]
+    )
+    return Picture(figures.zeroed_outputs(frame), label, caption, alt)
+
+
+@torch.no_grad()
+def spreads(network: Network, images: Tensor) -> pd.DataFrame:
+    """Standard deviation over images behind each block of a zeroed network, relative to block 0.
+
+    Block 0 is the first block's input.
+    """
+    x = network.eval().norm(network.conv(images)).relu()
+    found = [over_images(x)]
+    for block in network.blocks:
+        x = zero_weights(block)(x)
+        found.append(over_images(x))
+    relative = [spread / found[0] for spread in found]
+    return pd.DataFrame({"block": range(len(relative)), "spread": relative})
+
+
+def over_images(x: Tensor) -> float:
+    """Root mean square over positions and channels of the standard deviation over images."""
+    return float(x.double().var(0).mean().sqrt())
+
+
+def regression(settings: Settings, label: str) -> Picture:
+    """Stacks of blocks that learn to return their input: loss against iterations."""
+    record = settings.experiment("identity-is-hard")
+    rows = [r for m in record.measurements for r in m["rows"]]
+    frame = pd.concat([losses(r, seed) for seed, r in enumerate(rows)], ignore_index=True)
+    means = frame.groupby(["kind", "blocks", "iteration"], as_index=False)["loss"].mean()
+    ends = means[means["iteration"] == means["iteration"].max()]
+    wide = ends.pivot(index="blocks", columns="kind", values="loss")
+    found = [
+        f"{w.plain:.2g} against {w.residual:.2g} with {w.Index} block" + "s" * (w.Index > 1)
+        for w in wide.itertuples()
+    ]
+    caption = (
+        f"Relative squared error left, plain against residual: {listed(found)} (mean of "
+        f"{len(record.seeds)} seed(s), the best of {len(record['settings']['learning_rates'])} "
+        "learning rates for each; numbers at the lines are blocks)."
+    )
+    alt = "Two panels of error on a logarithmic scale against iteration, a line for each depth."
+    return Picture(figures.regression_curves(means), label, caption, alt, (record.name,))
+
+
+def losses(measured: dict, seed: int) -> pd.DataFrame:
+    """One regression as a frame."""
+    frame = pd.DataFrame({"loss": measured["losses"]}).rename_axis("iteration").reset_index()
+    return frame.assign(kind=measured["kind"], blocks=measured["blocks"], line=seed)

@@ -1,0 +1,54 @@
+"""Claims and verdicts as boxes in a chapter."""
+
+from html import escape
+
+from IPython.display import HTML, display
+
+from residual.chapter.settings import Settings
+from residual.claims import CLAIMS, Claim, Verdict, evaluate
+
+PAPER = {
+    "agrees": "The paper says so",
+    "differs": "The paper says otherwise",
+    "silent": "The paper does not say",
+}
+
+
+def claim(*ids: str) -> None:
+    """Display claims: in English and Chinese, where the note makes them, what the paper says."""
+    display(HTML("\n".join(claim_box(of(name)) for name in ids)))
+
+
+def verdict(settings: Settings, *ids: str) -> None:
+    """Display what the ledger's rules say of claims on the records of the chapter's profile."""
+    found = {v.id: v for v in evaluate(settings.profile)}
+    display(HTML("\n".join(verdict_box(found[name]) for name in ids)))
+
+
+def of(name: str) -> Claim:
+    """The claim with that id."""
+    return next(claim for claim in CLAIMS if claim.id == name)
+
+
+def claim_box(told: Claim) -> str:
+    """A claim as HTML; its id is the target of the ledger's link."""
+    where = f", {escape(told.where)}" if told.where else ""
+    return (
+        f'<div class="claim" id="{told.id}"><p class="claim-head">Claim <code>{told.id}</code> '
+        f"· note {told.note}, §{escape(told.section)}</p>"
+        f'<p>{escape(told.english)}</p><p lang="zh">{escape(told.chinese)}</p>'
+        f'<p class="claim-foot">{PAPER[told.paper]}{where}.</p></div>'
+    )
+
+
+def verdict_box(found: Verdict) -> str:
+    """A verdict as HTML: the badge, what was measured, and on what it rests."""
+    judged = found.verdict or "about the paper"
+    kind = judged.replace(" ", "-")
+    seeds = f" Seeds on each side: {found.seeds}." if found.seeds else ""
+    foot = f"Rule: {of(found.id).rule}.{seeds} {found.reason}".strip()
+    return (
+        f'<div class="verdict"><p><span class="badge badge-{kind}">{escape(judged)}</span> '
+        f"<code>{found.id}</code>: {escape(found.sentence)}</p>"
+        f'<p class="verdict-foot">{escape(foot)}</p></div>'
+    )

@@ -1,0 +1,99 @@
+"""Pictures and sentences of the chapter on small responses."""
+
+import pandas as pd
+
+from residual import figures, tables
+from residual.chapter.display import Picture
+from residual.chapter.settings import Settings
+from residual.chapter.words import listed, names, networks, seeds
+from residual.figures.style import network
+from residual.runs import Run
+
+
+def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Picture:
+    """The paper's Fig. 7 from records, `when` final or initial."""
+    frame = tables.responses(runs, when)
+    words = {"final": "trained", "initial": "before training", "final_exact": "exact statistics"}
+    caption = (
+        f"Standard deviations of layer responses, {words[when]}: {comparison(frame)} "
+        f"Top: layers in original order; bottom: the same values sorted. Means over "
+        f"{seeds(frame['seed'].nunique())} ({settings.words})."
+    )
+    alt = (
+        f"Two line charts of standard deviation by layer for {networks(frame)}. "
+        f"Medians: {listed(median_words(frame))}."
+    )
+    return Picture(figures.figure_7(runs, when), label, caption, alt, names(frame))
+
+
+def medians(frame: pd.DataFrame) -> pd.DataFrame:
+    """Median std over layers of each run, averaged over seeds: one row a network."""
+    each = frame.groupby(["depth", "kind", "seed"], as_index=False)["std"].median()
+    return each.groupby(["depth", "kind"], as_index=False)["std"].mean()
+
+
+def median_words(frame: pd.DataFrame) -> list[str]:
+    """Each network with its median, as words."""
+    found = medians(frame).itertuples(index=False)
+    return [f"{network(kind, depth)} {std:.2f}" for depth, kind, std in found]
+
+
+def comparison(frame: pd.DataFrame) -> str:
+    """At which depths the residual net has the smaller median, and by what factor."""
+    wide = medians(frame).pivot(index="depth", columns="kind", values="std")
+    if not {"plain", "residual"} <= set(wide.columns):
+        return f"medians {listed(median_words(frame))}."
+    ratios = (wide["plain"] / wide["residual"]).dropna()
+    return (
+        "the median of the plain net is "
+        + listed([f"{ratio:.2f} times" for ratio in ratios])
+        + f" that of the ResNet at depth {listed([str(d) for d in ratios.index])}."
+    )
+
+
+def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """‖F(x)‖/‖x‖ block by block, before and after training."""
+    frame = tables.responses(runs, "final", "blocks")
+    start = tables.responses(runs, "initial", "blocks")
+    residual = frame[(frame["kind"] == "residual") & ~frame["widening"]]
+    before = start[(start["kind"] == "residual") & ~start["widening"]]
+    found = [
+        f"{before.loc[before['depth'] == depth, 'ratio'].median():.2f} before and "
+        f"{part['ratio'].median():.2f} after training in {network('residual', depth)}"
+        for depth, part in residual.groupby("depth")
+    ]
+    caption = (
+        f"Median ‖F(x)‖/‖x‖ over the blocks with identity shortcut: {listed(found)}. Bold: "
+        f"trained; thin: at initialisation ({settings.words})."
+    )
+    alt = f"Lines of the ratio against block for {networks(frame)}, before and after training."
+    return Picture(figures.response_ratio(runs), label, caption, alt, names(frame))
+
+
+def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """Rise in test error with one block deleted."""
+    frame = tables.lesions(runs)
+    each = frame.groupby(["depth", "kind"], as_index=False)["rise"].median()
+    found = [f"{network(kind, depth)} {rise:.1f}" for depth, kind, rise in each.to_numpy()]
+    caption = (
+        f"Median rise in test error, in points, when one block is deleted: {listed(found)}. Dots "
+        f"are seeds, lines their means ({settings.words})."
+    )
+    alt = f"Rise in test error against the deleted block for {networks(frame)}."
+    return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame))
+
+
+def three_numbers(runs: list[Run]) -> pd.DataFrame:
+    """The note's numbers beside ours: order of magnitude, and the share within ±0.1."""
+    frame = tables.responses(runs)
+    rows = []
+    for (depth, kind), part in frame.groupby(["depth", "kind"]):
+        f_only = part[part["layer"].str.endswith(".2")]
+        row = {"network": network(kind, depth), "median std, all 3×3 layers": part["std"].median()}
+        row["median std, F(x)"] = f_only["std"].median()
+        row["1 % to 99 %, median layer"] = (
+            f"{part['low'].median():.2f} … {part['high'].median():.2f}"
+        )
+        row["within ±0.1, %"] = 100 * part["within_tenth"].mean()
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,65 @@
+"""Numbers and comparisons as words, so that a sentence follows what was measured."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from residual.figures.style import network
+
+
+def percent(value: float) -> str:
+    """A percentage with sensible digits."""
+    return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
+
+
+def seeds(count: int) -> str:
+    """So many seeds."""
+    return f"{count} seed" + ("s" if count != 1 else "")
+
+
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    *head, last = items
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def networks(frame: pd.DataFrame) -> str:
+    """The networks of a frame with kind and depth, named and listed."""
+    pairs = frame[["kind", "depth"]].drop_duplicates().itertuples(index=False)
+    return listed([network(kind, depth) for kind, depth in pairs])
+
+
+def names(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The records that a frame was made from."""
+    return tuple(frame["run"].drop_duplicates())
+
+
+def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> str:
+    """How the mean of a column changes from the shallowest to the deepest net of a kind.
+
+    Says whether every seed of one lies beyond every seed of the other. With one depth it gives
+    that depth's mean.
+    """
+    part = frame[frame["kind"] == kind].dropna(subset=[value])
+    if part.empty:
+        return ""
+    low, high = part["depth"].min(), part["depth"].max()
+    shallow, deep = (part.loc[part["depth"] == depth, value] for depth in (low, high))
+    if low == high:
+        return (
+            f"{network(kind, low)} ends with a {what} of {percent(shallow.mean())} "
+            f"(mean of {seeds(len(shallow))})."
+        )
+    verb = "rises" if deep.mean() > shallow.mean() else "falls"
+    side = "above" if verb == "rises" else "below"
+    apart = deep.min() > shallow.max() or deep.max() < shallow.min()
+    end = (
+        f"every seed of the deeper net lies {side} every seed of the shallower one"
+        if apart
+        else "the seeds of the two overlap"
+    )
+    return (
+        f"From {network(kind, low)} to {network(kind, high)} the mean {what} {verb} from "
+        f"{percent(shallow.mean())} to {percent(deep.mean())} "
+        f"({seeds(len(shallow))} and {seeds(len(deep))}); {end}."
+    )

@@ -1,0 +1,97 @@
+"""The records that rules read: the runs and the experiments of one profile."""
+
+import statistics as middle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from residual.recipe import PROFILES
+from residual.records import Experiment, find_experiment
+from residual.runs import Run, every
+
+
+class MissingRecordError(LookupError):
+    """A rule needs a record that the store lacks; the message says which."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The records of one profile in a store; nothing is read before a rule asks for it."""
+
+    profile: str
+    root: Path | None = None
+    given: tuple[Run, ...] | None = None
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs of the profile: those given, or those in the store."""
+        return self.given if self.given is not None else tuple(every(self.profile, self.root))
+
+    def networks(self, kind: str, depth: int, variant: str = "") -> list[Run]:
+        """The trained networks of one kind, depth and variant that did not diverge, by seed."""
+        found = [r for r in self.runs if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
+        found = [r for r in found if r.recipe.variant == variant]
+        kept = [r for r in found if r["metrics"]["train_error"] is not None]
+        name = "-".join(part for part in (kind, str(depth), variant) if part)
+        if not kept:
+            what = "every run diverged" if found else "no such run"
+            raise MissingRecordError(f"{name} at the {self.profile} profile: {what}.")
+        return sorted(kept, key=lambda r: r.recipe.seed)
+
+    def has(self, kind: str, depth: int, variant: str = "") -> bool:
+        """Whether there is at least one such network."""
+        try:
+            return bool(self.networks(kind, depth, variant))
+        except MissingRecordError:
+            return False
+
+    def experiment(self, name: str) -> Experiment:
+        """An experiment's record; MissingRecordError if the store has none."""
+        if name not in self.experiments:
+            if not (found := find_experiment(name, self.profile, self.root)):
+                raise MissingRecordError(
+                    f"The experiment {name} was not run at the {self.profile} profile."
+                )
+            self.experiments[name] = found
+        return self.experiments[name]
+
+    @property
+    def short(self) -> str:
+        """The caveat of a training shorter than the paper's; empty at the paper profile."""
+        profile = PROFILES[self.profile]
+        if profile.iterations >= PROFILES["paper"].iterations:
+            return ""
+        return (
+            f"After {profile.iterations:,} iterations ({profile.dataset}) a deep net may be slow "
+            f"rather than degraded; the paper trains for {PROFILES['paper'].iterations:,}."
+        )
+
+
+def metric(runs: Sequence[Run], name: str) -> list[float]:
+    """One of the final metrics of each run, in per cent."""
+    return [run["metrics"][name] for run in runs]
+
+
+def names(*groups: Sequence[Run | Experiment]) -> tuple[str, ...]:
+    """The names of records in the store."""
+    return tuple(item.name for group in groups for item in group)
+
+
+def layer_values(run: Run, column: str, when: str = "final", second: bool = False) -> list[float]:
+    """A column of the responses of the 3×3 layers; `second`: only those that make F(x)."""
+    table = run["responses"][when]["layers"]
+    pairs = zip(table["layer"], table[column])
+    return [value for layer, value in pairs if not second or layer.endswith(".2")]
+
+
+def block_values(run: Run, column: str, when: str = "final") -> list[float]:
+    """A column of the block table, for the blocks whose shortcut is an identity."""
+    table = run["responses"][when]["blocks"]
+    return [value for value, wide in zip(table[column], table["widening"]) if not wide]
+
+
+def medians(runs: Sequence[Run], column: str, when: str, second: bool = False) -> list[float]:
+    """Median over a network's 3×3 layers, for each run."""
+    return [middle.median(layer_values(run, column, when, second)) for run in runs]

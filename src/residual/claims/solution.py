@@ -1,0 +1,196 @@
+"""Note 002, §1: the solution that the deeper net could copy, and why it might not be found."""
+
+import math
+from statistics import fmean
+
+from residual.claims.claim import (
+    AGREES,
+    CAVEAT,
+    DIFFERS,
+    INCONCLUSIVE,
+    NOT_SUPPORTED,
+    SILENT,
+    SUPPORTED,
+    Claim,
+    Finding,
+    conclude,
+)
+from residual.claims.evidence import Evidence, MissingRecordError, names
+from residual.runs import Run
+from residual.statistics import Interval, difference, geometric_mean, ratio
+
+LOGIT_TOLERANCE = 1e-4
+VANISHED = 0.1
+TENFOLD, FEW_BLOCKS = 10.0, 9
+TINY = 1e-300
+LOSS_FLOOR = 1e-12  # relative squared errors below it are rounding
+
+
+def solution_exists(evidence: Evidence) -> Finding:
+    """Exact in eval mode for every seed: same predictions, logits within 1e-4."""
+    record = evidence.experiment("solution-exists")
+    rows = record.measurements
+    worst = max(row["eval_logit_difference"] for row in rows)
+    exact = all(row["same_predictions"] for row in rows) and worst <= LOGIT_TOLERANCE
+    gap = difference(
+        *([row[k] for row in rows] for k in ("copied_train_error", "random_train_error"))
+    )
+    values = {"eval_logit_difference": worst} | gap.named("copied_minus_random_points")
+    values["train_mode_logit_difference"] = max(r["train_mode_logit_difference"] for r in rows)
+    sentence = (
+        f"A plain-56 built from a trained plain-20 and identity layers differs from it by at most "
+        f"{worst:.2g} in any logit. Trained on at equal budget, its training error minus that of a "
+        f"random start is {gap} percentage points."
+    )
+    return conclude(exact, not exact, sentence, values, [record.name], len(rows))
+
+
+def stage_ratio(layers: list[str], row: list[float]) -> float:
+    """First stage over last: ratio of geometric means over layers of ‖∇W‖/‖W‖."""
+    blocks = (len(layers) - 1) // 2
+    first = {f"{i}.{k}" for i in range(1, blocks // 3 + 1) for k in (1, 2)}
+    last = {f"{i}.{k}" for i in range(2 * blocks // 3 + 1, blocks + 1) for k in (1, 2)}
+
+    def level(stage: set[str]) -> float:
+        return fmean(math.log(max(v, TINY)) for v, n in zip(row, layers) if n in stage)
+
+    return math.exp(level(first) - level(last))
+
+
+def stage_ratios(run: Run) -> list[float]:
+    """The stage ratio at each recorded iteration; the first is before training."""
+    table = run["gradients"]
+    return [stage_ratio(table["layer"], row) for row in table["ratio"]]
+
+
+def gradient_intervals(runs: list[Run]) -> dict[str, Interval]:
+    """The stage ratio at initialisation, and its geometric mean through training, over seeds."""
+    series = [stage_ratios(run) for run in runs]
+    through = [math.exp(sum(map(math.log, s[1:] or s)) / len(s[1:] or s)) for s in series]
+    return {
+        "initial": geometric_mean([s[0] for s in series]),
+        "training": geometric_mean(through),
+    }
+
+
+def vanishing_gradients(evidence: Evidence) -> Finding:
+    """Supported only if plain-56 with BN vanishes, at initialisation or through training.
+
+    Other starts and nets without BN, where their records exist, are reported beside.
+    """
+    runs = evidence.networks("plain", 56)
+    found = gradient_intervals(runs)
+    values = found["initial"].named("initial_ratio") | found["training"].named("training_ratio")
+    sentence = (
+        "In plain-56 with BN, ‖∇W‖/‖W‖ of the first stage over the last is "
+        f"{found['initial']} at initialisation and {found['training']} through training."
+    )
+    records: tuple[str, ...] = ()
+    try:
+        record = evidence.experiment("vanishing-gradients")
+    except MissingRecordError:
+        record = None
+    if record:
+        records = (record.name,)
+        values |= initial_values(record.measurements)
+    ends = list(found.values())
+    return conclude(
+        any(i.upper < VANISHED for i in ends),
+        all(i.lower >= VANISHED for i in ends),
+        sentence,
+        values,
+        names(runs) + records,
+        min(i.seeds for i in ends),
+        evidence.short,
+    )
+
+
+def initial_values(measurements: list[dict]) -> dict[str, float]:
+    """Geometric mean of the initial stage ratio for each kind, norm and start measured."""
+    groups: dict[str, list[float]] = {}
+    for row in (row for m in measurements for row in m["rows"]):
+        form = "bn" if row["norm"] else "no_bn"
+        name = f"{row['kind']}_{form}_{row['start']}_initial_ratio"
+        groups.setdefault(name, []).append(stage_ratio(row["layer"], row["ratio"]))
+    return {k: float(f"{geometric_mean(v).estimate:.6g}") for k, v in groups.items()}
+
+
+def regression_ratios(measurements: list[dict], column: str, floor: float) -> dict[int, Interval]:
+    """Plain over residual of a column of the identity regressions, by number of blocks."""
+    table: dict[tuple[str, int], list[float]] = {}
+    for row in (row for m in measurements for row in m["rows"]):
+        table.setdefault((row["kind"], row["blocks"]), []).append(max(row[column], floor))
+    depths = sorted({blocks for _, blocks in table})
+    return {d: ratio(table["plain", d], table["residual", d]) for d in depths}
+
+
+def identity_is_hard(evidence: Evidence) -> Finding:
+    """Tenfold from some depth ≤ 9 blocks on: at that depth and every larger one measured.
+
+    So the lower ends of all depths from 9 on decide; not supported if one upper end is below 10.
+    """
+    record = evidence.experiment("identity-is-hard")
+    by_depth = regression_ratios(record.measurements, "loss", LOSS_FLOOR)
+    starts = [d for d in by_depth if d <= FEW_BLOCKS]
+    from_depth = {d: [i for b, i in by_depth.items() if b >= d] for d in starts}
+    holds = any(all(i.lower >= TENFOLD for i in later) for later in from_depth.values())
+    fails = all(any(i.upper < TENFOLD for i in later) for later in from_depth.values())
+    values: dict[str, float] = {}
+    for blocks, interval in by_depth.items():
+        values |= interval.named(f"loss_ratio_{blocks}_blocks")
+    told = "; ".join(f"{i.estimate:.3g} at {d} blocks" for d, i in by_depth.items())
+    sentence = f"Left with after equal iterations, plain over residual: {told}."
+    seeds = min(i.seeds for i in by_depth.values())
+    return conclude(holds, fails, sentence, values, [record.name], seeds)
+
+
+CLAIMS = (
+    Claim(
+        id="solution-exists",
+        note="002",
+        section="1",
+        english="The deeper network could at least copy the shallower one, with identity layers.",
+        chinese="更深的网络至少可以复制较浅的网络，其余层做恒等映射。",
+        paper=AGREES,
+        where="§1; §3.1",
+        quantity="largest logit difference between plain-20 and the plain-56 built from it",
+        unit="logits",
+        rule="supported if predictions are the same and logits within 1e-4 for every seed",
+        verdicts=(SUPPORTED, NOT_SUPPORTED),
+        judge=solution_exists,
+    ),
+    Claim(
+        id="vanishing-gradients",
+        note="002",
+        section="1",
+        english="Vanishing gradients may be what keeps the deep plain network from training.",
+        chinese="深层传统网络难以训练，可能是因为梯度消失。",
+        paper=DIFFERS,
+        where="§4.1 (ImageNet networks)",
+        quantity="‖∇W‖/‖W‖ of the first stage over the last, plain-56 with BN",
+        unit="ratio",
+        rule=(
+            "supported if the upper end < 0.1 at initialisation or through training; "
+            "not supported if both lower ends ≥ 0.1"
+        ),
+        verdicts=(SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE),
+        judge=vanishing_gradients,
+    ),
+    Claim(
+        id="identity-is-hard",
+        note="002",
+        section="1",
+        english="A stack of non-linear layers can hardly learn to return its own input.",
+        chinese="让一堆非线性层学会原样返回输入极其困难。",
+        paper=SILENT,
+        where="§3.1 only suggests it",
+        quantity="relative squared error after equal iterations, plain over residual, by depth",
+        unit="ratio",
+        rule=(
+            "supported if the lower end ≥ 10 from some depth ≤ 9 blocks on; "
+            "not supported if from each such depth on some upper end < 10"
+        ),
+        verdicts=(SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE),
+        judge=identity_is_hard,
+    ),
+)

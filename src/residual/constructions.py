@@ -1,0 +1,178 @@
+"""Networks and blocks built by hand: exact identities, and a plain equivalent of a residual block."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from residual.models import BasicBlock, Network, conv3x3, initialise
+
+
+def set_identity_norm(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+    """Make BN return its input: γ = √(σ² + ε) and β = μ undo the statistics μ, σ² (C,).
+
+    In train mode this holds for a batch that has exactly this mean and (biased) variance.
+    """
+    with torch.no_grad():
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.copy_(mean)
+
+
+def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel of (N, C, H, W): two of (C,)."""
+    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+    return mean, variance
+
+
+def identity_block(x: Tensor) -> BasicBlock:
+    """A plain block with Dirac kernels that returns x ≥ 0 (N, C, H, W); BN statistics are x's."""
+    block = BasicBlock(x.shape[1], x.shape[1], residual=False).to(x.device)
+    for conv, norm in ((block.conv1, block.norm1), (block.conv2, block.norm2)):
+        nn.init.dirac_(conv.weight)
+        set_identity_norm(norm, *statistics(x))
+    return block
+
+
+@torch.no_grad()
+def deepened(model: Network, depth: int, images: Tensor) -> Network:
+    """A plain net of a larger depth that computes the same as a plain net, in eval mode.
+
+    Each stage keeps its blocks and gains identity blocks behind them. Their BN statistics are
+    those of `images` (N, channels, H, W) inside the net in its present mode, so that in train
+    mode the two nets agree on that batch as well.
+    """
+    source = copy.deepcopy(model)
+    added = (depth - 2) // 6 - len(source.blocks) // 3
+    x = source.norm(source.conv(images)).relu()
+    blocks: list[nn.Module] = []
+    for i, block in enumerate(source.blocks, start=1):
+        x = block(x)
+        blocks.append(block)
+        if i % (len(source.blocks) // 3) == 0:
+            blocks += [identity_block(x) for _ in range(added)]
+    deep = copy.deepcopy(model)
+    deep.blocks = nn.Sequential(*(copy.deepcopy(b) for b in blocks))
+    deep.blocks.train(model.training)
+    restore_statistics(deep, model)
+    return deep
+
+
+def restore_statistics(deep: Network, model: Network) -> None:
+    """Give the blocks that come from `model` its moving averages back."""
+    per_stage, wide = len(model.blocks) // 3, len(deep.blocks) // 3
+    for i, block in enumerate(model.blocks):
+        place = i // per_stage * wide + i % per_stage
+        deep.blocks[place].load_state_dict(block.state_dict())
+
+
+@torch.no_grad()
+def zero_weights(block: BasicBlock) -> BasicBlock:
+    """The block with all weights of F at zero; F(x) = 0 needs β₂ = 0 and running mean₂ = 0 too."""
+    for conv in (block.conv1, block.conv2):
+        conv.weight.zero_()
+    return block
+
+
+@torch.no_grad()
+def zero_scale(block: BasicBlock) -> BasicBlock:
+    """The block with γ₂ = β₂ = 0, which makes F(x) = 0 whatever its convolutions are."""
+    block.norm2.weight.zero_()
+    block.norm2.bias.zero_()
+    return block
+
+
+@torch.no_grad()
+def plain_equivalent(block: BasicBlock) -> nn.Sequential:
+    """A plain stack of twice the inner width that equals a residual block for x ≥ 0, in eval mode.
+
+    The first convolution computes F's inner layer and a copy of x side by side, which ReLU leaves
+    as it is; the second adds them: relu(W₂h + x) needs no shortcut.
+    """
+    width = block.conv2.out_channels
+    stack = nn.Sequential(
+        conv3x3(width, 2 * width), nn.ReLU(), conv3x3(2 * width, width), nn.ReLU()
+    )
+    for index, source, norm in ((0, block.conv1, block.norm1), (2, block.conv2, block.norm2)):
+        scale, bias = folded(norm)
+        kernel = source.weight * scale[:, None, None, None]
+        identity = nn.init.dirac_(torch.empty(width, width, 3, 3))
+        joined = torch.cat([kernel, identity], dim=index // 2)
+        stack[index].weight = nn.Parameter(joined)
+        offset = torch.cat([bias, torch.zeros(width)]) if index == 0 else bias
+        stack[index].bias = nn.Parameter(offset)
+    return stack
+
+
+def folded(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """BN in eval mode as a scale and an offset for each channel: two of (C,)."""
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return scale, norm.bias - scale * norm.running_mean
+
+
+def sample_block(residual: bool, seed: int = 0, width: int = 16) -> tuple[BasicBlock, Tensor]:
+    """A He-initialised block with BN statistics that are not trivial, and an input x ≥ 0."""
+    generator = torch.Generator().manual_seed(seed)
+    block = BasicBlock(width, width, residual)
+    initialise(block, seed)
+    with torch.no_grad():
+        for norm in (block.norm1, block.norm2):
+            norm.weight.uniform_(0.5, 1.5, generator=generator)
+            norm.bias.normal_(generator=generator)
+            norm.running_mean.normal_(generator=generator)
+            norm.running_var.uniform_(0.5, 2.0, generator=generator)
+    x = torch.randn(8, width, 8, 8, generator=generator).relu()
+    return block, x
+
+
+@torch.no_grad()
+def equivalence_error() -> float:
+    """Largest difference between a residual block and its plain equivalent, over the largest
+    output."""
+    block, x = sample_block(residual=True)
+    expected = block.eval()(x)
+    return float((plain_equivalent(block)(x) - expected).abs().max() / expected.abs().max())
+
+
+def parameter_counts(depths: tuple[int, ...] = (20, 32, 44, 56, 110, 1202)) -> dict:
+    """Trainable parameters of the plain and of the residual net, by depth."""
+    with torch.device("meta"):
+        return {
+            depth: tuple(
+                sum(p.numel() for p in Network(depth, residual).parameters())
+                for residual in (False, True)
+            )
+            for depth in depths
+        }
+
+
+def exact_conditions() -> dict[str, bool]:
+    """Whether a block returns its input bit for bit, under each condition."""
+    return {
+        "weights_zero_train": returns_input(zero_weights, train=True, offset=False),
+        "weights_zero_eval": returns_input(zero_weights, train=False, offset=False),
+        "weights_zero_with_beta": returns_input(zero_weights, train=False, offset=True),
+        "gamma_beta_zero_train": returns_input(zero_scale, train=True, offset=True),
+        "gamma_beta_zero_eval": returns_input(zero_scale, train=False, offset=True),
+        "negative_input": returns_input(zero_scale, train=False, offset=True, sign=-1.0),
+        "plain": returns_input(zero_weights, train=False, offset=False, residual=False),
+        "downsampling": BasicBlock(16, 32, residual=True).widening == 0,
+    }
+
+
+def returns_input(
+    zero: Callable[[BasicBlock], BasicBlock],
+    train: bool,
+    offset: bool,
+    sign: float = 1.0,
+    residual: bool = True,
+) -> bool:
+    """Whether H(x) equals x; without `offset`, β₂ and running mean₂ are zero."""
+    block, x = sample_block(residual)
+    if not offset:
+        block.norm2.bias.data.zero_()
+        block.norm2.running_mean.zero_()
+    x = sign * x
+    return bool((zero(block).train(train)(x.clone()) == x).all())

@@ -1,0 +1,71 @@
+"""Where an experiment takes place: profile, device, store, and the trained networks to start from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+
+from residual import runs
+from residual.data import Dataset, load
+from residual.itinerary import normalise
+from residual.models import Network
+from residual.recipe import Recipe
+from residual.train import fit, silent
+from residual.trainer import Trainer, network
+
+
+@dataclass(frozen=True)
+class Place:
+    """The profile whose scale is meant, the device, and the store of runs (None: the usual)."""
+
+    profile: str
+    device: torch.device
+    root: Path | None = None
+
+    def recipe(self, kind: str, depth: int, seed: int) -> Recipe:
+        """The profile's recipe for one network."""
+        return Recipe.of(self.profile, kind, depth, seed)
+
+    def dataset(self) -> Dataset:
+        """The profile's data set; DataError if it is not there."""
+        return load(self.recipe("plain", 8, 0).dataset)
+
+    def trained(self, kind: str, depth: int, seed: int) -> Network:
+        """A trained network, in eval mode: weights from the store, or else trained now.
+
+        A training made here is not recorded, so a record without weights beside it stays as it is.
+        """
+        recipe = self.recipe(kind, depth, seed)
+        run = runs.find(recipe, self.root)
+        if run and (run.folder / "weights.safetensors").is_file():
+            model = network(recipe, self.dataset())
+            model.load_state_dict(run.weights())
+            return model.to(self.device).eval()
+        return train_unrecorded(Trainer(recipe, self.dataset(), self.device)).model.eval()
+
+    def training_images(self, count: int) -> tuple[Tensor, Tensor]:
+        """The first `count` normalised training images (N, C, H, W) and their labels (N,)."""
+        dataset = self.dataset()
+        head = dataset.train.head(count)
+        images = normalise(head.images, dataset.mean).contiguous()
+        return images.to(self.device), head.labels.to(self.device)
+
+
+def train_unrecorded(trainer: Trainer) -> Trainer:
+    """The trainer after its training, with nothing left in the store."""
+    with TemporaryDirectory() as folder:
+        fit(trainer, Path(folder), silent)
+    return trainer
+
+
+def positive(seed: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Inputs as a block inside a net sees them: x ≥ 0, half-normal, the same on every device."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator).abs().to(device)
+
+
+def relative(output: Tensor, target: Tensor) -> Tensor:
+    """Relative squared error ‖output − target‖²/‖target‖²."""
+    return (output - target).square().sum() / target.square().sum()

@@ -1,0 +1,78 @@
+"""The solution that plain-56 could copy from plain-20, and where training takes it (§1 of 002)."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from residual import runs
+from residual.constructions import deepened
+from residual.experiments.place import Place, train_unrecorded
+from residual.models import Network
+from residual.probes import error, significant
+from residual.trainer import Trainer
+
+SHALLOW, DEEP = 20, 56
+CURVE_POINTS = 40
+
+
+def settings(profile: str) -> dict:
+    """The two depths, and how many images the exact comparison sees."""
+    return {"shallow": SHALLOW, "deep": DEEP, "images": 500}
+
+
+def measure(chosen: dict, seed: int, place: Place) -> dict:
+    """Differences between the two networks, then the training errors of two starts (per cent)."""
+    shallow = place.trained("plain", chosen["shallow"], seed)
+    images, _ = place.training_images(chosen["images"])
+    deep = deepened(shallow, chosen["deep"], images)
+    found = compare(shallow, deep, images)
+    in_training = deepened(shallow.train(), chosen["deep"], images)
+    difference = largest(shallow(images).detach(), in_training(images).detach())
+    shallow.eval()
+    trainer = Trainer(place.recipe("plain", chosen["deep"], seed), place.dataset(), place.device)
+    batches = list(trainer.batches(trainer.train))
+    found |= {"train_mode_logit_difference": significant(difference)}
+    found |= {"shallow_train_error": significant(error(shallow, batches))}
+    trainer.model.load_state_dict(deep.state_dict())
+    found |= {"copied_start_train_error": significant(trainer.evaluate(trainer.train))}
+    train_unrecorded(trainer)
+    return found | ends(trainer, "copied") | random_start(chosen, seed, place)
+
+
+def compare(shallow: Network, deep: Network, images: Tensor) -> dict:
+    """Largest logit difference and whether all predictions are the same, in eval mode."""
+    with torch.no_grad():
+        a, b = shallow.eval()(images), deep.eval()(images)
+    same = bool((a.argmax(1) == b.argmax(1)).all())
+    return {"same_predictions": same, "eval_logit_difference": significant(largest(a, b))}
+
+
+def largest(a: Tensor, b: Tensor) -> float:
+    """Largest absolute difference."""
+    return float((a - b).abs().max())
+
+
+def ends(trainer: Trainer, name: str) -> dict:
+    """Final errors of a training, and its loss averaged over each fortieth."""
+    losses = trainer.losses.double().cpu()
+    points = [0, *trainer.recipe.points(CURVE_POINTS)]
+    means = [float(losses[a:b].mean()) for a, b in pairwise(points)]
+    return {
+        f"{name}_train_error": significant(trainer.evaluate(trainer.train)),
+        f"{name}_test_error": significant(trainer.evaluate(trainer.test)),
+        f"{name}_loss": {"iteration": points[1:], "loss": [significant(m) for m in means]},
+    }
+
+
+def random_start(chosen: dict, seed: int, place: Place) -> dict:
+    """The same for the usual start: from its run in the store, or trained now."""
+    recipe = place.recipe("plain", chosen["deep"], seed)
+    if run := runs.find(recipe, place.root):
+        table = run["curves"]["training"]
+        return {
+            "random_train_error": run["metrics"]["train_error"],
+            "random_test_error": run["metrics"]["test_error"],
+            "random_loss": {"iteration": table["iteration"], "loss": table["loss"]},
+        }
+    return ends(train_unrecorded(Trainer(recipe, place.dataset(), place.device)), "random")

@@ -1,0 +1,17 @@
+"""Runs in, matplotlib figures out; one style, one meaning for every colour."""
+
+from residual.figures.blocks import block_diagram
+from residual.figures.errors import error_by_depth, error_curves
+from residual.figures.identity import lesion_bars, regression_curves, zeroed_outputs
+from residual.figures.responses import figure_7, response_ratio
+
+__all__ = [
+    "block_diagram",
+    "error_by_depth",
+    "error_curves",
+    "figure_7",
+    "lesion_bars",
+    "regression_curves",
+    "response_ratio",
+    "zeroed_outputs",
+]

@@ -1,0 +1,27 @@
+"""The Sphinx extension behind the site: numbered figures, tables of results, local MathJax."""
+
+from sphinx.application import Sphinx
+
+from residual.site.assets import copy_mathjax, use_local_mathjax
+from residual.site.figures import ChapterFigure
+from residual.site.ledger import Ledger, LedgerTable
+from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
+from residual.site.summary import ResultSummary
+from residual.site.verdicts import forget
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register what the pages use; Sphinx calls this."""
+    # Jupyter Book sets this for an extension that we leave out.
+    app.add_config_value("comments_config", {}, "html")
+    app.add_directive("chapter-figure", ChapterFigure)
+    app.add_directive("provenance-table", ProvenanceTable)
+    app.add_directive("status-table", StatusTable)
+    app.add_directive("result-summary", ResultSummary)
+    app.add_directive("ledger", Ledger)
+    app.add_directive("ledger-table", LedgerTable)
+    app.connect("builder-inited", lambda app: forget())
+    app.connect("config-inited", use_local_mathjax)
+    app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", copy_records)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

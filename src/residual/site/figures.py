@@ -1,0 +1,125 @@
+"""Figures of the chapters as numbered, captioned figures that any page can refer to.
+
+A notebook displays a picture whose output metadata holds
+
+    {"residual": {"label": "fig-…", "caption": "MyST text", "alt": "text", "runs": ["quick/…"]}}
+
+(`runs` may be left out). myst-nb hands it to `NumberedFigure` through its entry point group.
+"""
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.util.docutils import SphinxDirective
+
+from residual.site.links import record_links
+
+PICTURES = ("image/svg+xml", "image/png")
+"""The media types that become figures, the preferred one first."""
+
+
+class NumberedFigure:
+    """The myst-nb plugin; an output without our metadata is left to myst-nb."""
+
+    mime_priority_overrides: tuple = ()
+
+    @staticmethod
+    def handle_mime(
+        renderer: NbElementRenderer, data: MimeData, inline: bool
+    ) -> list[nodes.Element] | None:
+        """The figure for one picture; nothing for a second form of the same picture."""
+        about = data.output_metadata.get("residual")
+        if inline or not about or data.mime_type not in PICTURES:
+            return None
+        (image,) = renderer.render_image(data)
+        image["alt"] = about["alt"]
+        document = renderer.renderer.document
+        place = (data.cell_index, data.output_index)
+        for figure in document.findall(nodes.figure):
+            if figure.get("place") == place:
+                keep_preferred(figure, image, data.mime_type)
+                return []
+        figure = nodes.figure("", image, place=place, mime_type=data.mime_type)
+        figure["classes"].append("result")
+        figure["names"].append(nodes.fully_normalize_name(about["label"]))
+        figure.append(caption(renderer, about["caption"], data.line or 0))
+        if about.get("runs"):
+            docname = renderer.renderer.sphinx_env.docname
+            figure.append(nodes.legend("", record_links(docname, about["runs"])))
+        document.note_explicit_target(figure, figure)
+        return [figure]
+
+
+def keep_preferred(figure: nodes.figure, image: nodes.image, mime_type: str) -> None:
+    """Show the better of two forms of one picture."""
+    if PICTURES.index(mime_type) < PICTURES.index(figure["mime_type"]):
+        figure.replace(figure.children[0], image)
+        figure["mime_type"] = mime_type
+
+
+def caption(renderer: NbElementRenderer, text: str, line: int) -> nodes.caption:
+    """A caption with the roles, links and formulas of MyST in it."""
+    holder = nodes.Element()
+    with renderer.renderer.current_node_context(holder):
+        renderer.renderer.nested_render_text(text, line, inline=True)
+    parts = [p for c in holder for p in (c.children if isinstance(c, nodes.paragraph) else [c])]
+    return nodes.caption(text, "", *parts)
+
+
+class UnnumberedFigure(nodes.figure):
+    """Drawn like a figure; Sphinx numbers only nodes whose class is the figure's own."""
+
+
+class ChapterFigure(SphinxDirective):
+    """A chapter's figure on another page, without a number of its own.
+
+        ```{chapter-figure} fig-degradation-curves
+        :chapter: notebooks/01_degradation
+        ```
+
+    The picture, its alt text and caption come from the executed chapter.
+    """
+
+    required_arguments = 1
+    option_spec: ClassVar = {"chapter": str}
+
+    def run(self) -> list[nodes.Node]:
+        label, chapter = self.arguments[0], self.options["chapter"]
+        path = Path(self.env.srcdir) / f"{chapter}.ipynb"
+        self.env.note_dependency(str(path))
+        found = picture(path, label)
+        if found is None:
+            raise self.error(f"{chapter} has no figure {label}; execute it first.")
+        mime_type, content, about = found
+        target = Path(self.env.app.outdir).parent / "jupyter_execute" / "figures"
+        target.mkdir(parents=True, exist_ok=True)
+        suffix = ".svg" if mime_type.startswith("image/svg") else ".png"
+        (target / f"{label}{suffix}").write_bytes(content)
+        image = nodes.image(uri=relative(target / f"{label}{suffix}", self.env.srcdir))
+        image["alt"] = about["alt"]
+        self.set_source_info(image)
+        text, _ = self.state.inline_text(about["caption"], self.lineno)
+        return [UnnumberedFigure("", image, nodes.caption("", "", *text), classes=["result"])]
+
+
+def relative(path: Path, srcdir: str | Path) -> str:
+    """A path as Sphinx wants it for an image: from the root of the sources, with a slash."""
+    return "/" + Path(os.path.relpath(path.resolve(), Path(srcdir).resolve())).as_posix()
+
+
+def picture(path: Path, label: str) -> tuple[str, bytes, dict] | None:
+    """(media type, content, metadata) of the figure with that label in a notebook, if any."""
+    cells = json.loads(path.read_text("utf-8"))["cells"] if path.is_file() else []
+    for output in (o for c in cells for o in c.get("outputs", [])):
+        about = output.get("metadata", {}).get("residual", {})
+        present = [m for m in PICTURES if m in output.get("data", {})]
+        if about.get("label") == label and present:
+            content = "".join(output["data"][present[0]])
+            svg = present[0] == "image/svg+xml"
+            return present[0], content.encode() if svg else base64.b64decode(content), about
+    return None

@@ -1,0 +1,105 @@
+"""The claims ledger: each claim with its verdict, its rule, its numbers and its runs."""
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from residual.claims import Claim, Verdict
+from residual.site.links import record_link
+from residual.site.tables import table
+from residual.site.verdicts import badge, elsewhere, published, slug
+
+PAPER = {"agrees": "The paper says so", "differs": "The paper says otherwise"}
+SILENT = "The paper does not say"
+
+
+class Ledger(SphinxDirective):
+    """All claims of one note as cards that other pages can refer to as `claim-ID`.
+
+    ```{ledger} 002
+    ```
+    """
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        return [
+            self.card(claim, verdict)
+            for claim, verdict in published()
+            if claim.note == self.arguments[0]
+        ]
+
+    def card(self, claim: Claim, verdict: Verdict) -> nodes.container:
+        """One claim."""
+        name = f"claim-{claim.id}"
+        std = self.env.get_domain("std")
+        std.note_hyperlink_target(name, self.env.docname, name, claim.english)
+        head = nodes.paragraph("", "", badge(verdict.verdict), nodes.Text(" "))
+        head += nodes.strong("", claim.english)
+        chinese = nodes.paragraph("", claim.chinese, classes=["language-zh"])
+        card = nodes.container("", head, chinese, ids=[name])
+        card["classes"] += ["claim", slug(verdict.verdict)]
+        card += nodes.paragraph("", f"{verdict.sentence} {verdict.reason}".strip())
+        card += fields(claim, verdict)
+        for other in elsewhere(verdict):
+            line = nodes.paragraph("", "", nodes.Text(f"Profile {other.profile}: "))
+            line += [badge(other.verdict), nodes.Text(f" {other.sentence}")]
+            card += folded(f"The same claim at the {other.profile} profile", [line])
+        if verdict.values:
+            rows = [(name.replace("_", " "), f"{v:.4g}") for name, v in verdict.values.items()]
+            card += folded("Numbers", [table("Measured values", ("Quantity", "Value"), rows)])
+        if verdict.runs:
+            card += folded(f"Run records: {len(verdict.runs)}", [self.records(verdict.runs)])
+        return card
+
+    def records(self, names: tuple[str, ...]) -> nodes.bullet_list:
+        """Links to the records that the verdict was computed from."""
+        links = (record_link(self.env.docname, name, name) for name in names)
+        items = (nodes.list_item("", nodes.paragraph("", "", link)) for link in links)
+        return nodes.bullet_list("", *items)
+
+
+class LedgerTable(SphinxDirective):
+    """Every claim in one table, each linked to its card on the ledger's page."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        header = ("Claim", "Note", "The paper", "Our verdict", "Profile", "Seeds")
+        rows = []
+        for claim, v in published():
+            link = nodes.reference("", claim.english, refid=f"claim-{claim.id}")
+            place = f"{claim.note} §{claim.section}" if claim.section != "–" else "the paper"
+            seeds = str(v.seeds) if v.seeds else "–"
+            rows.append((link, place, claim.paper, badge(v.verdict), v.profile, seeds))
+        made = table("All claims and their verdicts.", header, rows)
+        made["classes"].append("wrapped")
+        return [made]
+
+
+def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:
+    """Where the claim stands, what was measured and how it is judged."""
+    where = f" ({claim.where})" if claim.where else ""
+    unit = f", in {claim.unit}" if claim.unit else ""
+    seeds = f", {verdict.seeds} seeds on each side" if verdict.seeds else ""
+    told = {
+        "Stands in": f"note {claim.note}, §{claim.section}"
+        if claim.section != "–"
+        else "the paper",
+        "The paper": PAPER.get(claim.paper, SILENT) + where,
+        "Measured": f"{claim.quantity}{unit}",
+        "Rule": claim.rule,
+        "Judged from": f"{verdict.profile}{seeds}",
+    }
+    items = [
+        nodes.definition_list_item(
+            "", nodes.term("", name), nodes.definition("", nodes.paragraph("", text))
+        )
+        for name, text in told.items()
+    ]
+    return nodes.definition_list("", *items, classes=["fields"])
+
+
+def folded(title: str, content: list[nodes.Node]) -> list[nodes.Node]:
+    """Content that opens at a click; print and other formats show it open."""
+    start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
+    return [start, *content, nodes.raw("", "</details>", format="html")]

@@ -1,0 +1,112 @@
+"""What ran, when, on what and for how long: tables computed from the run records."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from shutil import copyfile
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from residual import runs
+from residual.paths import runs_folder
+from residual.recipe import PROFILES
+from residual.runs import Run
+from residual.site.links import FOLDER, record_link
+from residual.site.tables import duration, table
+
+KIND = {"plain": "plain net", "residual": "ResNet"}
+
+
+class StoreDirective(SphinxDirective):
+    """A directive whose page is read again at every build, since the store may have changed."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        found = [(name, runs.every(name)) for name in runs.profiles_in_store()]
+        if not found:
+            return [nodes.paragraph("", "Not run: the store holds no run record.")]
+        return [node for name, records in found for node in self.show(name, records)]
+
+    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+        raise NotImplementedError
+
+
+class StatusTable(StoreDirective):
+    """One table a profile: a row for each network, over all its seeds."""
+
+    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+        header = ("Network", "Seeds", "Iterations", "First start", "Training time", "Device")
+        header += ("PyTorch",)
+        groups = groupby(sorted(records, key=network_key), network_key)
+        rows = [status_row(list(group)) for _, group in groups]
+        yield table(f"Profile {profile}: {PROFILES[profile].words}.", header, rows)
+
+
+class ProvenanceTable(StoreDirective):
+    """One table a profile: a row for each run record, with a link to it."""
+
+    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+        header = ("Run", "Iterations", "Training time", "Images/s", "Started", "Device")
+        header += ("Threads", "Precision", "PyTorch", "Python", "Source", "Digest")
+        rows = [provenance_row(self.env.docname, run) for run in records]
+        yield table(f"Profile {profile}: every run record.", header, rows)
+
+
+def network_key(run: Run) -> tuple:
+    """Runs of one network differ in their seed alone."""
+    return run.recipe.depth, run.recipe.kind, run.recipe.variant
+
+
+def status_row(group: list[Run]) -> list[str]:
+    """A network's seeds, iterations, first start, total training time, devices and versions."""
+    recipe = group[0].recipe
+    made = [run["provenance"] for run in group]
+    network = f"{KIND[recipe.kind]} {recipe.depth}" + f" ({recipe.variant})" * bool(recipe.variant)
+    seeds = ", ".join(str(s) for s in sorted(run.recipe.seed for run in group))
+    return [
+        network,
+        seeds,
+        f"{recipe.iterations:,}",
+        min(p["started"] for p in made)[:10],
+        duration(sum(p["seconds"] for p in made)),
+        distinct(p["device"] for p in made),
+        distinct(p["versions"]["torch"] for p in made),
+    ]
+
+
+def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
+    """One record's provenance; source and digest are the first twelve hexadecimal digits."""
+    made = run["provenance"]
+    speed = made["images_per_second"]
+    return [
+        record_link(docname, run.name, run.recipe.name),
+        f"{run.recipe.iterations:,}",
+        duration(made["seconds"]),
+        "–" if speed is None else f"{speed:,.0f}",
+        made["started"].replace("T", " ").replace("+00:00", " UTC"),
+        made["device"],
+        str(made["threads"]),
+        made["precision"],
+        made["versions"]["torch"],
+        made["versions"]["python"],
+        nodes.literal("", made["source_digest"][:12]),
+        nodes.literal("", run["digest"][:12]),
+    ]
+
+
+def distinct(values: Iterable[str]) -> str:
+    """The different values, in order, separated by semicolons."""
+    return "; ".join(sorted(set(values)))
+
+
+def copy_records(app: Sphinx, error: Exception | None) -> None:
+    """Put every record below records/ of the built site, where the pages link to it."""
+    if error is not None or app.builder.format != "html":
+        return
+    store, target = runs_folder(), Path(app.outdir) / FOLDER
+    for path in sorted(store.glob("*/**/record.json")):
+        copy = target / f"{path.parent.relative_to(store).as_posix()}.json"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(path, copy)

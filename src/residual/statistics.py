@@ -1,0 +1,121 @@
+"""Intervals over seeds, from scipy: 95 %, Welch's t for two groups, logarithms for ratios.
+
+With fewer than three seeds on a side an interval is unbounded, so that no rule on its ends can
+hold or fail.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+LEVEL = 0.95
+FEWEST_SEEDS = 3
+REACH = 1e6  # shares beyond ± this are not searched for
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate, the two ends of its interval, and the seeds on the smaller side."""
+
+    estimate: float
+    lower: float
+    upper: float
+    seeds: int
+
+    def named(self, name: str) -> dict[str, float]:
+        """The estimate and its finite ends under a name that holds the unit."""
+        ends = {name: self.estimate, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
+        return {key: float(f"{v:.6g}") for key, v in ends.items() if math.isfinite(v)}
+
+    def __str__(self) -> str:
+        if not math.isfinite(self.lower) or not math.isfinite(self.upper):
+            return f"{self.estimate:.3g} (n = {self.seeds}, no interval)"
+        ends = f"{self.lower:.3g} to {self.upper:.3g}"
+        return f"{self.estimate:.3g} (95 % interval {ends}, n = {self.seeds})"
+
+
+def constant(values: np.ndarray) -> bool:
+    """Whether the values are equal but for rounding, so that a t statistic has no meaning."""
+    return float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max()))
+
+
+def mean(values: Sequence[float]) -> Interval:
+    """The mean of one group, by Student's t."""
+    group = np.asarray(values, dtype=float)
+    estimate = float(group.mean())
+    if len(group) < FEWEST_SEEDS:
+        return Interval(estimate, -math.inf, math.inf, len(group))
+    if constant(group):
+        return Interval(estimate, estimate, estimate, len(group))
+    ends = stats.ttest_1samp(group, 0).confidence_interval(LEVEL)
+    return Interval(estimate, float(ends.low), float(ends.high), len(group))
+
+
+def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """mean(first) − mean(second), by Welch's t."""
+    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    estimate, seeds = float(a.mean() - b.mean()), min(len(a), len(b))
+    if seeds < FEWEST_SEEDS:
+        return Interval(estimate, -math.inf, math.inf, seeds)
+    if constant(a) and constant(b):
+        return Interval(estimate, estimate, estimate, seeds)
+    ends = stats.ttest_ind(a, b, equal_var=False).confidence_interval(LEVEL)
+    return Interval(estimate, float(ends.low), float(ends.high), seeds)
+
+
+def exponential(of: Interval) -> Interval:
+    """An interval of logarithms, on the scale of the values themselves."""
+    ends = (round_off(math.exp(min(v, 700.0))) for v in (of.estimate, of.lower))
+    return Interval(*ends, round_off(math.exp(of.upper)) if of.upper < 700 else math.inf, of.seeds)
+
+
+def round_off(value: float) -> float:
+    """Twelve significant digits, so that the exponential of log(10) is 10."""
+    return float(f"{value:.12g}")
+
+
+def geometric_mean(values: Sequence[float]) -> Interval:
+    """The geometric mean of positive values, by Student's t on their logarithms."""
+    return exponential(mean(np.log(np.asarray(values, dtype=float)).tolist()))
+
+
+def ratio(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """The ratio of geometric means of two groups of positive values, by Welch's t on logarithms."""
+    a, b = (np.log(np.asarray(g, dtype=float)).tolist() for g in (first, second))
+    return exponential(difference(a, b))
+
+
+def share(parts: tuple[Sequence[float], Sequence[float]], wholes: tuple) -> Interval | None:
+    """How much of the rise of a whole a part's rise accounts for; each pair is (after, before).
+
+    The interval holds every share s for which Welch's interval of Δpart − s·Δwhole contains 0
+    (Fieller's construction; the seeds of part and whole go together). None if the whole does not
+    surely rise, so that there is nothing to account for.
+    """
+    (part, part_0), (whole, whole_0) = [
+        [np.asarray(g, float) for g in pair] for pair in (parts, wholes)
+    ]
+    rise = difference(whole, whole_0)
+    estimate = float((part.mean() - part_0.mean()) / rise.estimate) if rise.estimate else math.nan
+    if rise.seeds < FEWEST_SEEDS:
+        return Interval(estimate, -math.inf, math.inf, rise.seeds)
+    if rise.lower <= 0:
+        return None
+
+    def left(s: float) -> Interval:
+        return difference(part - s * whole, part_0 - s * whole_0)
+
+    lower = optimize.brentq(lambda s: left(s).lower, -REACH, REACH)
+    upper = optimize.brentq(lambda s: left(s).upper, -REACH, REACH)
+    return Interval(estimate, float(lower), float(upper), rise.seeds)
+
+
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Spearman's rank correlation, or None where one side does not vary."""
+    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(stats.spearmanr(a, b).statistic)

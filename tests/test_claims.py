@@ -1,0 +1,144 @@
+"""The ledger's contract: ids, words, profiles, JSON; and the rules that need no record."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from made_up import evidence, seeds
+
+from residual import claims, constructions
+from residual.claims import degradation, identity, reformulation
+from residual.parameters import ParameterError
+
+BY_ID = {claim.id: claim for claim in claims.CLAIMS}
+VALUES = (claims.SUPPORTED, claims.CAVEAT, claims.NOT_SUPPORTED, claims.INCONCLUSIVE)
+EXPECTED = [
+    "degradation-train",
+    "degradation-test",
+    "not-overfitting",
+    "solution-exists",
+    "vanishing-gradients",
+    "identity-is-hard",
+    "complex-weights",
+    "same-capacity",
+    "residual-cures",
+    "hundreds-of-layers",
+    "identity-by-default",
+    "zero-is-identity",
+    "zero-kills-plain",
+    "zero-is-easy",
+    "weights-go-to-zero",
+    "zero-is-fixed",
+    "decay-pulls-to-zero",
+    "figure-7-networks",
+    "response-smaller",
+    "plain-range-wide",
+    "order-of-magnitude",
+    "within-a-tenth",
+    "mean-is-zero",
+    "response-near-zero",
+    "deeper-is-smaller",
+    "large-only-when-needed",
+    "response-means-dispensable",
+    "preconditioning",
+    "chain-is-valid",
+]
+
+
+def test_every_statement_of_the_notes_is_a_claim_in_order():
+    assert [claim.id for claim in claims.CLAIMS] == EXPECTED
+
+
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda c: c.id)
+def test_a_claim_is_complete(claim):
+    assert claim.note in ("000", "002")
+    assert claim.paper in ("agrees", "differs", "silent")
+    assert claim.english.endswith((".", ")"))
+    assert re.search("[一-鿿]", claim.chinese)
+    assert claim.quantity
+    assert claim.rule
+    assert set(claim.verdicts) <= set(VALUES)
+    assert claim.verdicts or claim.id == "figure-7-networks"
+
+
+def test_an_empty_store_gives_not_run_with_the_reason(tmp_path):
+    for verdict in claims.evaluate("quick", tmp_path):
+        if verdict.profile != "exact":
+            assert verdict.verdict == claims.NOT_RUN
+            assert "quick" in verdict.reason
+
+
+def test_a_claim_about_the_paper_has_no_verdict(tmp_path):
+    found = {v.id: v for v in claims.evaluate("published", tmp_path)}
+    assert found["figure-7-networks"].verdict is None
+
+
+def test_verdicts_are_plain_json(tmp_path):
+    rows = claims.as_json(claims.evaluate("published", tmp_path))
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+    assert {"id", "verdict", "values", "runs", "english", "chinese", "profile"} <= rows[0].keys()
+
+
+def test_a_wrong_profile_is_named():
+    with pytest.raises(ParameterError, match="profile: 'huge'"):
+        claims.evaluate("huge")
+
+
+def test_published_takes_the_largest_profile_that_ran(monkeypatch):
+    def of(profile: str, root: Path | None):
+        if profile == "paper":
+            return evidence(profile="paper")
+        return evidence(
+            *seeds("plain", 20, "error", 1.0, profile=profile),
+            *seeds("plain", 56, "error", 5.0, profile=profile),
+            profile=profile,
+        )
+
+    monkeypatch.setattr(claims, "Evidence", of)
+    found = {v.id: v for v in claims.evaluate("published")}["degradation-train"]
+    assert found.profile == "desk"
+    assert all(name.startswith("desk/") for name in found.runs)
+
+
+def test_the_chain_names_claims():
+    assert {claim for _, claim in claims.CHAIN} <= BY_ID.keys()
+
+
+def test_same_capacity_is_exact_and_can_fail(monkeypatch):
+    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.CAVEAT
+    monkeypatch.setattr(reformulation, "equivalence_error", lambda: 2e-5)
+    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.NOT_SUPPORTED
+    monkeypatch.setattr(reformulation, "equivalence_error", lambda: 1e-5)
+    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.CAVEAT
+    monkeypatch.setattr(reformulation, "parameter_counts", lambda: {20: (1, 2)})
+    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.NOT_SUPPORTED
+
+
+def test_zero_is_identity_under_its_conditions_and_can_fail(monkeypatch):
+    found = claims.judge(BY_ID["zero-is-identity"], evidence())
+    assert found.verdict == claims.CAVEAT
+    assert found.values["weights_zero_with_beta_exact"] == 0
+    assert found.values["plain_exact"] == 0
+    broken = constructions.exact_conditions() | {"weights_zero_eval": False}
+    monkeypatch.setattr(identity, "exact_conditions", lambda: broken)
+    assert claims.judge(BY_ID["zero-is-identity"], evidence()).verdict == claims.NOT_SUPPORTED
+
+
+def test_short_training_is_said_in_words():
+    groups = [
+        *seeds("plain", 20, "error", 1.0, profile="quick"),
+        *seeds("plain", 56, "error", 5.0, profile="quick"),
+    ]
+    found = degradation.train_rise(evidence(*groups, profile="quick"))
+    assert found.verdict == claims.CAVEAT
+    assert "slow rather than degraded" in found.reason
+
+
+def test_diverged_runs_have_no_error_to_compare():
+    runs = [*seeds("plain", 20, "error", 1.0), *seeds("plain", 56, "error", 5.0)]
+    for run in runs[3:]:
+        run.record["metrics"]["train_error"] = None
+    verdict = claims.judge(BY_ID["degradation-train"], evidence(*runs))
+    assert verdict.verdict == claims.NOT_RUN
+    assert "diverged" in verdict.reason

@@ -1,0 +1,86 @@
+"""The recipe is the paper's, scaled in iterations; a name stands for one recipe."""
+
+from dataclasses import replace
+
+import pytest
+
+from residual.parameters import ParameterError
+from residual.recipe import PROFILES, Recipe, recipes
+
+
+def test_the_paper_profile_is_section_4_2():
+    recipe = Recipe.of("paper", "residual", 56)
+    assert (recipe.iterations, recipe.batch_size, recipe.learning_rate) == (64_000, 128, 0.1)
+    assert (recipe.momentum, recipe.weight_decay) == (0.9, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("iteration", "rate"),
+    [(0, 0.1), (31_999, 0.1), (32_000, 0.01), (47_999, 0.01), (48_000, 0.001), (63_999, 0.001)],
+)
+def test_the_rate_drops_at_half_and_three_quarters(iteration, rate):
+    assert Recipe.of("paper", "plain", 20).rate(iteration) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_drops_scale_with_the_iterations(profile):
+    recipe = Recipe.of(profile, "plain", 20)
+    rates = [recipe.rate(i) for i in range(recipe.iterations)]
+    counts = [sum(rate == value for rate in rates) for value in dict.fromkeys(rates)]
+    assert counts == [recipe.iterations // 2, recipe.iterations // 4, recipe.iterations // 4]
+
+
+def test_depth_110_starts_low_for_400_iterations():
+    recipe = Recipe.of("paper", "residual", 110)
+    assert recipe.rate(399) == pytest.approx(0.01)
+    assert recipe.rate(400) == pytest.approx(0.1)
+
+
+def test_a_variant_names_what_differs():
+    usual = Recipe.of("quick", "plain", 56, 2)
+    assert usual.name == "plain-56-s2"
+    assert replace(usual, norm=False).name == "plain-56-no-bn-s2"
+    assert replace(usual, iterations=400, learning_rate=0.01).name == "plain-56-it400-lr0.01-s2"
+
+
+def test_different_recipes_never_share_a_name():
+    usual = Recipe.of("quick", "plain", 20)
+    changes = [
+        {"norm": False},
+        {"zero_gamma": True},
+        {"decay_gamma": False},
+        {"iterations": 7},
+        {"batch_size": 64},
+        {"learning_rate": 0.05},
+        {"momentum": 0.5},
+        {"weight_decay": 0.0},
+        {"seed": 1},
+        {"depth": 26},
+        {"kind": "residual"},
+        {"dataset": "cifar10"},
+    ]
+    names = {replace(usual, **change).name for change in changes}
+    assert len(names | {usual.name}) == len(changes) + 1
+
+
+def test_log_points_end_with_the_last_iteration():
+    for iterations in (1, 7, 100, 3_201):
+        points = replace(Recipe.of("quick", "plain", 20), iterations=iterations).points(100)
+        assert points[-1] == iterations
+        assert points == sorted(set(points))
+
+
+def test_recipes_are_every_combination():
+    made = recipes("quick", ["plain", "residual"], [8, 14], [0, 1, 2], 50)
+    assert len({recipe.name for recipe in made}) == 12
+    assert {recipe.iterations for recipe in made} == {50}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("profile", "huge"), ("kind", "dense"), ("depth", 21), ("seed", -1), ("iterations", 0)],
+)
+def test_a_wrong_value_is_named(field, value):
+    usual = Recipe.of("quick", "plain", 20)
+    with pytest.raises(ParameterError, match=str(value)):
+        replace(usual, **{field: value})
