@@ -1,5 +1,6 @@
 """The book from its sources: papermill executes the chapters, Jupyter Book builds the site."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -9,7 +10,11 @@ from pathlib import Path
 import nbformat
 import papermill
 
+from residual.chapter.display import rendered
+from residual.errors import EngineError
+from residual.figures import error_curves
 from residual.paths import ROOT
+from residual.runs import every
 
 CHAPTERS = (
     "01_degradation",
@@ -21,8 +26,8 @@ PAGES = ("_config.yml", "_toc.yml", "index.md", "book")
 BUILD = ROOT / "_build"
 
 
-class BookError(RuntimeError):
-    """The site could not be built; the log above says why."""
+class BookError(EngineError):
+    """A chapter stopped or the site could not be built; the message holds the end of the log."""
 
 
 def build(parameters: dict) -> Path:
@@ -49,26 +54,34 @@ def copy(source: Path, target: Path) -> None:
 
 
 def execute(source: Path, folder: Path, parameters: dict) -> None:
-    """Execute one notebook into the folder, with figures as SVG and without traces of the machine."""
+    """Execute one notebook into the folder: figures as SVG, no trace of the machine."""
     target = folder / source.name
-    defaults = papermill.inspect_notebook(str(source))
-    injected = {
-        name: value
-        for name, value in parameters.items()
-        if repr(value) != defaults[name]["default"]
-    }
     os.environ["RESIDUAL_FIGURES"] = "svg"
     print(f"Executing {source.name}", flush=True)
+    try:
+        run(source, target, changed(source, parameters))
+    except papermill.PapermillExecutionError as error:
+        raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from error
+    nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
+
+
+def run(source: Path, target: Path, parameters: dict) -> None:
+    """Execute a notebook with papermill, in the folder of the sources."""
     papermill.execute_notebook(
         str(source),
         str(target),
-        injected,
+        parameters,
         kernel_name="python3",
         progress_bar=False,
-        log_output=False,
         cwd=str(source.parent),
     )
-    nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
+
+
+def changed(source: Path, parameters: dict) -> dict:
+    """The parameters that differ from the notebook's own."""
+    defaults = papermill.inspect_notebook(str(source))
+    own = {name: ast.literal_eval(about["default"]) for name, about in defaults.items()}
+    return {name: value for name, value in parameters.items() if value != own[name]}
 
 
 def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -93,14 +106,17 @@ def assemble(site: Path) -> Path:
 
 
 def refresh() -> None:
-    """Execute the source notebooks in place, with figures as PNG: what `make notebooks` does."""
+    """Execute the source notebooks in place, with figures as PNG, and draw README's figure.
+
+    What `make notebooks` does after a change of code or records.
+    """
     os.environ["RESIDUAL_FIGURES"] = "png"
     for chapter in CHAPTERS:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
-        papermill.execute_notebook(
-            str(path), str(path), kernel_name="python3", progress_bar=False, cwd=str(path.parent)
-        )
+        run(path, path, {})
         nbformat.write(neutral(nbformat.read(path, as_version=4)), path)
+    picture = rendered(error_curves(every("quick", ROOT / "runs")), "svg")
+    (ROOT / "book" / "_static" / "key-figure.svg").write_bytes(picture)
 
 
 if __name__ == "__main__":

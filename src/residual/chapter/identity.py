@@ -17,7 +17,6 @@ from residual.figures.style import NAMES
 from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
 from residual.recipe import PROFILES
-from residual.runs import Run
 
 lesions = lesion_picture
 
@@ -74,7 +73,8 @@ def exactness_sentence(depth: int) -> str:
     return (
         f"In ResNet-{depth}, {exact.sum()} of the {len(exact)} blocks with identity shortcut "
         f"return their input bit for bit, both ways and in both modes; of the "
-        f"{down['block'].nunique()} downsampling blocks {down.groupby('block')['exact'].all().sum()}"
+        f"{down['block'].nunique()} downsampling blocks "
+        f"{down.groupby('block')['exact'].all().sum()}"
         " do, since their output has another shape."
     )
 

@@ -13,6 +13,12 @@ PAPER = {
     "silent": "The paper does not say",
 }
 
+JUDGED = {20, 56}
+ELSEWHERE = (
+    "The note speaks of depths 20 and 56 at the full length of a profile. The verdict rests on "
+    "those runs in the store, not on the depths and iterations chosen for this chapter."
+)
+
 
 def claim(*ids: str) -> None:
     """Display claims: in English and Chinese, where the note makes them, what the paper says."""
@@ -22,7 +28,10 @@ def claim(*ids: str) -> None:
 def verdict(settings: Settings, *ids: str) -> None:
     """Display what the ledger's rules say of claims on the records of the chapter's profile."""
     found = {v.id: v for v in evaluate(settings.profile)}
-    display(HTML("\n".join(verdict_box(found[name]) for name in ids)))
+    boxes = [verdict_box(found[name]) for name in ids]
+    if settings.iterations or not JUDGED <= set(settings.depths):
+        boxes.insert(0, f'<p class="verdict-foot">{ELSEWHERE}</p>')
+    display(HTML("\n".join(boxes)))
 
 
 def of(name: str) -> Claim:

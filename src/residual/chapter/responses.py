@@ -13,7 +13,11 @@ from residual.runs import Run
 def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Picture:
     """The paper's Fig. 7 from records, `when` final or initial."""
     frame = tables.responses(runs, when)
-    words = {"final": "trained", "initial": "before training", "final_exact": "exact statistics"}
+    words = {
+        "initial": "before training",
+        "final": "trained",
+        "final_exact": "trained, with BN statistics averaged exactly over training images",
+    }
     caption = (
         f"Standard deviations of layer responses, {words[when]}: {comparison(frame)} "
         f"Top: layers in original order; bottom: the same values sorted. Means over "
@@ -91,9 +95,8 @@ def three_numbers(runs: list[Run]) -> pd.DataFrame:
         f_only = part[part["layer"].str.endswith(".2")]
         row = {"network": network(kind, depth), "median std, all 3×3 layers": part["std"].median()}
         row["median std, F(x)"] = f_only["std"].median()
-        row["1 % to 99 %, median layer"] = (
-            f"{part['low'].median():.2f} … {part['high'].median():.2f}"
-        )
+        low, high = part["low"].median(), part["high"].median()
+        row["1 % to 99 %, median layer"] = f"{low:.2f} … {high:.2f}".replace("-", "−")
         row["within ±0.1, %"] = 100 * part["within_tenth"].mean()
         rows.append(row)
     return pd.DataFrame(rows)

@@ -14,7 +14,7 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, block_values, names
-from residual.claims.solution import regression_ratios
+from residual.claims.stacks import plain_over_residual
 from residual.constructions import exact_conditions, sample_block, zero_scale
 from residual.runs import Run
 from residual.statistics import Interval, geometric_mean
@@ -40,7 +40,7 @@ def identity_by_default(evidence: Evidence) -> Finding:
     block, x = sample_block(residual=True)
     block.norm2.bias.data.zero_()  # the start of training: β = 0
     block.norm2.running_mean.zero_()
-    values["zero_gamma_ratio"] = float((zero_scale(block)(x) - x).norm() / x.norm())
+    values["zero_gamma_ratio"] = float((zero_scale(block)(x) - x).detach().norm() / x.norm())
     sentence = (
         f"Before training, the median of ‖F(x)‖/‖x‖ over the blocks of ResNet-56 is {found} with "
         f"He initialisation ({values['he_first_block_ratio']:.3g} in its first block) and "
@@ -101,7 +101,7 @@ def zero_is_easy(evidence: Evidence) -> Finding:
     bound; where the residual stack does not reach it either, the ratio is 1 and nothing follows.
     """
     record = evidence.experiment("identity-is-hard")
-    by_depth = regression_ratios(record.measurements, "iterations_to_tolerance", 1.0)
+    by_depth = plain_over_residual(record.measurements, "iterations_to_tolerance", 1.0)
     values: dict[str, float] = {}
     for blocks, interval in by_depth.items():
         values |= interval.named(f"iterations_ratio_{blocks}_blocks")
@@ -164,7 +164,7 @@ CLAIMS = (
         id="zero-is-easy",
         note="002",
         section="3, 4",
-        english="Driving F to zero comes naturally to descent: very easy; for a plain net, very hard.",
+        english="Driving F to zero is natural and very easy for descent; a plain net has it hard.",
         chinese="把 F 推向零对梯度下降很自然：残差网络非常容易，传统网络非常困难。",
         paper=SILENT,
         where="§3.1 only suggests it",

@@ -12,11 +12,11 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, metric, names
-from residual.claims.solution import TENFOLD, regression_ratios
+from residual.claims.stacks import plain_over_residual
 from residual.constructions import equivalence_error, parameter_counts
 from residual.statistics import difference
 
-MARGIN_POINTS = 0.5
+MARGIN_POINTS, TENFOLD = 0.5, 10.0
 EQUAL = 1e-5
 PRECISION, PRECISE_BLOCKS = 0.01, 9  # relative perturbation and depth at which it is judged
 
@@ -33,7 +33,7 @@ def complex_weights(evidence: Evidence) -> Finding:
         {"rows": [row for row in m["rows"] if row["epsilon"] == PRECISION]}
         for m in record.measurements
     ]
-    by_depth = regression_ratios(chosen, "error", 1e-30)
+    by_depth = plain_over_residual(chosen, "error", 1e-30)
     interval = by_depth[PRECISE_BLOCKS]
     values: dict[str, float] = {"nonzero_weights_fraction": record["settings"]["nonzero"]}
     for blocks, found in by_depth.items():
@@ -50,7 +50,7 @@ def complex_weights(evidence: Evidence) -> Finding:
 
 
 def same_capacity(evidence: Evidence) -> Finding:
-    """Exact: equal parameter counts at every depth, and a wider plain block that equals a residual."""
+    """Exact: equal parameter counts at every depth; a wider plain block that equals a residual."""
     counts = parameter_counts()
     equal = all(plain == residual for plain, residual in counts.values())
     error = equivalence_error()

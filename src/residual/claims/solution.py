@@ -1,6 +1,7 @@
 """Note 002, §1: the solution that the deeper net could copy, and why it might not be found."""
 
 import math
+from dataclasses import replace
 from statistics import fmean
 
 from residual.claims.claim import (
@@ -16,14 +17,14 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, MissingRecordError, names
+from residual.claims.stacks import LOSS_FLOOR, error_left, plain_over_residual
 from residual.runs import Run
-from residual.statistics import Interval, difference, geometric_mean, ratio
+from residual.statistics import Interval, difference, geometric_mean
 
 LOGIT_TOLERANCE = 1e-4
 VANISHED = 0.1
 TENFOLD, FEW_BLOCKS = 10.0, 9
 TINY = 1e-300
-LOSS_FLOOR = 1e-12  # relative squared errors below it are rounding
 
 
 def solution_exists(evidence: Evidence) -> Finding:
@@ -115,33 +116,33 @@ def initial_values(measurements: list[dict]) -> dict[str, float]:
     return {k: float(f"{geometric_mean(v).estimate:.6g}") for k, v in groups.items()}
 
 
-def regression_ratios(measurements: list[dict], column: str, floor: float) -> dict[int, Interval]:
-    """Plain over residual of a column of the identity regressions, by number of blocks."""
-    table: dict[tuple[str, int], list[float]] = {}
-    for row in (row for m in measurements for row in m["rows"]):
-        table.setdefault((row["kind"], row["blocks"]), []).append(max(row[column], floor))
-    depths = sorted({blocks for _, blocks in table})
-    return {d: ratio(table["plain", d], table["residual", d]) for d in depths}
-
-
 def identity_is_hard(evidence: Evidence) -> Finding:
     """Tenfold from some depth ≤ 9 blocks on: at that depth and every larger one measured.
 
     So the lower ends of all depths from 9 on decide; not supported if one upper end is below 10.
     """
     record = evidence.experiment("identity-is-hard")
-    by_depth = regression_ratios(record.measurements, "loss", LOSS_FLOOR)
+    by_depth = plain_over_residual(record.measurements, "loss", LOSS_FLOOR)
     starts = [d for d in by_depth if d <= FEW_BLOCKS]
     from_depth = {d: [i for b, i in by_depth.items() if b >= d] for d in starts}
     holds = any(all(i.lower >= TENFOLD for i in later) for later in from_depth.values())
     fails = all(any(i.upper < TENFOLD for i in later) for later in from_depth.values())
     values: dict[str, float] = {}
+    told, learnt = [], False
     for blocks, interval in by_depth.items():
         values |= interval.named(f"loss_ratio_{blocks}_blocks")
-    told = "; ".join(f"{i.estimate:.3g} at {d} blocks" for d, i in by_depth.items())
-    sentence = f"Left with after equal iterations, plain over residual: {told}."
+        left = {k: error_left(record.measurements, k, blocks) for k in ("plain", "residual")}
+        values |= {f"{kind}_loss_{blocks}_blocks": error for kind, error in left.items()}
+        told.append(f"{left['plain']:.2g} against {left['residual']:.2g} at {blocks} blocks")
+        learnt = min(left.values()) <= record["settings"]["tolerance"]
+    sentence = (
+        f"Relative squared error after {record['settings']['iterations']:,} iterations, plain "
+        f"against residual: {'; '.join(told)}."
+    )
+    caution = "" if learnt else "At the largest depth neither kind had learnt the identity."
     seeds = min(i.seeds for i in by_depth.values())
-    return conclude(holds, fails, sentence, values, [record.name], seeds)
+    found = conclude(holds, fails, sentence, values, [record.name], seeds)
+    return replace(found, reason=" ".join(part for part in (found.reason, caution) if part))
 
 
 CLAIMS = (

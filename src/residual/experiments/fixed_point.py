@@ -60,7 +60,9 @@ def gradients(chosen: dict, form: str, seed: int, scale: float, place: Place) ->
 def descend(chosen: dict, form: str, seed: int, scale: float, place: Place) -> tuple:
     """(‖W‖, ‖F(x)‖/‖x‖) before and after descent from the perturbation, and the losses."""
     made = near_zero(form, chosen["width"], seed, chosen["epsilon"]).to(place.device)
-    optimizer = torch.optim.SGD(made.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM)
+    optimizer = torch.optim.SGD(
+        made.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM, fused=True
+    )
     sizes: list[float] = []
     made.norm2.register_forward_hook(lambda _m, _i, f: sizes.append(float(f.detach().norm())))
     states, losses = [], []

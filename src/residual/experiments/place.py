@@ -1,4 +1,4 @@
-"""Where an experiment takes place: profile, device, store, and the trained networks to start from."""
+"""Where an experiment takes place: profile, device, store, and networks to start from."""
 
 from dataclasses import dataclass
 from pathlib import Path

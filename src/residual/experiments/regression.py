@@ -47,7 +47,7 @@ def inputs(chosen: dict, seed: int, iteration: int, device: torch.device) -> Ten
 
 def descend(chosen: dict, model: nn.Module, seed: int, rate: float, device: torch.device) -> list:
     """Relative squared error of each iteration's batch, before its update; stops if not finite."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
     losses = []
     for iteration in range(chosen["iterations"] + 1):
         x = inputs(chosen, seed, iteration, device)

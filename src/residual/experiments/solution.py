@@ -1,6 +1,8 @@
 """The solution that plain-56 could copy from plain-20, and where training takes it (§1 of 002)."""
 
+import copy
 from itertools import pairwise
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -27,9 +29,9 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     images, _ = place.training_images(chosen["images"])
     deep = deepened(shallow, chosen["deep"], images)
     found = compare(shallow, deep, images)
-    in_training = deepened(shallow.train(), chosen["deep"], images)
-    difference = largest(shallow(images).detach(), in_training(images).detach())
-    shallow.eval()
+    trained = copy.deepcopy(shallow).train()
+    in_training = deepened(trained, chosen["deep"], images)
+    difference = largest(trained(images).detach(), in_training(images).detach())
     trainer = Trainer(place.recipe("plain", chosen["deep"], seed), place.dataset(), place.device)
     batches = list(trainer.batches(trainer.train))
     found |= {"train_mode_logit_difference": significant(difference)}
@@ -58,10 +60,11 @@ def ends(trainer: Trainer, name: str) -> dict:
     losses = trainer.losses.double().cpu()
     points = [0, *trainer.recipe.points(CURVE_POINTS)]
     means = [float(losses[a:b].mean()) for a, b in pairwise(points)]
+    left = [significant(mean) if isfinite(mean) else None for mean in means]
     return {
         f"{name}_train_error": significant(trainer.evaluate(trainer.train)),
         f"{name}_test_error": significant(trainer.evaluate(trainer.test)),
-        f"{name}_loss": {"iteration": points[1:], "loss": [significant(m) for m in means]},
+        f"{name}_loss": {"iteration": points[1:], "loss": left},
     }
 
 

@@ -63,7 +63,9 @@ def network(chosen: dict, kind: str, seed: int, side: int) -> nn.Sequential:
 def train(chosen: dict, model: nn.Module, seed: int, images: Tensor, labels: Tensor) -> None:
     """Plain SGD with momentum at one learning rate."""
     model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM)
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM, fused=True
+    )
     per_epoch = len(labels) // chosen["batch"]
     for iteration in range(chosen["iterations"]):
         epoch, place = divmod(iteration, per_epoch)

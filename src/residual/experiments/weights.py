@@ -51,7 +51,7 @@ def descend(chosen: dict, form: str, seed: int, rate: float, place: Place) -> di
     """Regression of one block onto its input; start, end and curves of each quantity."""
     made = block(form, chosen["width"], seed).to(place.device)
     trained = [p for p in made.parameters() if p.requires_grad]
-    optimizer = torch.optim.SGD(trained, lr=rate, momentum=MOMENTUM)
+    optimizer = torch.optim.SGD(trained, lr=rate, momentum=MOMENTUM, fused=True)
     seen: list[float] = []
     made.norm2.register_forward_hook(lambda _m, _i, f: seen.append(float(f.detach().norm())))
     rows = []

@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from residual.figures.style import HUES, panels
 
@@ -33,29 +33,27 @@ def draw_path(ax: Axes, kind: str) -> None:
         ax.text(4, top - 0.65, text, ha="center", va="center", fontsize=10.5)
     for start, end in ((12.9, 12.1), (10.7, 9.7), (8.3, 7.7)):
         arrow(ax, (4, start), (4, end), HUES[kind])
-    plus = kind == "residual"
-    arrow(ax, (4, 6.3), (4, 5.0), HUES[kind])
-    ax.text(4.3, 5.7, "F(x)" if plus else "H(x)", ha="left", va="center", fontsize=12)
-    ax.text(4, 4.5, "+" if plus else "", ha="center", va="center", fontsize=15)
-    if plus:
-        ax.add_patch(FancyBboxPatch((3.75, 4.25), 0.5, 0.5, boxstyle="circle,pad=0.25", fill=False))
-        arrow(ax, (4, 3.9), (4, 3.0), HUES[kind])
-        ax.text(4.3, 3.4, "H(x) = F(x) + x", ha="left", va="center", fontsize=12)
+    if kind == "residual":
+        arrow(ax, (4, 6.3), (4, 5.05), HUES[kind])
+        ax.text(3.6, 5.7, "F(x)", ha="right", va="center", fontsize=12)
+        ax.text(4, 4.5, "+", ha="center", va="center", fontsize=15)
+        ax.add_patch(Circle((4, 4.5), 0.5, fill=False, edgecolor=HUES[kind], linewidth=1.3))
+        arrow(ax, (4, 4.0), (4, 2.8), HUES[kind])
+        ax.text(4.4, 3.4, "H(x) = F(x) + x", ha="left", va="center", fontsize=12)
     else:
-        arrow(ax, (4, 5.0), (4, 3.0), HUES[kind])
+        arrow(ax, (4, 6.3), (4, 2.8), HUES[kind])
+        ax.text(4.4, 4.6, "H(x)", ha="left", va="center", fontsize=12)
     ax.text(4, 2.4, "ReLU", ha="center", va="center", fontsize=10.5)
-    arrow(ax, (4, 1.9), (4, 0.8), HUES[kind])
+    arrow(ax, (4, 2.0), (4, 0.8), HUES[kind])
 
 
 def draw_shortcut(ax: Axes) -> None:
     """The shortcut around both layers."""
-    style = {"arrowstyle": "-|>", "mutation_scale": 13, "linewidth": 2.2}
-    curve = FancyArrowPatch(
-        (4.3, 13.1), (4.75, 4.5), connectionstyle="arc3,rad=-0.75", color=HUES["residual"], **style
-    )
-    ax.add_patch(curve)
-    ax.text(9.3, 8.9, "x", ha="center", style="italic", fontsize=13)
-    ax.text(9.3, 8.0, "(identity)", ha="center", fontsize=9.5)
+    colour = HUES["residual"]
+    ax.plot([4, 7.6, 7.6], [12.6, 12.6, 4.5], color=colour, linewidth=2.2)
+    arrow(ax, (7.6, 4.5), (4.55, 4.5), colour)
+    ax.text(7.9, 8.9, "x", ha="left", style="italic", fontsize=13)
+    ax.text(7.9, 8.0, "shortcut", ha="left", fontsize=9.5)
 
 
 def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:

@@ -4,60 +4,68 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from residual import tables
-from residual.figures.style import HUES, NAMES, label_ends, network, panels, shade
+from residual.figures.style import (
+    HUES,
+    LINES,
+    NAMES,
+    kinds_of,
+    label_lines,
+    network,
+    panels,
+    shade,
+    whole_numbers,
+)
 from residual.runs import Run
 
 
 def zeroed_outputs(frame: pd.DataFrame) -> Figure:
-    """What is left of the signal after each block when every convolution is zero.
+    """What is left of the signal behind each block when every convolution of a block is zero.
 
     The frame has columns kind, block and spread: the standard deviation over images of the
     block's output, relative to that of the first block's input.
     """
-    figure, (ax,) = panels(1, 1, 2.8)
-    ends = {}
+    figure, axes = panels(1, 1, 2.8)
     for kind, part in frame.groupby("kind"):
-        ax.plot(part["block"], part["spread"], color=HUES[kind], marker="o", markersize=4)
-        ends[NAMES[kind]] = (part["block"].max(), part["spread"].iloc[-1], HUES[kind])
-    ax.set(xlabel="block", ylabel="spread over images,\nrelative to the input", ylim=(-0.05, 1.1))
-    label_ends(ax, ends)
+        style = {"color": HUES[kind], "linestyle": LINES[kind], "marker": "o", "markersize": 4}
+        axes[0].plot(part["block"], part["spread"], label=NAMES[kind], **style)
+    axes[0].set(xlabel="block", ylabel="spread over images,\nrelative to the input")
+    axes[0].set_ylim(-0.05, 1.1)
+    whole_numbers(axes[0])
+    label_lines(axes)
     return figure
 
 
 def lesion_bars(runs: list[Run]) -> Figure:
     """Rise in test error when one block is deleted, by block; one panel a kind, dots are seeds."""
     frame = tables.lesions(runs)
-    kinds = [kind for kind in NAMES if kind in set(frame["kind"])]
+    kinds = kinds_of(frame)
     figure, axes = panels(1, len(kinds), 3.2, sharey=True)
     for kind, ax in zip(kinds, axes):
-        ends = {}
         for depth, part in frame[frame["kind"] == kind].groupby("depth"):
-            colour = shade(kind, depth, frame["depth"])
-            means = part.groupby("block")["rise"].mean()
-            ax.scatter(part["block"], part["rise"], color=colour, s=9, alpha=0.4, linewidth=0)
-            ax.plot(means.index, means, color=colour, linewidth=1.8)
-            ends[network(kind, depth)] = (means.index.max(), means.iloc[-1], colour)
-        ax.set(title=f"{NAMES[kind]} networks", xlabel="deleted block")
-        label_ends(ax, ends)
+            style = {"color": shade(kind, depth, frame["depth"])}
+            mean = part.groupby("block")["rise"].mean()
+            ax.scatter(part["block"], part["rise"], s=9, alpha=0.4, linewidth=0, **style)
+            ax.plot(mean.index, mean, linewidth=1.8, label=network(kind, depth), **style)
+        ax.set(title=f"{kind} networks", xlabel="deleted block")
+        whole_numbers(ax)
     axes[0].set_ylabel("rise in test error, points")
+    label_lines(axes)
     return figure
 
 
 def regression_curves(frame: pd.DataFrame) -> Figure:
-    """Loss of a stack learning the identity, by iteration: one panel a kind, depth as shade.
+    """Loss of a stack learning the identity, by iteration: one panel a kind, blocks as shade.
 
-    The frame has columns kind, blocks, iteration and loss (mean squared error relative to the
-    variance of the input).
+    The frame has columns kind, blocks, iteration and loss (squared error relative to ‖x‖²).
     """
-    figure, axes = panels(1, 2, 3.4, sharey=True)
-    for (kind, part), ax in zip(frame.groupby("kind"), axes):
-        ends = {}
-        for blocks, line in part.groupby("blocks"):
+    kinds = kinds_of(frame)
+    figure, axes = panels(1, len(kinds), 3.4, sharey=True)
+    for kind, ax in zip(kinds, axes):
+        for blocks, line in frame[frame["kind"] == kind].groupby("blocks"):
+            name = f"{blocks} block" + "s" * (blocks > 1)
             colour = shade(kind, blocks, frame["blocks"])
-            ax.plot(line["iteration"], line["loss"], color=colour)
-            ends[f"{blocks}"] = (line["iteration"].max(), line["loss"].iloc[-1], colour)
-        ax.set(title=f"{NAMES[kind]} stack", xlabel="iteration", yscale="log")
-        for name, (x, y, colour) in ends.items():
-            ax.annotate(name, (x, y), xytext=(5, 0), textcoords="offset points", color=colour)
+            ax.plot(line["iteration"], line["loss"], color=colour, label=name)
+        ax.set(title=f"{kind} stack", xlabel="iteration", yscale="log")
     axes[0].set_ylabel("relative squared error")
+    label_lines(axes)
     return figure

@@ -4,7 +4,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from residual import tables
-from residual.figures.style import LINES, NAMES, label_ends, network, panels, shade
+from residual.figures.style import (
+    LINES,
+    kinds_of,
+    label_lines,
+    network,
+    panels,
+    shade,
+    whole_numbers,
+)
 from residual.runs import Run
 
 
@@ -13,20 +21,18 @@ def figure_7(runs: list[Run], when: str = "final") -> Figure:
 
     The two panels of Fig. 7 (§4.2). Lines are means over seeds; plain nets are dashed.
     """
-    figure, axes = panels(2, 1, 6.0)
     means = layer_means(runs, when)
-    depths = means["depth"].unique()
+    figure, axes = panels(2, 1, 6.0)
     for ax, order in zip(axes, ("position", "rank")):
-        ends = {}
         for (kind, depth), part in means.groupby(["kind", "depth"]):
             part = part.sort_values(order)
-            colour = shade(kind, depth, depths)
-            ax.plot(part[order], part["std"], color=colour, linestyle=LINES[kind], linewidth=1.8)
-            ends[network(kind, depth)] = (part[order].max(), part["std"].iloc[-1], colour)
+            style = {"color": shade(kind, depth, means["depth"]), "linestyle": LINES[kind]}
+            ax.plot(part[order], part["std"], label=network(kind, depth), **style)
         ax.set(ylabel="standard deviation", ylim=(0, None), xlim=(0, None))
-        label_ends(ax, ends)
+        whole_numbers(ax)
     axes[0].set_xlabel("layer, in original order")
     axes[1].set_xlabel("layer, sorted by magnitude")
+    label_lines(axes)
     return figure
 
 
@@ -40,24 +46,19 @@ def layer_means(runs: list[Run], when: str) -> pd.DataFrame:
 
 
 def response_ratio(runs: list[Run]) -> Figure:
-    """‖F(x)‖/‖x‖ of each block, trained (line) and at initialisation (thin), one panel a kind."""
-    kinds = [kind for kind in NAMES if any(run.recipe.kind == kind for run in runs)]
+    """‖F(x)‖/‖x‖ of each block, trained (bold) and at initialisation (thin), one panel a kind."""
+    trained, start = (tables.responses(runs, when, "blocks") for when in ("final", "initial"))
+    kinds = kinds_of(trained)
     figure, axes = panels(1, len(kinds), 3.3, sharey=True)
-    for when, width in (("initial", 0.9), ("final", 2.0)):
-        frame = tables.responses(runs, when, "blocks")
-        means = frame.groupby(["kind", "depth", "position"], as_index=False)["ratio"].mean()
-        for kind, ax in zip(kinds, axes):
-            ends = {}
-            for depth, part in means[means["kind"] == kind].groupby("depth"):
-                colour = shade(kind, depth, means["depth"])
-                ax.plot(part["position"], part["ratio"], color=colour, linewidth=width)
-                ends[network(kind, depth)] = (
-                    part["position"].max(),
-                    part["ratio"].iloc[-1],
-                    colour,
-                )
-            if when == "final":
-                ax.set(title=f"{NAMES[kind]} networks", xlabel="block", ylim=(0, None))
-                label_ends(ax, ends)
+    for kind, ax in zip(kinds, axes):
+        for frame, width in ((start, 0.9), (trained, 2.0)):
+            for depth, part in frame[frame["kind"] == kind].groupby("depth"):
+                mean = part.groupby("position")["ratio"].mean()
+                label = network(kind, depth) if frame is trained else None
+                style = {"color": shade(kind, depth, frame["depth"]), "linewidth": width}
+                ax.plot(mean.index, mean, label=label, **style)
+        ax.set(title=f"{kind} networks", xlabel="block", ylim=(0, None))
+        whole_numbers(ax)
     axes[0].set_ylabel("‖F(x)‖ / ‖x‖")
+    label_lines(axes)
     return figure

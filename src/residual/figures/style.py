@@ -6,11 +6,13 @@ The two hues are from the palette of Okabe and Ito (2008), which colour-blind re
 from collections.abc import Sequence
 
 import matplotlib
+import pandas as pd
 import seaborn
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
 NAMES = {"plain": "plain", "residual": "ResNet"}
@@ -42,21 +44,41 @@ def shade(kind: str, depth: int, depths: Sequence[int]) -> str:
     return to_hex([c + (1 - c) * light for c in to_rgb(HUES[kind])])
 
 
+def kinds_of(frame: pd.DataFrame) -> list[str]:
+    """The kinds that a frame holds, plain first."""
+    return [kind for kind in NAMES if kind in set(frame["kind"])]
+
+
 def network(kind: str, depth: int) -> str:
     """A network's name in figures and sentences: plain-20, ResNet-20."""
     return f"{NAMES[kind]}-{depth}"
 
 
-def label_ends(axes: Axes, ends: dict[str, tuple[float, float, str]], gap: float = 0.055) -> None:
-    """Write each line's name beside its last point (x, y, colour), moved apart if they collide."""
-    low, high = axes.get_ylim()
-    ordered = sorted(ends.items(), key=lambda item: item[1][1])
-    placed: list[float] = []
-    for _, (_, y, _) in ordered:
-        share = (y - low) / (high - low)
-        placed.append(max(share, placed[-1] + gap) if placed else share)
-    for (name, (x, _, colour)), share in zip(ordered, placed):
-        where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        axes.annotate(
-            name, (x, share), xytext=(5, 0), color=colour, va="center", fontsize=9, **where
-        )
+def whole_numbers(axes: Axes) -> None:
+    """Ticks of the x axis at whole numbers: layers, blocks."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def label_lines(axes: list[Axes], gap: float = 0.055) -> None:
+    """Write each labelled line's name beside its last point, moved apart where names collide.
+
+    Call it when everything is drawn, since panels that share an axis move each other's limits.
+    """
+    for ax in axes:
+        lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+        lines.sort(key=lambda line: line.get_ydata()[-1])
+        lowest = -1.0
+        for line in lines:
+            end = (line.get_xdata()[-1], line.get_ydata()[-1])
+            share = ax.transAxes.inverted().transform(ax.transData.transform(end))[1]
+            lowest = max(share, lowest + gap)
+            ax.annotate(
+                line.get_label(),
+                (end[0], lowest),
+                xytext=(5, 0),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                color=line.get_color(),
+                va="center",
+                fontsize=9,
+            )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from residual.data import DataError
 from residual.files import digest
 from residual.models import Network
 from residual.peers.sources import Peer, Source
 
 
-class PeerError(RuntimeError):
+class PeerError(DataError):
     """Weights are missing or are not the published ones; the message names the file."""
 
 

@@ -3,13 +3,11 @@
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from residual.claims import Claim, Verdict
+from residual.chapter.ledger import PAPER
+from residual.claims import NOT_RUN, Claim, Verdict
 from residual.site.links import record_link
 from residual.site.tables import table
 from residual.site.verdicts import badge, elsewhere, published, slug
-
-PAPER = {"agrees": "The paper says so", "differs": "The paper says otherwise"}
-SILENT = "The paper does not say"
 
 
 class Ledger(SphinxDirective):
@@ -64,13 +62,12 @@ class LedgerTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
-        header = ("Claim", "Note", "The paper", "Our verdict", "Profile", "Seeds")
+        header = ("Claim", "Note", "Paper", "Our verdict", "Judged from")
         rows = []
         for claim, v in published():
             link = nodes.reference("", claim.english, refid=f"claim-{claim.id}")
             place = f"{claim.note} §{claim.section}" if claim.section != "–" else "the paper"
-            seeds = str(v.seeds) if v.seeds else "–"
-            rows.append((link, place, claim.paper, badge(v.verdict), v.profile, seeds))
+            rows.append((link, place, claim.paper, badge(v.verdict), judged_from(v)))
         made = table("All claims and their verdicts.", header, rows)
         made["classes"].append("wrapped")
         return [made]
@@ -80,15 +77,14 @@ def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:
     """Where the claim stands, what was measured and how it is judged."""
     where = f" ({claim.where})" if claim.where else ""
     unit = f", in {claim.unit}" if claim.unit else ""
-    seeds = f", {verdict.seeds} seeds on each side" if verdict.seeds else ""
     told = {
         "Stands in": f"note {claim.note}, §{claim.section}"
         if claim.section != "–"
         else "the paper",
-        "The paper": PAPER.get(claim.paper, SILENT) + where,
+        "The paper": PAPER[claim.paper] + where,
         "Measured": f"{claim.quantity}{unit}",
         "Rule": claim.rule,
-        "Judged from": f"{verdict.profile}{seeds}",
+        "Judged from": judged_from(verdict),
     }
     items = [
         nodes.definition_list_item(
@@ -97,6 +93,15 @@ def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:
         for name, text in told.items()
     ]
     return nodes.definition_list("", *items, classes=["fields"])
+
+
+def judged_from(verdict: Verdict) -> str:
+    """The profile and the number of seeds on the smaller side; a dash where nothing was run."""
+    if verdict.profile == "exact":
+        return "no training needed"
+    if verdict.verdict == NOT_RUN and not verdict.values:
+        return "–"
+    return verdict.profile + (f", {verdict.seeds} seeds" if verdict.seeds else "")
 
 
 def folded(title: str, content: list[nodes.Node]) -> list[nodes.Node]:

@@ -3,6 +3,8 @@
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from residual.claims import NOT_RUN, Verdict
+from residual.recipe import PROFILES
 from residual.site.verdicts import ORDER, published, slug
 
 
@@ -14,12 +16,21 @@ class ResultSummary(SphinxDirective):
         verdicts = [verdict.verdict for _, verdict in published()]
         counts = [(name, verdicts.count(name)) for name in ORDER if name in verdicts]
         items = [tally_item(name, count) for name, count in counts]
-        profiles = sorted({v.profile for _, v in published() if v.verdict in ORDER[:-1]})
-        text = f"{len(verdicts)} claims; judged from: {', '.join(profiles) or 'no run yet'}."
-        paper_only = verdicts.count(None)
-        if paper_only:
-            text += f" Claims about the paper alone, without a verdict of ours: {paper_only}."
-        return [nodes.bullet_list("", *items, classes=["tally"]), nodes.paragraph("", text)]
+        return [
+            nodes.bullet_list("", *items, classes=["tally"]),
+            nodes.paragraph("", legend([verdict for _, verdict in published()])),
+        ]
+
+
+def legend(verdicts: list[Verdict]) -> str:
+    """How many claims there are, and from which profiles they are judged."""
+    judged = [v.profile for v in verdicts if v.verdict not in (None, NOT_RUN)]
+    text = f"{len(verdicts)} claims."
+    for profile in dict.fromkeys(p for p in (*PROFILES, "exact") if p in judged):
+        where = "without training" if profile == "exact" else f"from the {profile} profile"
+        text += f" Judged {where}: {judged.count(profile)}."
+    about_paper = [v.verdict for v in verdicts].count(None)
+    return text + f" About the paper alone: {about_paper}." * bool(about_paper)
 
 
 def tally_item(verdict: str, count: int) -> nodes.list_item:

@@ -50,4 +50,4 @@ def slug(verdict: str | None) -> str:
 def badge(verdict: str | None) -> nodes.inline:
     """The verdict as a small label; its word, not its colour alone, says what it is."""
     text = verdict or "about the paper"
-    return nodes.inline("", text, classes=["verdict", slug(verdict)])
+    return nodes.inline("", text, classes=["badge", f"badge-{slug(verdict)}"])

@@ -1,0 +1,209 @@
+"""The built site: complete, closed, and fit to be read in a browser.
+
+The site is built once from the committed records, unless _build/html is there and newer than all
+that it is made from.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from browser import CHROMIUM, SIZES, chromium, served, settle, watched
+from bs4 import BeautifulSoup
+
+from residual import book
+from residual.paths import ROOT
+
+HTML = ROOT / "_build" / "html"
+SOURCES = ("index.md", "_config.yml", "_toc.yml", "book", "notebooks", "src/residual", "runs")
+KEPT = {".md", ".yml", ".bib", ".css", ".svg", ".ipynb", ".py", ".json"}
+TEXTS = {".html", ".js", ".css", ".json", ".ipynb", ".svg", ".txt", ".md"}
+PAGES = (
+    "index",
+    "notebooks/01_degradation",
+    "notebooks/02_residual_reformulation",
+    "notebooks/03_zero_weight_identity",
+    "notebooks/04_response_std",
+    "book/claims",
+    "book/status",
+    "book/provenance",
+    "book/protocol",
+    "book/deviations",
+    "book/glossary",
+    "book/references",
+)
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BROKEN = """() => [...document.images]
+    .filter(i => !i.complete || !i.naturalWidth).map(i => i.getAttribute('src'))"""
+PROSE = """() => {
+    const copy = document.querySelector('.bd-article').cloneNode(true);
+    copy.querySelectorAll('mjx-container, pre, code, script').forEach(e => e.remove());
+    return copy.textContent;
+}"""
+LATEX = re.compile(r"\$\$|\\(frac|lVert|left|text|mathrm|\(|\[)")
+
+
+def newest_source() -> float:
+    """When one of the site's sources was changed last."""
+    paths = [ROOT / name for name in SOURCES]
+    files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*"))]
+    return max(f.stat().st_mtime for f in files if f.suffix in KEPT)
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site."""
+    index = HTML / "index.html"
+    if not index.is_file() or index.stat().st_mtime < newest_source():
+        book.build({})
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, opened once."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the path: install Debian's package chromium")
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """The site behind a local server."""
+    with served(site) as url:
+        yield url
+
+
+def soup(path):
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+def test_landing_page_is_the_page_itself(site):
+    page = soup(site / "index.html")
+    assert page.find("meta", attrs={"http-equiv": "refresh"}) is None
+    assert page.h1.get_text().startswith("Identity by Default")
+
+
+def test_every_page_of_the_contents_is_there_and_no_other(site):
+    found = {str(p.relative_to(site).with_suffix("")) for p in site.rglob("*.html")}
+    own = {name for name in found if not name.startswith(("_", "genindex", "search"))}
+    assert own == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_and_files_of_a_page_exist(site, name):
+    path = site / f"{name}.html"
+    page = soup(path)
+    wanted = [(t.name, t.get("href") or t.get("src")) for t in page.select("a, link, script, img")]
+    missing = []
+    for tag, target in wanted:
+        parts = urlsplit(target or "")
+        if parts.scheme or parts.netloc:
+            assert tag == "a", f"{name} loads {target}"
+            continue
+        file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+        if not file.is_file():
+            missing.append(target)
+        elif parts.fragment and file.suffix == ".html":
+            known = page if file == path else soup(file)
+            if known.find(id=unquote(parts.fragment)) is None:
+                missing.append(target)
+    assert not missing
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pictures_have_words_and_tables_have_headers(site, name):
+    page = soup(site / f"{name}.html")
+    assert all(image.get("alt", "").strip() for image in page.select("article img"))
+    assert all(table.select("th") for table in page.select("article table"))
+    assert page.html.get("lang")
+
+
+@pytest.mark.parametrize("name", PAGES[1:5])
+def test_chapters_show_numbered_figures_with_captions(site, name):
+    figures = soup(site / f"{name}.html").select("article figure.result")
+    assert figures
+    for figure in figures:
+        assert figure.get("id", "").startswith("fig-")
+        assert figure.select_one(".caption-number")
+        assert figure.select_one(".caption-text").get_text(strip=True)
+
+
+def test_output_names_no_path_of_the_machine(site):
+    private = [str(p) for p in {ROOT, Path.home(), Path(tempfile.gettempdir())}]
+    found = [
+        f"{file.relative_to(site)}: {path}"
+        for file in site.rglob("*")
+        if file.suffix in TEXTS
+        for path in private
+        if f"{path}/" in file.read_text("utf-8")
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("way", ["file", "server"])
+def test_every_page_opens_cleanly(site, browser, address, way, size):
+    home = address if way == "server" else f"{site.as_uri()}/"
+    context = browser.new_context(viewport=SIZES[size])
+    troubles = {}
+    for name in PAGES:
+        page = context.new_page()
+        with watched(page) as visit:
+            page.goto(f"{home}{name}.html")
+            settle(page)
+        trouble = {
+            "errors": visit.errors,
+            "failed": visit.failed,
+            "foreign": visit.foreign(home),
+            "broken": page.evaluate(BROKEN),
+            "latex": LATEX.findall(page.evaluate(PROSE)),
+            "overflow": page.evaluate(OVERFLOW),
+        }
+        page.close()
+        troubles |= {f"{name} {what}": found for what, found in trouble.items() if found}
+    context.close()
+    assert not troubles
+
+
+def test_without_a_network_the_site_is_whole(site, browser):
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    with watched(page) as visit:
+        page.goto((site / "notebooks/02_residual_reformulation.html").as_uri())
+        settle(page)
+    assert not visit.errors + visit.failed
+    context.close()
+
+
+def test_the_search_finds_a_word(site, browser):
+    page = browser.new_page()
+    page.goto(f"{(site / 'search.html').as_uri()}?q=degradation")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li").count() > 1
+    page.close()
+
+
+def test_the_theme_switches_to_dark(site, browser):
+    page = browser.new_page(color_scheme="light")
+    page.goto((site / "index.html").as_uri())
+    for _ in range(3):
+        page.locator(".theme-switch-button:visible").first.click()
+        if page.locator("html").get_attribute("data-theme") == "dark":
+            break
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.close()
+
+
+def test_folded_code_opens(site, browser):
+    page = browser.new_page()
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    folded = page.locator("details.hide").first
+    code = folded.locator("pre").first
+    assert not code.is_visible()
+    folded.locator("summary").click()
+    code.wait_for(state="visible")
+    page.close()

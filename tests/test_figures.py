@@ -1,0 +1,58 @@
+"""Figures are drawn for one depth, for many, with missing kinds, and are the same each time."""
+
+import made_up
+import pytest
+
+from residual import figures
+from residual.chapter.display import rendered
+
+KINDS = ("plain", "residual")
+
+
+def run(kind, depth, seed):
+    """A made-up run with the curves and the lesion table that figures read."""
+    made = made_up.run(kind, depth, seed)
+    points = {"iteration": [10, 20]}
+    made.record["curves"] = {
+        "training": points | {"train_error_batch": [90.0, 50.0 + seed]},
+        "test": points | {"test_error": [95.0, 60.0 + seed]},
+    }
+    lesions = made.record["probes"]["lesions"]
+    lesions["block"] = list(range(len(lesions["test_error"])))
+    return made
+
+
+DRAWN = (
+    figures.error_curves,
+    figures.error_by_depth,
+    figures.figure_7,
+    figures.response_ratio,
+    figures.lesion_bars,
+)
+
+
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("depths", [[8], [8, 14], [8, 14, 20, 26, 32, 38]], ids=str)
+def test_a_figure_names_every_network(draw, depths):
+    runs = [run(kind, depth, seed) for depth in depths for kind in KINDS for seed in (0, 1)]
+    words = {text.get_text() for ax in draw(runs).axes for text in ax.texts}
+    if draw is figures.error_by_depth:
+        assert words == {"plain", "ResNet"}
+    else:
+        assert words == {f"{name}-{d}" for name in ("plain", "ResNet") for d in depths}
+
+
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda f: f.__name__)
+def test_one_kind_alone_is_drawn(draw):
+    assert draw([run("residual", 8, 0)]).axes
+
+
+def test_the_same_figure_is_the_same_bytes():
+    first, second = (rendered(figures.error_curves([run("plain", 8, 0)]), "svg") for _ in range(2))
+    assert first == second
+
+
+def test_a_picture_without_shortcut_and_one_with():
+    left, right = figures.block_diagram().axes
+    assert "shortcut" not in {t.get_text() for t in left.texts}
+    assert "shortcut" in {t.get_text() for t in right.texts}
