@@ -112,7 +112,7 @@ def server(content: bytes, manner: str = "well") -> Iterator[tuple[str, list[str
     """A web server on the loopback interface: its address, and the paths it was asked for.
 
     `manner`: well, silent (never answers), stuck (stops half-way), short (hangs up half-way),
-    slow (a byte at a time), missing (404).
+    slow (about a kilobyte a second), missing (404).
     """
     over, asked = threading.Event(), []
 
@@ -153,12 +153,12 @@ def server(content: bytes, manner: str = "well") -> Iterator[tuple[str, list[str
 
 
 def trickle(stream, content: bytes, over: threading.Event) -> None:
-    """Send a few bytes at a time until nobody listens."""
-    for start in range(0, len(content), 8):
+    """Send 64 bytes at a time until nobody listens."""
+    for start in range(0, len(content), 64):
         if over.is_set():
             return
         try:
-            stream.write(content[start : start + 8])
+            stream.write(content[start : start + 64])
             stream.flush()
         except OSError:
             return

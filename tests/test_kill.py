@@ -11,8 +11,8 @@ import pytest
 from residual import runs
 from residual.recipe import Recipe, recipes
 
-(RECIPE,) = recipes("quick", ["residual"], [8], [3], 60)
-ARGUMENTS = [*"--depth 8 --seed 3 --iterations 60 --threads 1".split(), "--checkpoint-seconds=0"]
+(RECIPE,) = recipes("quick", ["residual"], [8], [3], 24)
+ARGUMENTS = ["--depth=8", "--seed=3", "--iterations=24", "--threads=1", "--checkpoint-seconds=0"]
 SLOW_WRITES = """
 import os, runpy, sys, time
 real = os.fsync
@@ -27,7 +27,7 @@ runpy.run_module("residual.train", run_name="__main__")
 
 
 def start(root: Path, slow_writes: bool = False) -> subprocess.Popen:
-    """A process that trains the run and writes a checkpoint at each of its sixty iterations."""
+    """A process that trains the run and writes a checkpoint at each of its 24 iterations."""
     program = ["-c", SLOW_WRITES] if slow_writes else ["-m", "residual.train"]
     command = [sys.executable, *program, *ARGUMENTS, "--runs", str(root)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -71,8 +71,8 @@ def check(seed: int, root: Path, whole: runs.Run) -> None:
     """Kill at a random moment (every third time while a file is written), then finish."""
     chance = random.Random(seed)
     during_write = seed % 3 == 2
-    word, delay = ("writes", chance.uniform(0, 0.2)) if during_write else ("/60 ", 0.0)
-    line = chance.randrange(2, 10 if during_write else 60)
+    word, delay = ("writes", chance.uniform(0, 0.2)) if during_write else ("/24 ", 0.0)
+    line = chance.randrange(2, 10 if during_write else 24)
     kill_at_line(start(root, during_write), word, line, delay or chance.uniform(0, 0.02))
     folder = runs.folder_of(RECIPE, root)
     assert list(folder.glob("checkpoint-*")) or (folder / "record.json").is_file()
@@ -101,9 +101,9 @@ def test_of_two_processes_one_trains_and_the_other_reads(tmp_path, whole):
     first, second = start(tmp_path), start(tmp_path)
     lines = [process.communicate()[0].count("iterations") for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
-    assert sorted(lines) == [0, 60]
+    assert sorted(lines) == [0, 24]
     assert_same(runs.find(RECIPE, tmp_path), whole)
 
 
 def test_the_recipe_here_is_the_one_that_is_killed():
-    assert Recipe("quick", "residual", 8, 3, "digits", 60) == RECIPE
+    assert Recipe("quick", "residual", 8, 3, "digits", 24) == RECIPE

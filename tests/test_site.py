@@ -30,6 +30,7 @@ nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath"]
 numfig = True
+smartquotes = False
 html_theme = "basic"
 """
 

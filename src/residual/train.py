@@ -44,17 +44,19 @@ def silent(recipe: Recipe, done: int) -> None:
 
 @dataclass(frozen=True)
 class Keeper:
-    """Where a training's checkpoints go, how often, and what was computed before this process."""
+    """Where a training's checkpoints go, how often, what this process computes on, and what the
+    parts before it were computed on."""
 
     folder: Path
     seconds: float
+    here: dict
     history: list[dict]
 
     def keep(self, trainer: Trainer) -> None:
         """Write a checkpoint."""
         done = int(trainer.iteration)
-        here = {"until": done} | computed_on(trainer.device)
-        save_checkpoint(self.folder, done, Checkpoint(trainer.state(), [*self.history, here]))
+        history = [*self.history, {"until": done} | self.here]
+        save_checkpoint(self.folder, done, Checkpoint(trainer.state(), history))
 
 
 def train(
@@ -82,10 +84,11 @@ def train(
         if run := runs.find(recipe, root):
             return run
         trainer = Trainer(recipe, dataset, target)
-        history = resume(trainer, folder)
+        here = computed_on(target)
+        history = resume(trainer, folder, here)
         if not allow_long:
             refuse_long(trainer)
-        fit(trainer, Keeper(folder, checkpoint_seconds, history), progress)
+        fit(trainer, Keeper(folder, checkpoint_seconds, here, history), progress)
         record = describe(trainer)
         images, seconds = int(trainer.iteration) * recipe.batch_size, float(trainer.seconds)
         record["provenance"] = provenance(target, started, seconds, images, history)
@@ -95,8 +98,11 @@ def train(
     return run
 
 
-def resume(trainer: Trainer, folder: Path) -> list[dict]:
-    """Put the trainer where its newest good checkpoint is; what that was computed on, by parts."""
+def resume(trainer: Trainer, folder: Path, here: dict) -> list[dict]:
+    """Put the trainer where its newest good checkpoint is.
+
+    Gives what the parts of the way to it were computed on, where that was not as `here`.
+    """
     checkpoint = load_checkpoint(folder)
     if checkpoint is None:
         return []
@@ -105,7 +111,6 @@ def resume(trainer: Trainer, folder: Path) -> list[dict]:
     except ValueError as error:
         log.warning("%s starts from the beginning: %s.", trainer.recipe.name, error)
         return []
-    here = computed_on(trainer.device)
     return [part for part in checkpoint.history if part != {"until": part["until"]} | here]
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
 
+import matplotlib
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 FORMATS = {"png": "image/png", "svg": "image/svg+xml"}
@@ -48,12 +48,11 @@ def show(picture: Picture) -> None:
 
 
 def rendered(figure: Figure, form: str) -> bytes:
-    """The figure as a file's bytes, the same each time; the figure is closed."""
+    """The figure as a file's bytes, the same each time."""
     file = io.BytesIO()
     stamp = {"Date": None} if form == "svg" else {"Software": None}
-    with pyplot.rc_context({"svg.hashsalt": "identity-by-default"}):
+    with matplotlib.rc_context({"svg.hashsalt": "identity-by-default"}):
         figure.savefig(file, format=form, bbox_inches="tight", dpi=110, metadata=stamp)
-    pyplot.close(figure)
     return file.getvalue()
 
 

@@ -10,7 +10,7 @@ from residual import figures
 from residual.chapter.display import Picture
 from residual.chapter.responses import lesions as lesion_picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import listed
+from residual.chapter.words import listed, seeds
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.figures.style import NAMES
@@ -61,7 +61,7 @@ def exactness_table(depth: int) -> pd.DataFrame:
     counted["difference"] = counted["difference"].map(
         lambda d: "other shape" if d != d else f"{d:g}"
     )
-    return counted.rename(columns=names | {"difference": "largest |H(x) − x|"})
+    return counted.rename(columns=names | {"difference": "largest difference"})
 
 
 def exactness_sentence(depth: int) -> str:
@@ -91,13 +91,13 @@ def zeroed(settings: Settings, label: str) -> Picture:
     frame = pd.concat(frames, ignore_index=True)
     left = frame[frame["block"] == frame["block"].max()].set_index("kind")["spread"]
     lost = frame[(frame["kind"] == "plain") & (frame["spread"] == 0)]["block"].min()
-    found = [f"{left[kind]:.2f} in the {NAMES[kind]} network" for kind in NAMES]
+    found = [f"{left[kind]:.2f} in the {kind} network" for kind in NAMES]
     caption = f"With every convolution of the blocks at zero at depth {depth}: spread over images "
     caption += f"behind the last block, relative to the first block's input, {listed(found)}."
     if lost == lost:
         caption += f" The plain network has lost its input behind block {lost:.0f}."
     alt = "Two lines of relative spread against block: " + listed(
-        [f"{NAMES[kind]} ends at {left[kind]:.2f}" for kind in NAMES]
+        [f"{kind} ends at {left[kind]:.2f}" for kind in NAMES]
     )
     return Picture(figures.zeroed_outputs(frame), label, caption, alt)
 
@@ -136,8 +136,8 @@ def regression(settings: Settings, label: str) -> Picture:
     ]
     caption = (
         f"Relative squared error left, plain against residual: {listed(found)} (mean of "
-        f"{len(record.seeds)} seed(s), the best of {len(record['settings']['learning_rates'])} "
-        "learning rates for each; numbers at the lines are blocks)."
+        f"{seeds(len(record.seeds))}, the best of {len(record['settings']['learning_rates'])} "
+        "learning rates for each; scored at the last iteration)."
     )
     alt = "Two panels of error on a logarithmic scale against iteration, a line for each depth."
     return Picture(figures.regression_curves(means), label, caption, alt, (record.name,))

@@ -86,7 +86,7 @@ def first_that_works(choices: list[Source], work: Path, say: Say, patience: floa
             shutil.rmtree(here)
     raise DataError(
         f"CIFAR-10 could not be fetched ({'; '.join(failures)}). Download "
-        f"{choices[0].address} elsewhere, unpack it, and name its folder in RESIDUAL_DATA or --data."
+        f"{choices[0].address} elsewhere, unpack it, and name its folder with --data."
     )
 
 

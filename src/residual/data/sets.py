@@ -79,7 +79,7 @@ def digits() -> Dataset:
 def cifar(folder: Path) -> Dataset:
     """CIFAR-10 from a folder, every byte checked; DataError says what is missing or wrong."""
     parts = cifar10.read(folder)
-    train, test = (Split(torch.from_numpy(i), torch.from_numpy(l)) for i, l in parts)
+    train, test = (Split(torch.from_numpy(i), torch.from_numpy(y)) for i, y in parts)
     return Dataset("cifar10", train, test, padding=4, flips=True)
 
 

@@ -71,7 +71,7 @@ def download(url: str, path: Path, patience: float) -> None:
     from pooch import HTTPDownloader
 
     watch = Watch(patience)
-    fetch = HTTPDownloader(progressbar=watch, chunk_size=1 << 16, timeout=patience)
+    fetch = HTTPDownloader(progressbar=watch, timeout=patience)
     try:
         fetch(url, path, None)
     except requests.HTTPError as error:

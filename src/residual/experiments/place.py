@@ -1,5 +1,6 @@
 """Where an experiment takes place: profile, device, store, and networks to start from."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +13,10 @@ from residual.data import Dataset, load
 from residual.itinerary import normalise
 from residual.models import Network
 from residual.recipe import Recipe
-from residual.train import fit, silent
+from residual.train import Keeper, fit, silent
 from residual.trainer import Trainer, network
+
+NEVER = math.inf  # seconds between checkpoints: none is written
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Place:
 def train_unrecorded(trainer: Trainer) -> Trainer:
     """The trainer after its training, with nothing left in the store."""
     with TemporaryDirectory() as folder:
-        fit(trainer, Path(folder), silent)
+        fit(trainer, Keeper(Path(folder), NEVER, []), silent)
     return trainer
 
 

@@ -10,10 +10,12 @@ from residual.experiments import (
     decay,
     fixed_point,
     gradients,
+    landscape,
     perturbation,
     regression,
     solution,
     spectra,
+    thirty_four,
     weights,
     zeroing,
 )
@@ -45,6 +47,8 @@ EXPERIMENTS: dict[str, Study] = {
     "weights-go-to-zero": Study(weights.settings, weights.measure),
     "zero-is-fixed": Study(fixed_point.settings, fixed_point.measure),
     "decay-pulls-to-zero": Study(decay.settings, decay.measure),
+    "figure-7-networks": Study(thirty_four.settings, thirty_four.measure, seeds=(0,)),
+    "loss-surface": Study(landscape.settings, landscape.measure, seeds=(0,)),
     "preconditioning": Study(spectra.settings, spectra.measure, seeds=(0, 1, 2, 3, 4)),
 }
 

@@ -57,8 +57,9 @@ def response_ratio(runs: list[Run]) -> Figure:
                 label = network(kind, depth) if frame is trained else None
                 style = {"color": shade(kind, depth, frame["depth"]), "linewidth": width}
                 ax.plot(mean.index, mean, label=label, **style)
-        ax.set(title=f"{kind} networks", xlabel="block", ylim=(0, None))
+        ax.set(title=f"{kind} networks", xlabel="block")
         whole_numbers(ax)
     axes[0].set_ylabel("‖F(x)‖ / ‖x‖")
+    axes[0].set_ylim(bottom=0)
     label_lines(axes)
     return figure

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import matplotlib
 import pandas as pd
 import seaborn
-from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
@@ -19,20 +19,18 @@ NAMES = {"plain": "plain", "residual": "ResNet"}
 LINES = {"plain": (0, (4, 1.5)), "residual": "-"}
 THIN = (0, (1.5, 1))
 WIDTH = 8.0  # inches, the width of the text column
+NAME_WIDTH = 0.15  # of a panel: names that end farther apart do not collide
+
+
+STYLE = seaborn.axes_style("ticks") | seaborn.plotting_context("notebook", font_scale=0.9)
+STYLE |= {"axes.spines.top": False, "axes.spines.right": False}
 
 
 def panels(rows: int, columns: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
-    """A figure of the column's width and its axes as a flat list."""
-    seaborn.set_theme(style="ticks", context="notebook", font_scale=0.9)
-    matplotlib.rcParams.update(
-        {
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "figure.constrained_layout.use": True,
-        }
-    )
-    size = (WIDTH, height)
-    figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False, **shared)
+    """A figure of the column's width and its axes as a flat list; nothing global is changed."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, list(axes.flat)
 
 
@@ -60,25 +58,20 @@ def whole_numbers(axes: Axes) -> None:
 
 
 def label_lines(axes: list[Axes], gap: float = 0.055) -> None:
-    """Write each labelled line's name beside its last point, moved apart where names collide.
+    """Write each labelled line's name beside its last point, moved up where names collide.
 
     Call it when everything is drawn, since panels that share an axis move each other's limits.
     """
     for ax in axes:
+        ax.autoscale_view()
+    for ax in axes:
         lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
-        lines.sort(key=lambda line: line.get_ydata()[-1])
-        lowest = -1.0
-        for line in lines:
-            end = (line.get_xdata()[-1], line.get_ydata()[-1])
-            share = ax.transAxes.inverted().transform(ax.transData.transform(end))[1]
-            lowest = max(share, lowest + gap)
-            ax.annotate(
-                line.get_label(),
-                (end[0], lowest),
-                xytext=(5, 0),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                color=line.get_color(),
-                va="center",
-                fontsize=9,
-            )
+        placed: list[tuple[float, float]] = []
+        for line in sorted(lines, key=lambda line: line.get_ydata()[-1]):
+            x, y = ax.transAxes.inverted().transform(ax.transData.transform(line.get_xydata()[-1]))
+            beside = [other for end, other in placed if abs(end - x) < NAME_WIDTH]
+            placed.append((x, max([y, *(other + gap for other in beside)])))
+            style = {"color": line.get_color(), "va": "center", "fontsize": 9}
+            style |= {"xycoords": "axes fraction", "textcoords": "offset points"}
+            style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
+            ax.annotate(line.get_label(), placed[-1], xytext=(5, 0), **style)

@@ -38,6 +38,8 @@ def measure(
     contents = {pair: published(folder, *pair) for pair in missing}
     dataset = load("cifar10", data) if missing else None
     for source, peer in sorted(missing, key=lambda pair: pair[1].depth):
+        if is_recorded(source, peer, root):  # by another process meanwhile
+            continue
         content = contents[source, peer]
         found = measure_one(source, peer, content, dataset, pick_device(device), root)
         say(

@@ -40,13 +40,14 @@ class NumberedFigure:
         image["alt"] = about["alt"]
         document = renderer.renderer.document
         place = (data.cell_index, data.output_index)
-        for figure in document.findall(nodes.figure):
-            if figure.get("place") == place:
-                keep_preferred(figure, image, data.mime_type)
-                return []
+        name = nodes.fully_normalize_name(about["label"])
+        earlier = document.ids.get(document.nameids.get(name))
+        if earlier is not None and earlier.get("place") == place:
+            keep_preferred(earlier, image, data.mime_type)
+            return []
         figure = nodes.figure("", image, place=place, mime_type=data.mime_type)
         figure["classes"].append("result")
-        figure["names"].append(nodes.fully_normalize_name(about["label"]))
+        figure["names"].append(name)
         figure.append(caption(renderer, about["caption"], data.line or 0))
         if about.get("runs"):
             docname = renderer.renderer.sphinx_env.docname

@@ -1,11 +1,14 @@
 """The claims ledger: each claim with its verdict, its rule, its numbers and its runs."""
 
+import re
+from pathlib import Path
+
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from residual.chapter.ledger import PAPER
 from residual.claims import NOT_RUN, Claim, Verdict
-from residual.site.links import record_link
+from residual.site.links import page_link, record_link
 from residual.site.tables import table
 from residual.site.verdicts import badge, elsewhere, published, slug
 
@@ -39,6 +42,9 @@ class Ledger(SphinxDirective):
         card["classes"] += ["claim", slug(verdict.verdict)]
         card += nodes.paragraph("", f"{verdict.sentence} {verdict.reason}".strip())
         card += fields(claim, verdict)
+        for docname, title in chapters_of(claim.id, Path(self.env.srcdir)):
+            link = page_link(self.env.docname, f"{docname}.html#{claim.id}", title)
+            card += nodes.paragraph("", "", nodes.Text("Put to the test in the chapter "), link)
         for other in elsewhere(verdict):
             line = nodes.paragraph("", "", nodes.Text(f"Profile {other.profile}: "))
             line += [badge(other.verdict), nodes.Text(f" {other.sentence}")]
@@ -71,6 +77,17 @@ class LedgerTable(SphinxDirective):
         made = table("All claims and their verdicts.", header, rows)
         made["classes"].append("wrapped")
         return [made]
+
+
+def chapters_of(claim_id: str, srcdir: Path) -> list[tuple[str, str]]:
+    """(docname, title) of the executed chapters that show the claim's box."""
+    found = []
+    for path in sorted((srcdir / "notebooks").glob("*.ipynb")):
+        text = path.read_text("utf-8")
+        if f'class=\\"claim\\" id=\\"{claim_id}\\"' in text:
+            title = re.search(r'"# ([^"\\]+)', text)
+            found.append((f"notebooks/{path.stem}", title[1] if title else path.stem))
+    return found
 
 
 def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:

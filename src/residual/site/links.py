@@ -1,4 +1,4 @@
-"""Links from a page to the run records, which the site carries as files of its own."""
+"""Links from a page to other files of the site, the run records above all."""
 
 from docutils import nodes
 
@@ -8,10 +8,13 @@ FOLDER = "records"
 
 def record_link(docname: str, name: str, text: str) -> nodes.reference:
     """A link from the page `docname` to the record of the run `name` (profile/run)."""
+    return page_link(docname, f"{FOLDER}/{name}.json", text)
+
+
+def page_link(docname: str, target: str, text: str) -> nodes.reference:
+    """A link from the page `docname` to a file of the built site, named from its root."""
     up = "../" * docname.count("/")
-    link = nodes.reference("", text, refuri=f"{up}{FOLDER}/{name}.json", internal=False)
-    link["classes"].append("record")
-    return link
+    return nodes.reference("", text, refuri=f"{up}{target}", internal=False)
 
 
 def record_links(docname: str, names: list[str]) -> nodes.paragraph:

@@ -12,6 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 from residual import runs
 from residual.paths import runs_folder
 from residual.recipe import PROFILES
+from residual.records import Experiment, find_experiment
 from residual.runs import Run
 from residual.site.links import FOLDER, record_link
 from residual.site.tables import duration, table
@@ -52,6 +53,10 @@ class ProvenanceTable(StoreDirective):
         header += ("Threads", "Precision", "PyTorch", "Python", "Source", "Digest")
         rows = [provenance_row(self.env.docname, run) for run in records]
         yield table(f"Profile {profile}: every run record.", header, rows)
+        if tried := experiments(profile):
+            rows = [experiment_row(self.env.docname, e) for e in tried]
+            header = ("Experiment", "Seeds", "Time", "Started", "Device", "PyTorch", "Digest")
+            yield table(f"Profile {profile}: every experiment.", header, rows)
 
 
 def network_key(run: Run) -> tuple:
@@ -85,7 +90,7 @@ def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
         f"{run.recipe.iterations:,}",
         duration(made["seconds"]),
         "–" if speed is None else f"{speed:,.0f}",
-        made["started"].replace("T", " ").replace("+00:00", " UTC"),
+        moment(made["started"]),
         made["device"],
         str(made["threads"]),
         made["precision"],
@@ -94,6 +99,32 @@ def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
         nodes.literal("", made["source_digest"][:12]),
         nodes.literal("", run["digest"][:12]),
     ]
+
+
+def experiments(profile: str) -> list[Experiment]:
+    """The experiments of a profile that are in the store, by name."""
+    paths = (runs_folder() / profile / "experiments").glob("*/record.json")
+    found = (find_experiment(path.parent.name, profile) for path in sorted(paths))
+    return [experiment for experiment in found if experiment is not None]
+
+
+def experiment_row(docname: str, experiment: Experiment) -> list[str | nodes.Node]:
+    """One experiment's provenance."""
+    made = experiment["provenance"]
+    return [
+        record_link(docname, experiment.name, experiment["experiment"]),
+        ", ".join(map(str, experiment.seeds)),
+        duration(made["seconds"]),
+        moment(made["started"]),
+        made["device"],
+        made["versions"]["torch"],
+        nodes.literal("", experiment["digest"][:12]),
+    ]
+
+
+def moment(started: str) -> str:
+    """A record's time stamp, to the second, in UTC."""
+    return started.replace("T", " ").replace("+00:00", " UTC")
 
 
 def distinct(values: Iterable[str]) -> str:

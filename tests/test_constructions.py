@@ -1,0 +1,66 @@
+"""Networks built by hand do exactly what they are built for."""
+
+import pytest
+import torch
+
+from residual import constructions, paper
+from residual.models import BasicBlock, build
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_deepened_plain_net_computes_the_same(training):
+    images = torch.randn(32, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    shallow = build("plain", 8, seed=1)
+    shallow(images)  # moves the running statistics
+    shallow.train(training)
+    deep = constructions.deepened(shallow, 20, images)
+    assert len(deep.blocks) == 9
+    assert deep.training == training
+    assert (deep(images) - shallow(images)).abs().max() < 1e-4
+
+
+def test_deepening_leaves_the_source_as_it_was():
+    images = torch.randn(4, 3, 8, 8)
+    shallow = build("plain", 8).train()
+    before = {name: t.clone() for name, t in shallow.state_dict().items()}
+    constructions.deepened(shallow, 14, images)
+    assert all(torch.equal(before[name], t) for name, t in shallow.state_dict().items())
+
+
+def test_an_identity_block_returns_its_input():
+    x = torch.randn(8, 16, 4, 4).relu()
+    block = constructions.identity_block(x).eval()
+    assert (block(x) - x).abs().max() < 1e-5
+    assert not block.residual
+
+
+def test_a_wider_plain_stack_equals_a_residual_block_for_inputs_that_are_not_negative():
+    assert constructions.equivalence_error() < 1e-5
+    block, x = constructions.sample_block(residual=True)
+    negative = x - 5
+    with torch.no_grad():
+        difference = constructions.plain_equivalent(block)(negative) - block.eval()(negative)
+    assert difference.abs().max() > 0.1
+
+
+def test_zero_is_exact_under_its_conditions_only():
+    found = constructions.exact_conditions()
+    exact = {name for name, holds in found.items() if holds}
+    assert exact == {
+        "weights_zero_train",
+        "weights_zero_eval",
+        "gamma_beta_zero_train",
+        "gamma_beta_zero_eval",
+    }
+
+
+def test_zero_weights_zero_both_convolutions():
+    block = constructions.zero_weights(BasicBlock(4, 4, residual=True))
+    assert not block.conv1.weight.any()
+    assert not block.conv2.weight.any()
+
+
+def test_parameter_counts_are_the_papers():
+    assert constructions.parameter_counts((20, 110)) == {
+        depth: (paper.PARAMETERS[depth],) * 2 for depth in (20, 110)
+    }

@@ -1,0 +1,224 @@
+"""Experiments: records are read, completed and repeatable; what they measure is what they say."""
+
+import pytest
+import torch
+
+from residual import experiments
+from residual.claims import CLAIMS
+from residual.constructions import zero_scale
+from residual.experiments import (
+    decay,
+    fixed_point,
+    gradients,
+    landscape,
+    perturbation,
+    regression,
+    solution,
+    spectra,
+    thirty_four,
+    weights,
+    zeroing,
+)
+from residual.experiments.place import Place
+from residual.models import build
+from residual.parameters import ParameterError
+from residual.recipe import PROFILES, Recipe
+
+PLACE = Place("quick", torch.device("cpu"))
+FAST = "decay-pulls-to-zero"
+
+
+def test_every_experiment_belongs_to_a_claim():
+    pictures = {"loss-surface"}
+    assert set(experiments.EXPERIMENTS) - pictures <= {claim.id for claim in CLAIMS}
+
+
+def test_a_record_is_read_where_it_is_there(tmp_path, monkeypatch):
+    first = experiments.ensure(FAST, "quick", [0], "cpu", tmp_path)
+    monkeypatch.setattr(experiments.study, "pick_device", None)  # nothing is measured again
+    assert experiments.ensure(FAST, "quick", [0], "cpu", tmp_path) == first
+    assert experiments.ensure(FAST, "quick", None, "cpu", tmp_path).seeds == [0]
+
+
+def test_missing_seeds_are_added_and_the_others_kept(tmp_path):
+    first = experiments.ensure(FAST, "quick", [2], "cpu", tmp_path)
+    both = experiments.ensure(FAST, "quick", [0], "cpu", tmp_path)
+    assert both.seeds == [0, 2]
+    assert both.measurements[1] == first.measurements[0]
+
+
+def test_other_settings_are_measured_anew(tmp_path, monkeypatch):
+    experiments.ensure(FAST, "quick", [0, 1], "cpu", tmp_path)
+    usual = decay.settings("quick")
+    study = experiments.study.Study(lambda _: usual | {"width": 8}, decay.measure)
+    monkeypatch.setitem(experiments.EXPERIMENTS, FAST, study)
+    found = experiments.ensure(FAST, "quick", [0], "cpu", tmp_path)
+    assert (found.seeds, found["settings"]["width"]) == ([0], 8)
+
+
+def test_a_repetition_gives_the_same_record(tmp_path):
+    records = [
+        experiments.ensure(FAST, "quick", [0], "cpu", tmp_path / name).record for name in "ab"
+    ]
+    for record in records:
+        record.pop("provenance"), record.pop("digest")
+    assert records[0] == records[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "seeds", "device", "wrong"),
+    [
+        ("nothing", "quick", None, "cpu", "experiment"),
+        (FAST, "huge", None, "cpu", "profile"),
+        (FAST, "quick", [-1], "cpu", "seeds"),
+        (FAST, "quick", [], "cpu", "seeds"),
+        (FAST, "quick", [0], "abacus", "device"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path, name, profile, seeds, device, wrong):
+    with pytest.raises(ParameterError, match=f"^{wrong}: "):
+        experiments.ensure(name, profile, seeds, device, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_settings_are_plain_data_at_every_profile(profile):
+    for study in experiments.EXPERIMENTS.values():
+        assert isinstance(study.settings(profile), dict)
+
+
+def test_a_residual_block_learns_the_identity():
+    chosen = regression.settings("quick") | {"blocks": [1], "learning_rates": [1.0]}
+    rows = regression.measure(chosen, 0, PLACE)["rows"]
+    by_kind = {row["kind"]: row for row in rows}
+    assert by_kind["residual"]["loss"] < 0.01 < by_kind["plain"]["loss"]
+    assert by_kind["residual"]["reached"]
+    assert len(by_kind["plain"]["losses"]) == chosen["iterations"] + 1
+
+
+def test_a_diverged_regression_is_recorded_as_the_worst():
+    chosen = regression.settings("quick") | {"iterations": 5}
+    row = regression.best(chosen, [(1.0, [1.0, 5.0, float("nan")])])
+    assert row["loss"] == regression.WORST
+    assert row["losses"][-1] == regression.WORST
+    assert row["iterations_to_tolerance"] == 5
+
+
+def test_exact_solutions_do_not_err_and_zero_kernels_forgive_more():
+    chosen = perturbation.settings("quick") | {"blocks": [3], "epsilons": [0.0, 0.01]}
+    rows = perturbation.measure(chosen, 0, PLACE)["rows"]
+    error = {(row["kind"], row["epsilon"]): row["error"] for row in rows}
+    assert error["plain", 0.0] == error["residual", 0.0] == 0
+    assert error["plain", 0.01] > 10 * error["residual", 0.01] > 0
+
+
+def test_with_bn_the_size_of_the_weights_does_not_matter():
+    assert weights.scale_invariance(weights.settings("quick"), 0, PLACE) < 1e-2
+
+
+def test_gamma_alone_leaves_the_weights_as_they_are():
+    chosen = weights.settings("quick") | {"iterations": 20}
+    row = weights.descend(chosen, "gamma", 0, 0.1, PLACE)
+    assert row["weight_norm_start"] == row["weight_norm_end"]
+    assert row["gamma_norm_end"] < row["gamma_norm_start"]
+
+
+def test_zero_is_stationary_without_bn_for_any_target():
+    chosen = fixed_point.settings("quick")
+    for scale in (1.0, 0.5):
+        found = fixed_point.gradients(chosen, "no-bn", 0, scale, PLACE)
+        assert set(found.values()) == {0.0}
+    moving = fixed_point.gradients(chosen, "bn", 0, 0.5, PLACE)
+    assert {name for name, size in moving.items() if size} == {"norm2.bias"}
+
+
+def test_decay_alone_multiplies_every_weight_by_one_number():
+    chosen = decay.settings("quick")
+    kept = decay.fractions(chosen)
+    assert kept[0] == 1
+    assert len(kept) == chosen["iterations"] + 1
+    weight = torch.nn.Parameter(torch.ones(()))
+    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9, weight_decay=1e-4)
+    weight.grad = torch.zeros(())
+    for _ in range(100):
+        optimizer.step()
+    assert kept[100] == pytest.approx(float(weight.detach()), rel=1e-5)
+
+
+def test_gradients_are_measured_for_each_start():
+    rows = gradients.measure(gradients.settings("quick") | {"depth": 8}, 0, PLACE)["rows"]
+    assert len(rows) == 8
+    assert all(min(row["ratio"]) > 0 for row in rows)
+
+
+def test_an_identity_network_has_equal_singular_values():
+    model = spectra.network({"blocks": 2, "width": 4}, "residual", 0, 4).double().eval()
+    for block in model[0]:
+        zero_scale(block)
+    images = torch.rand(3, 4, 4, 4) + 0.1
+    found = dict(spectra.spectra(model, {"images": 3}, images))
+    assert spectra.spread(found["jacobian"]) == {"spread": 1.0, "condition": 1.0}
+    assert found["gauss_newton"].shape == (1, 30)
+
+
+def test_a_zeroed_plain_block_has_exactly_no_variance():
+    images = torch.randn(16, 1, 8, 8)
+    assert zeroing.zeroed_variance(build("plain", 20, channels=1), images) == 0
+    assert zeroing.zeroed_variance(build("residual", 20, channels=1), images) > 0
+
+
+def test_directions_have_the_norm_of_each_filter():
+    model = build("plain", 8)
+    found = landscape.direction(model, 0)
+    weight = model.blocks[0].conv1.weight.detach()
+    norms = found["blocks.0.conv1.weight"].flatten(1).norm(dim=1)
+    assert torch.allclose(norms, weight.flatten(1).norm(dim=1))
+    assert not any("norm" in name for name in found)
+    still = landscape.moved(model, [found, found], (0.0, 0.0))
+    assert torch.equal(still.blocks[0].conv1.weight, model.blocks[0].conv1.weight)
+    there = landscape.moved(model, [found, found], (0.5, 0.5))
+    assert torch.allclose(there.conv.weight, model.conv.weight + found["conv.weight"])
+
+
+def test_the_34_layer_pair_has_34_layers_and_equal_parameters():
+    pair = [thirty_four.Basic34(residual, 1, 8) for residual in (False, True)]
+    for model in pair:
+        assert len(model.layers()) == 33
+        assert model(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+    assert len({sum(p.numel() for p in model.parameters()) for model in pair}) == 1
+
+
+def test_the_34_layer_pair_is_trained_by_the_one_trainer(tmp_path, monkeypatch):
+    def tiny(place, kind, depth, seed):
+        return Recipe("quick", kind, depth, seed, "digits", 2)
+
+    monkeypatch.setattr(Place, "recipe", tiny)
+    place = Place("quick", torch.device("cpu"), tmp_path)
+    found = thirty_four.trained({"width": 2}, "residual", 0, place)
+    assert len(found["responses"]["final"]["layers"]["std"]) == 33
+    assert found["responses"]["final"] != found["responses"]["initial"]
+    assert 0 <= found["metrics"]["test_error"] <= 100
+
+
+def test_a_trained_network_comes_from_the_store_or_is_trained_without_a_record(
+    tmp_path, monkeypatch
+):
+    tiny = Recipe("quick", "plain", 8, 0, "digits", 2)
+    monkeypatch.setattr(Place, "recipe", lambda *_: tiny)
+    model = Place("quick", torch.device("cpu"), tmp_path).trained("plain", 8, 0)
+    assert not model.training
+    assert not list(tmp_path.rglob("record.json"))
+
+
+def test_the_constructed_solution_is_exact(tmp_path, monkeypatch):
+    def tiny(place, kind, depth, seed):
+        return Recipe("quick", kind, depth, seed, "digits", 3)
+
+    monkeypatch.setattr(Place, "recipe", tiny)
+    chosen = {"shallow": 8, "deep": 14, "images": 200}
+    found = solution.measure(chosen, 0, Place("quick", torch.device("cpu"), tmp_path))
+    assert found["same_predictions"]
+    assert found["eval_logit_difference"] < 1e-4
+    assert found["train_mode_logit_difference"] < 1e-3
+    assert found["copied_start_train_error"] == found["shallow_train_error"]
+    assert found["copied_loss"]["iteration"][-1] == 3

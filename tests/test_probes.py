@@ -1,0 +1,125 @@
+"""Probes measure what they say, and leave the model as it was."""
+
+import copy
+
+import pytest
+import torch
+
+from residual import probes
+from residual.models import plain, resnet
+
+
+@pytest.fixture
+def images():
+    return torch.randn(12, 3, 32, 32, generator=torch.manual_seed(1))
+
+
+def kept_outputs(model, images):
+    """The output of each 3×3 layer after BN, cloned before it is changed in place."""
+    seen = {}
+    for name, layer in model.layers().items():
+        layer.register_forward_hook(lambda _m, _i, out, n=name: seen.update({n: out.clone()}))
+    with torch.no_grad():
+        model.eval()(images)
+    return seen
+
+
+@pytest.mark.parametrize("build", [plain, resnet])
+def test_responses_are_read_after_bn_and_before_what_follows(build, images):
+    model = build(8)
+    table = probes.responses(model, images.split(5))
+    expected = kept_outputs(copy.deepcopy(model), images)
+    assert table["layer"] == list(expected)
+    assert table["std"] == pytest.approx([x.std().item() for x in expected.values()], rel=1e-3)
+    assert table["mean"] == pytest.approx([x.mean().item() for x in expected.values()], abs=1e-4)
+    within = [(x.abs() <= 0.1).float().mean().item() for x in expected.values()]
+    assert table["within_tenth"] == pytest.approx(within, rel=1e-3)
+    low = [x.flatten().quantile(0.01).item() for x in expected.values()]
+    assert table["low"] == pytest.approx(low, abs=0.05)
+
+
+def test_responses_do_not_depend_on_the_batches(images):
+    model = resnet(8)
+    whole, parts = (probes.responses(model, images.split(size)) for size in (12, 5))
+    assert whole["std"] == pytest.approx(parts["std"], rel=1e-4)
+
+
+def test_block_ratio_is_the_norm_of_f_over_that_of_x(images):
+    model = resnet(8).eval()
+    table = probes.block_ratios(model, [images])
+    with torch.no_grad():
+        x = model.norm(model.conv(images)).relu()
+        block = model.blocks[0]
+        f = block.norm2(block.conv2(block.norm1(block.conv1(x)).relu()))
+    ratio = (f.flatten(1).norm(dim=1) / x.flatten(1).norm(dim=1)).mean().item()
+    assert table["ratio"][0] == pytest.approx(ratio, rel=1e-4)
+    assert table["input_norm"][0] == pytest.approx(x.flatten(1).norm(dim=1).mean().item(), rel=1e-4)
+    assert table["widening"] == [False, True, True]
+
+
+def test_a_zeroed_block_has_ratio_zero(images):
+    model = resnet(8)
+    torch.nn.init.zeros_(model.blocks[0].norm2.weight)
+    assert probes.block_ratios(model, [images])["ratio"][0] == 0
+
+
+def test_deleting_a_block_is_zeroing_its_f(images):
+    model = resnet(8).eval()
+    zeroed = copy.deepcopy(model)
+    torch.nn.init.zeros_(zeroed.blocks[1].norm2.weight)
+    with torch.no_grad(), probes.deleted(model.blocks[1]):
+        assert torch.equal(model(images), zeroed(images))
+
+
+def test_lesions_has_the_whole_network_first(images):
+    labels = torch.arange(12) % 10
+    table = probes.lesions(resnet(8), [(images, labels)])
+    assert table["block"] == [0, 1, 2, 3]
+    assert table["test_error"][0] == pytest.approx(probes.error(resnet(8), [(images, labels)]))
+
+
+def test_error_counts_wrong_predictions(images):
+    model = resnet(8).eval()
+    right = model(images).argmax(1)
+    wrong = (right + 1) % 10
+    assert probes.error(model, [(images, right)]) == 0
+    assert probes.error(model, [(images, wrong)]) == 100
+    assert probes.error(model, [(images[:6], right[:6]), (images[6:], wrong[6:])]) == 50
+
+
+def test_gradient_ratios_are_those_of_one_backward_pass(images):
+    model, labels = resnet(8), torch.arange(12) % 10
+    table = probes.gradient_ratios(model, images, labels)
+    torch.nn.functional.cross_entropy(model.train()(images), labels).backward()
+    weight = model.conv.weight
+    assert len(table["ratio"]) == 7
+    expected = (weight.grad.norm() / weight.detach().norm()).item()
+    assert table["ratio"][0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_exact_statistics_are_those_of_the_data(images):
+    model = resnet(8)
+    exact = probes.exact_statistics(model, [images])
+    expected = model.conv(images).mean((0, 2, 3))
+    assert torch.allclose(exact.norm.running_mean, expected, atol=1e-5)
+    assert model.norm.running_mean.count_nonzero() == 0
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        lambda m, x: probes.responses(m, [x]),
+        lambda m, x: probes.block_ratios(m, [x]),
+        lambda m, x: probes.lesions(m, [(x, torch.zeros(len(x), dtype=torch.int64))]),
+        lambda m, x: probes.gradient_ratios(m, x, torch.zeros(len(x), dtype=torch.int64)),
+        lambda m, x: probes.exact_statistics(m, [x]),
+    ],
+)
+def test_a_probe_leaves_the_model_alone(probe, images):
+    model = resnet(8).train()
+    before = copy.deepcopy(model.state_dict())
+    probe(model, images)
+    assert model.training
+    assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+    assert all(p.grad is None for p in model.parameters())
