@@ -30,10 +30,10 @@ def rows(*forms, **columns):
     ]
 
 
-def regression(column, plain, residual, blocks=(1, 3, 9, 27)):
+def regression(column, plain, residual, blocks=(1, 3, 9, 27), reached=True):
     """Identity regressions with given levels of a column by kind, at every depth."""
     forms = [
-        ({"kind": kind, "blocks": b, "epsilon": 0.01}, {column: level})
+        ({"kind": kind, "blocks": b, "epsilon": 0.01, "reached": reached}, {column: level})
         for b in blocks
         for kind, level in (("plain", plain), ("residual", residual))
     ]
@@ -357,3 +357,22 @@ def test_responses_are_shown_and_not_judged_below_the_paper_profile(name):
     assert found.values
     assert "paper profile only" in found.reason
     assert any("initial" in key for key in found.values)
+
+
+def test_a_tolerance_that_neither_reached_decides_nothing():
+    given = regression("iterations_to_tolerance", 100, 100, reached=False)
+    found = judge(BY_ID["zero-is-easy"], given)
+    assert found.verdict == INCONCLUSIVE
+    assert "Neither kind reached" in found.reason
+    assert "reached by neither" in found.sentence
+
+
+def test_a_caveat_is_given_for_stacks_that_learnt_nothing():
+    found = judge(BY_ID["identity-is-hard"], regression("loss", 0.9, 0.5))
+    assert found.verdict == NOT_SUPPORTED
+    assert "neither kind had learnt" in found.reason
+
+
+def test_a_failed_rule_keeps_no_praise_from_its_caution():
+    found = judge(BY_ID["complex-weights"], regression("error", 0.9, 0.1))
+    assert "must be precise" not in found.reason

@@ -17,9 +17,10 @@ LEVELS = [
     {"describe", "graph"},
     {"estimate", "claims"},
     {"train", "tables"},
-    {"sweep", "cluster", "replay", "figures", "experiments", "peers", "progress"},
+    {"sweep", "executors", "cluster", "replay", "figures", "experiments", "peers", "progress"},
     {"chapter", "site"},
     {"book"},
+    {"options", "commands"},
     {"cli"},
 ]
 
@@ -65,7 +66,7 @@ def test_training_needs_four_packages_only():
     code = (
         "import sys, residual.train, residual.probes, residual.runs;"
         "print([m for m in ('pandas', 'matplotlib', 'click', 'tqdm', 'sklearn', 'scipy', 'IPython',"
-        " 'papermill', 'rich', 'filelock') if m in sys.modules])"
+        " 'papermill', 'rich') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

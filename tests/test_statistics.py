@@ -61,3 +61,20 @@ def test_share_of_no_rise_is_nothing():
 def test_rank_correlation_knows_when_nothing_varies():
     assert statistics.rank_correlation([1, 2, 3], [2, 4, 9]) == pytest.approx(1)
     assert statistics.rank_correlation([1, 2, 3], [1, 1, 1]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.0, "0"),
+        (-0.4821, "−0.482"),
+        (4969.08, "4,970"),
+        (1.0, "1"),
+        (100.0, "100"),
+        (1e-7, "1×10⁻⁷"),
+        (8.04e-13, "8.04×10⁻¹³"),
+        (-2.5e12, "−2.5×10¹²"),
+    ],
+)
+def test_numbers_in_sentences(value, words):
+    assert statistics.number(value) == words

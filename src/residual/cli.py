@@ -5,24 +5,21 @@ from pathlib import Path
 
 import click
 
+from residual.commands import train, verify
 from residual.data import DataError
 from residual.errors import EngineError
+from residual.options import (
+    PROFILE_NAMES,
+    Numbers,
+    data_option,
+    device_option,
+    folder,
+    runs_option,
+)
 from residual.parameters import ParameterError
-from residual.provenance import DEVICES
-from residual.recipe import KINDS, PROFILES
 from residual.runs import RecordError
 
 USER_ERRORS = (ParameterError, DataError, RecordError, EngineError)
-PROFILE_NAMES = [*PROFILES, "published"]
-
-folder = click.Path(file_okay=False, path_type=Path)
-runs_option = click.option(
-    "--runs", type=folder, help="The store of run records (default: RESIDUAL_RUNS, or runs/)."
-)
-data_option = click.option(
-    "--data", type=folder, help="The folder that holds CIFAR-10 (default: RESIDUAL_DATA, or data/)."
-)
-device_option = click.option("--device", type=click.Choice(DEVICES), default="auto")
 
 
 class Sentences(click.Group):
@@ -36,32 +33,6 @@ class Sentences(click.Group):
             context.exit(2)
 
 
-class Numbers(click.ParamType):
-    """Integers with commas between them, such as 20,56."""
-
-    name = "numbers"
-
-    def convert(self, value: object, param: click.Parameter, context: click.Context) -> list[int]:
-        if isinstance(value, list):
-            return value
-        try:
-            return [int(part) for part in str(value).split(",")]
-        except ValueError:
-            self.fail(f"{value!r} is not a list of integers such as 20,56", param, context)
-
-
-class Kinds(click.ParamType):
-    """Kinds of network with commas between them."""
-
-    name = "kinds"
-
-    def convert(self, value: object, param: click.Parameter, context: click.Context) -> list[str]:
-        kinds = value if isinstance(value, list) else str(value).split(",")
-        if not set(kinds) <= set(KINDS) or len(set(kinds)) < len(kinds):
-            self.fail(f"{value!r}: name each kind once, of {', '.join(KINDS)}", param, context)
-        return kinds
-
-
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="identity-by-default")
 def main() -> None:
@@ -70,35 +41,6 @@ def main() -> None:
     Everything that a command trains or reads lies in a store of run records; what the store has
     is never trained again.
     """
-
-
-@main.command()
-@click.option(
-    "--profile", default="quick", show_default=True, help=f"One of {', '.join(PROFILES)}."
-)
-@click.option("--kinds", type=Kinds(), default="plain,residual", show_default=True)
-@click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
-@click.option("--seeds", type=Numbers(), default="0", show_default=True)
-@click.option("--iterations", type=int, help="Instead of the profile's own number.")
-@device_option
-@runs_option
-@data_option
-def train(profile, kinds, depths, seeds, iterations, device, runs, data) -> None:
-    """Train every combination of kinds, depths and seeds that the store lacks."""
-    from residual.parameters import check_choice, check_list
-    from residual.recipe import recipes
-    from residual.sweep import ensure
-
-    check_choice("profile", profile, tuple(PROFILES))
-    for name, values in (("depths", depths), ("seeds", seeds)):
-        check_list(name, values, lambda _value: None, name)
-    for run in ensure(recipes(profile, kinds, depths, seeds, iterations), device, runs, data):
-        errors = run["metrics"]
-        if errors["diverged_at"]:
-            click.echo(f"{run.name}: diverged at iteration {errors['diverged_at']}")
-        else:
-            figures = f"training error {errors['train_error']:.2f} %"
-            click.echo(f"{run.name}: {figures}, test error {errors['test_error']:.2f} %")
 
 
 @main.command()
@@ -191,6 +133,10 @@ def peers(weights, device, runs, data) -> None:
 
     for found in measure(weights, runs, device, data, click.echo):
         click.echo(f"{found.name}: {found.folder / 'record.json'}")
+
+
+main.add_command(train)
+main.add_command(verify)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,19 @@ FEWEST_SEEDS = 3
 REACH = 1e6  # shares beyond ± this are not searched for
 
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number for a sentence: a few significant digits, a true minus, powers of ten written out."""
+    text = f"{value:.{digits}g}"
+    if value and not 1e-4 <= abs(float(text)) < 1e6:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        return f"{mantissa}×10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
+    return f"{float(text):,.12g}".replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate, the two ends of its interval, and the seeds on the smaller side."""
@@ -33,9 +46,9 @@ class Interval:
 
     def __str__(self) -> str:
         if not math.isfinite(self.lower) or not math.isfinite(self.upper):
-            return f"{self.estimate:.3g} (n = {self.seeds}, no interval)"
-        ends = f"{self.lower:.3g} to {self.upper:.3g}"
-        return f"{self.estimate:.3g} (95 % interval {ends}, n = {self.seeds})"
+            return f"{number(self.estimate)} (n = {self.seeds}, no interval)"
+        ends = f"{number(self.lower)} to {number(self.upper)}"
+        return f"{number(self.estimate)} (95 % interval {ends}, n = {self.seeds})"
 
 
 def constant(values: np.ndarray) -> bool:

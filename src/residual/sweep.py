@@ -12,6 +12,7 @@ from residual.executors import Crew, processes, this_process
 from residual.parameters import check_integer
 from residual.paths import data_folder, runs_folder
 from residual.progress import Bar
+from residual.provenance import pick_device
 from residual.recipe import Recipe
 from residual.threads import usable_cores
 from residual.train import Progress, train
@@ -64,6 +65,8 @@ def sweep(
     None takes the cores of this machine, divided by `jobs`. Shows one progress bar.
     """
     check_integer("jobs", jobs, 1, 256)
+    if not scheduler:
+        pick_device(device)
     found = {recipe: look(recipe, root) for recipe in recipes}
     missing = [recipe for recipe, outcome in found.items() if outcome is None]
     if missing:

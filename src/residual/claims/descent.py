@@ -12,7 +12,7 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence
-from residual.statistics import Interval, geometric_mean
+from residual.statistics import Interval, geometric_mean, number
 
 TENFOLD = 10.0
 FLOOR = 1e-12
@@ -40,13 +40,11 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
     alone = falls(record.measurements, "gamma", "response")
     values |= alone.named("response_fall_gamma_alone_times")
     told = "; ".join(
-        f"{words} ‖F(x)‖ ends at {1 / responses[f].estimate:.2g} of its start and ‖W‖ at "
-        f"{1 / weights[f].estimate:.2g}"
+        f"{words} ‖F(x)‖ ends at {number(1 / responses[f].estimate, 2)} of its start and ‖W‖ at "
+        f"{number(1 / weights[f].estimate, 2)}"
         for f, words in forms.items()
     )
-    sentence = (
-        f"As a block learns the identity, {told}, where γ₂ ends at {1 / gammas.estimate:.2g}."
-    )
+    sentence = f"As a block learns the identity, {told}, where γ₂ ends at {number(1 / gammas.estimate, 2)}."
     tenfold = {f: weights[f].lower >= TENFOLD and responses[f].lower >= TENFOLD for f in forms}
     part = " and ".join(words for f, words in forms.items() if tenfold[f])
     return conclude(
@@ -80,11 +78,11 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     values |= response.named("response_fall_times") | escape.named("saddle_loss_fraction")
     values["gradient_norm_saddle"] = max(m["saddle_gradient"] for m in rows)
     sentence = (
-        f"At W = 0 without BN the largest gradient norm is {gradient:.3g}; with BN "
+        f"At W = 0 without BN the largest gradient norm is {number(gradient)}; with BN "
         f"{', '.join(moving) or 'nothing'} still gets one. From a small perturbation descent takes "
-        f"‖F(x)‖ to {1 / response.estimate:.2g} of its start and ‖W‖ to "
-        f"{1 / returned.estimate:.2g}. With a target other than the identity, descent from the "
-        f"same perturbation ends at {escape.estimate:.3g} of the loss at W = 0"
+        f"‖F(x)‖ to {number(1 / response.estimate, 2)} of its start and ‖W‖ to "
+        f"{number(1 / returned.estimate, 2)}. With a target other than the identity, descent from the "
+        f"same perturbation ends at {number(escape.estimate)} of the loss at W = 0"
     )
     saddle = values["gradient_norm_saddle"] == 0 and escape.estimate < 1
     sentence += ", which is then a saddle." if saddle else "."
@@ -125,9 +123,9 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
     sentence = (
         f"Weight decay alone leaves {values['weight_fraction_left']:.2%} of every weight after "
         f"{record['settings']['iterations']:,} iterations. A residual block comes "
-        f"{falls_by['bn'].estimate:.3g} times nearer to the identity with BN and "
-        f"{falls_by['no_bn'].estimate:.3g} times without; a plain block ends at a relative "
-        f"distance of {lost['bn'].estimate:.3g} and {lost['no_bn'].estimate:.3g} from its map."
+        f"{number(falls_by['bn'].estimate)} times nearer to the identity with BN and "
+        f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a relative "
+        f"distance of {number(lost['bn'].estimate)} and {number(lost['no_bn'].estimate)} from its map."
     )
     judged = falls_by["bn"]
     rule = judged.lower >= TENFOLD, judged.upper < TENFOLD

@@ -1,6 +1,7 @@
 """Note 002, §3: F = 0 makes a block an identity, and how near to it blocks start."""
 
 import statistics as middle
+from dataclasses import replace
 
 from residual.claims.claim import (
     AGREES,
@@ -14,10 +15,19 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, block_values, names
-from residual.claims.stacks import plain_over_residual
+from residual.claims.stacks import counted, plain_over_residual
 from residual.constructions import exact_conditions, sample_block, zero_scale
+from residual.recipe import KINDS
 from residual.runs import Run
-from residual.statistics import Interval, geometric_mean
+from residual.statistics import FEWEST_SEEDS, Interval, geometric_mean, number
+
+LIMITS = {
+    "weights_zero_with_beta": "W = 0 but β₂ or the running mean₂ not zero",
+    "negative_input": "x < 0, which ReLU cuts off",
+    "plain": "a plain block",
+    "downsampling": "a block that halves the maps",
+}
+"""In words: where setting F to zero gives no identity."""
 
 NEAR = 0.1  # ‖F(x)‖/‖x‖ below which a block is near the identity
 
@@ -43,8 +53,8 @@ def identity_by_default(evidence: Evidence) -> Finding:
     values["zero_gamma_ratio"] = float((zero_scale(block)(x) - x).detach().norm() / x.norm())
     sentence = (
         f"Before training, the median of ‖F(x)‖/‖x‖ over the blocks of ResNet-56 is {found} with "
-        f"He initialisation ({values['he_first_block_ratio']:.3g} in its first block) and "
-        f"{values['zero_gamma_ratio']:.3g} with γ₂ at zero."
+        f"He initialisation ({number(values['he_first_block_ratio'])} in its first block) and "
+        f"{number(values['zero_gamma_ratio'])} with γ₂ at zero."
     )
     rule = found.upper < NEAR, found.lower >= NEAR
     return conclude(*rule, sentence, values, names(runs), found.seeds)
@@ -56,14 +66,14 @@ def zero_is_identity(evidence: Evidence) -> Finding:
     needed = ("weights_zero_train", "weights_zero_eval")
     needed += ("gamma_beta_zero_train", "gamma_beta_zero_eval")
     holds = all(found[name] for name in needed)
-    limits = [name.replace("_", " ") for name, exact in found.items() if not exact]
+    limits = [LIMITS.get(name, name) for name, exact in found.items() if not exact]
     sentence = (
         "With W = 0 (and β₂ = 0, running mean₂ = 0) or with γ₂ = β₂ = 0 a block with identity "
         f"shortcut {'returns' if holds else 'does not return'} x ≥ 0 bit for bit. "
-        f"Not so: {', '.join(limits)}."
+        f"Not so: {'; '.join(limits)}."
     )
     values = {f"{name}_exact": float(exact) for name, exact in found.items()}
-    caution = f"Conditions apply: not an identity with {', '.join(limits)}." if limits else ""
+    caution = f"Conditions apply: no identity with {'; '.join(limits)}." if limits else ""
     return conclude(holds, not holds, sentence, values, [], 0, caution)
 
 
@@ -86,10 +96,10 @@ def zero_kills_plain(evidence: Evidence) -> Finding:
             [r["test_error"] for r in rows if r["block"] == 0]
         )
     sentence = (
-        f"A plain block at zero gives an output of variance {values['plain_variance']:.3g}. With "
+        f"A plain block at zero gives an output of variance {number(values['plain_variance'])}. With "
         "one block zeroed, the median test error is "
-        f"{values['plain_zeroed_test_error_percent']:.3g} % in the plain net and "
-        f"{values['residual_zeroed_test_error_percent']:.3g} % in the residual net."
+        f"{number(values['plain_zeroed_test_error_percent'])} % in the plain net and "
+        f"{number(values['residual_zeroed_test_error_percent'])} % in the residual net."
     )
     return conclude(holds, not holds, sentence, values, [record.name], len(record.seeds))
 
@@ -105,15 +115,30 @@ def zero_is_easy(evidence: Evidence) -> Finding:
     values: dict[str, float] = {}
     for blocks, interval in by_depth.items():
         values |= interval.named(f"iterations_ratio_{blocks}_blocks")
-    told = "; ".join(f"{i.estimate:.3g} at {d} blocks" for d, i in by_depth.items())
+    there = {d: [k for k in KINDS if arrives(record.measurements, k, d)] for d in by_depth}
+    told = [
+        f"{number(i.estimate)} at {counted(d)} (reached by {' and '.join(there[d]) or 'neither'})"
+        for d, i in by_depth.items()
+    ]
     sentence = (
-        "Iterations to a relative squared error of "
-        f"{record['settings']['tolerance']:g}, plain over residual: {told}."
+        f"Iterations to a relative squared error of {record['settings']['tolerance']:g}, at most "
+        f"{record['settings']['iterations']:,}, plain over residual: {'; '.join(told)}."
     )
     found = list(by_depth.values())
     holds, fails = all(i.lower > 1 for i in found), any(i.upper < 1 for i in found)
     seeds = min(i.seeds for i in found)
-    return conclude(holds, fails, sentence, values, [record.name], seeds)
+    verdict = conclude(holds, fails, sentence, values, [record.name], seeds)
+    unknown = [str(d) for d, kinds in there.items() if not kinds]
+    if verdict.verdict == INCONCLUSIVE and unknown and seeds >= FEWEST_SEEDS:
+        reason = f"Neither kind reached the tolerance in time at {', '.join(unknown)} blocks."
+        return replace(verdict, reason=reason)
+    return verdict
+
+
+def arrives(measurements: list[dict], kind: str, blocks: int) -> bool:
+    """Whether a kind of stack reached the tolerance with every seed."""
+    rows = [row for m in measurements for row in m["rows"]]
+    return all(r["reached"] for r in rows if (r["kind"], r["blocks"]) == (kind, blocks))
 
 
 CLAIMS = (

@@ -19,7 +19,7 @@ from residual.claims.evidence import Evidence, MissingRecordError, layer_values,
 from residual.claims.identity import NEAR, near_identity
 from residual.claims.responses import DEPTHS
 from residual.runs import Run
-from residual.statistics import geometric_mean, mean, ratio
+from residual.statistics import geometric_mean, mean, number, ratio
 
 GREAT_MAJORITY, HALF = 0.9, 0.5
 USUAL = (SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE)
@@ -71,7 +71,7 @@ def response_near_zero(evidence: Evidence) -> Finding:
         values |= before.named(f"ratio_{depth}_initial") | judged.named(f"ratio_{depth}_final")
     sentence = (
         f"In ResNet-{depth}, the median of ‖F(x)‖/‖x‖ over blocks is {judged} after training "
-        f"and {before.estimate:.3g} before."
+        f"and {number(before.estimate)} before."
     )
     rule = judged.upper < NEAR, judged.lower >= NEAR
     return at_paper(evidence, conclude(*rule, sentence, values, names(runs), judged.seeds))

@@ -14,7 +14,7 @@ from residual.claims.claim import (
 from residual.claims.evidence import Evidence, metric, names
 from residual.claims.stacks import plain_over_residual
 from residual.constructions import equivalence_error, parameter_counts
-from residual.statistics import difference
+from residual.statistics import difference, number
 
 MARGIN_POINTS, TENFOLD = 0.5, 10.0
 EQUAL = 1e-5
@@ -101,7 +101,7 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
         deepest = evidence.networks("residual", 1202)
         errors, limit = metric(deepest, "train_error"), metric(plain, "train_error")
         values["resnet_1202_train_error_percent"] = max(errors)
-        runs, line = runs + names(deepest), f"ResNet-1202 ends at {max(errors):.3g} %."
+        runs, line = runs + names(deepest), f"ResNet-1202 ends at {number(max(errors))} %."
         learns = max(errors) < sum(limit) / len(limit)
         caution = "" if learns else "ResNet-1202 ends no lower than plain-110."
     sentence = f"Training error of plain-110 minus ResNet-110: {gap} percentage points. {line}"

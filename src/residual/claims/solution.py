@@ -17,9 +17,10 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, MissingRecordError, names
-from residual.claims.stacks import LOSS_FLOOR, error_left, plain_over_residual
+from residual.claims.stacks import LOSS_FLOOR, counted, error_left, plain_over_residual
+from residual.recipe import KINDS
 from residual.runs import Run
-from residual.statistics import Interval, difference, geometric_mean
+from residual.statistics import Interval, difference, geometric_mean, number
 
 LOGIT_TOLERANCE = 1e-4
 VANISHED = 0.1
@@ -40,8 +41,8 @@ def solution_exists(evidence: Evidence) -> Finding:
     values["train_mode_logit_difference"] = max(r["train_mode_logit_difference"] for r in rows)
     sentence = (
         f"A plain-56 built from a trained plain-20 and identity layers differs from it by at most "
-        f"{worst:.2g} in any logit. Trained on at equal budget, its training error minus that of a "
-        f"random start is {gap} percentage points."
+        f"{number(worst, 2)} in any logit. Trained on at equal budget, its training error minus "
+        f"that of a random start is {gap} percentage points."
     )
     return conclude(exact, not exact, sentence, values, [record.name], len(rows))
 
@@ -81,10 +82,11 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     """
     runs = evidence.networks("plain", 56)
     found = gradient_intervals(runs)
+    start, way = found["initial"], found["training"]
     values = found["initial"].named("initial_ratio") | found["training"].named("training_ratio")
     sentence = (
         "In plain-56 with BN, ‖∇W‖/‖W‖ of the first stage over the last is "
-        f"{found['initial']} at initialisation and {found['training']} through training."
+        f"{start} at initialisation ({regime(start)}) and {way} through training ({regime(way)})."
     )
     records: tuple[str, ...] = ()
     try:
@@ -104,6 +106,13 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
         min(i.seeds for i in ends),
         evidence.short,
     )
+
+
+def regime(found: Interval) -> str:
+    """Vanishing below a tenth, exploding above ten, healthy between, by the estimate."""
+    if found.estimate < VANISHED:
+        return "vanishing"
+    return "exploding" if found.estimate > 1 / VANISHED else "healthy"
 
 
 def initial_values(measurements: list[dict]) -> dict[str, float]:
@@ -133,7 +142,8 @@ def identity_is_hard(evidence: Evidence) -> Finding:
         values |= interval.named(f"loss_ratio_{blocks}_blocks")
         left = {k: error_left(record.measurements, k, blocks) for k in ("plain", "residual")}
         values |= {f"{kind}_loss_{blocks}_blocks": error for kind, error in left.items()}
-        told.append(f"{left['plain']:.2g} against {left['residual']:.2g} at {blocks} blocks")
+        pair = " against ".join(number(left[kind], 2) for kind in KINDS)
+        told.append(f"{pair} at {counted(blocks)}")
         learnt = min(left.values()) <= record["settings"]["tolerance"]
     sentence = (
         f"Relative squared error after {record['settings']['iterations']:,} iterations, plain "

@@ -19,3 +19,8 @@ def error_left(measurements: list[dict], kind: str, blocks: int) -> float:
     rows = [row for m in measurements for row in m["rows"]]
     chosen = [r["loss"] for r in rows if (r["kind"], r["blocks"]) == (kind, blocks)]
     return geometric_mean([max(loss, LOSS_FLOOR) for loss in chosen]).estimate
+
+
+def counted(blocks: int) -> str:
+    """1 block, 3 blocks."""
+    return f"{blocks} block{'s' if blocks != 1 else ''}"

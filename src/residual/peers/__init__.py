@@ -8,7 +8,7 @@ runs/peers/<source>/<kind>-<depth>/ and are never mixed with our own runs.
 from residual.peers.measurement import measure
 from residual.peers.records import Measured, every, read
 from residual.peers.sources import SOURCES, Peer, Source
-from residual.peers.weights import PeerError, network, published, scaled
+from residual.peers.weights import PeerError, network, opened, published, scaled
 
 __all__ = [
     "SOURCES",
@@ -19,6 +19,7 @@ __all__ = [
     "every",
     "measure",
     "network",
+    "opened",
     "published",
     "read",
     "scaled",

@@ -1,6 +1,5 @@
 """Measuring others' networks with our probes, and recording what comes out."""
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from residual.describe import PROBED
 from residual.models import Network
 from residual.peers.records import Measured, every, record_path, write
 from residual.peers.sources import SOURCES, Peer, Source
-from residual.peers.weights import network, published, scaled
+from residual.peers.weights import network, opened, published, scaled
 from residual.provenance import pick_device, provenance
 from residual.trainer import EVAL_BATCH
 
@@ -64,9 +63,8 @@ def measure_one(
 ) -> Measured:
     """Measure one network in float32 and write its record; `content` is the weight file."""
     started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-    loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    model = network(source, peer, loaded.get("state_dict", loaded))
-    model.to(device, memory_format=torch.channels_last)
+    loaded = opened(content)
+    model = network(source, peer, loaded).to(device, memory_format=torch.channels_last)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         measured = describe(model, source, dataset, device)
     machine = provenance(device, started, time.monotonic() - begun, 0) | {"precision": "float32"}

@@ -1,8 +1,10 @@
 """From a published weight file to our network: digest, names of layers, scaling of inputs."""
 
+import io
 import re
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from residual.data import DataError
@@ -35,13 +37,20 @@ def published(folder: Path, source: Source, peer: Peer) -> bytes:
     return content
 
 
-def network(source: Source, peer: Peer, state: dict[str, Tensor]) -> Network:
+def opened(content: bytes) -> dict:
+    """What a weight file holds, on the CPU; nothing in it is executed."""
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def network(source: Source, peer: Peer, loaded: dict) -> Network:
     """Our network with a source's weights, in eval mode; PeerError if they do not fit it.
 
-    Weights from early versions of PyTorch lack BN's counter of batches, which eval mode ignores.
+    `loaded` is a state dict, or holds one under `state_dict`. Weights from early versions of
+    PyTorch lack BN's counter of batches, which eval mode ignores.
     """
     model = Network(peer.depth, peer.kind == "residual", zeros=source.zeros)
     ours = model.state_dict()
+    state: dict[str, Tensor] = loaded.get("state_dict", loaded)
     theirs = {our_key(key, peer.depth): tensor for key, tensor in state.items()}
     absent = [k for k in ours.keys() - theirs.keys() if not k.endswith("num_batches_tracked")]
     misfits = [k for k, t in theirs.items() if k not in ours or ours[k].shape != t.shape]

@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from residual.site.assets import copy_mathjax, use_local_mathjax
+from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure
 from residual.site.ledger import Ledger, LedgerTable
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger-table", LedgerTable)
     app.connect("builder-inited", lambda app: forget())
     app.connect("config-inited", use_local_mathjax)
+    app.connect("doctree-read", add_reading_time)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", copy_records)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,7 +51,7 @@ class NumberedFigure:
         figure.append(caption(renderer, about["caption"], data.line or 0))
         if about.get("runs"):
             docname = renderer.renderer.sphinx_env.docname
-            figure.append(nodes.legend("", record_links(docname, about["runs"])))
+            figure.append(nodes.legend("", *record_links(docname, about["runs"])))
         document.note_explicit_target(figure, figure)
         return [figure]
 

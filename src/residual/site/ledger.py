@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from residual.chapter.ledger import PAPER
 from residual.claims import NOT_RUN, Claim, Verdict
-from residual.site.links import page_link, record_link
+from residual.site.links import folded, page_link, record_links
 from residual.site.tables import table
 from residual.site.verdicts import badge, elsewhere, published, slug
 
@@ -53,14 +53,8 @@ class Ledger(SphinxDirective):
             rows = [(name.replace("_", " "), f"{v:.4g}") for name, v in verdict.values.items()]
             card += folded("Numbers", [table("Measured values", ("Quantity", "Value"), rows)])
         if verdict.runs:
-            card += folded(f"Run records: {len(verdict.runs)}", [self.records(verdict.runs)])
+            card += record_links(self.env.docname, verdict.runs)
         return card
-
-    def records(self, names: tuple[str, ...]) -> nodes.bullet_list:
-        """Links to the records that the verdict was computed from."""
-        links = (record_link(self.env.docname, name, name) for name in names)
-        items = (nodes.list_item("", nodes.paragraph("", "", link)) for link in links)
-        return nodes.bullet_list("", *items)
 
 
 class LedgerTable(SphinxDirective):
@@ -68,12 +62,12 @@ class LedgerTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
-        header = ("Claim", "Note", "Paper", "Our verdict", "Judged from")
+        header = ("Claim", "Our verdict", "Paper", "Note", "Judged from")
         rows = []
         for claim, v in published():
             link = nodes.reference("", claim.english, refid=f"claim-{claim.id}")
             place = f"{claim.note} §{claim.section}" if claim.section != "–" else "the paper"
-            rows.append((link, place, claim.paper, badge(v.verdict), judged_from(v)))
+            rows.append((link, badge(v.verdict), claim.paper, place, judged_from(v)))
         made = table("All claims and their verdicts.", header, rows)
         made["classes"].append("wrapped")
         return [made]
@@ -93,7 +87,7 @@ def chapters_of(claim_id: str, srcdir: Path) -> list[tuple[str, str]]:
 def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:
     """Where the claim stands, what was measured and how it is judged."""
     where = f" ({claim.where})" if claim.where else ""
-    unit = f", in {claim.unit}" if claim.unit else ""
+    unit = f" ({claim.unit})" if claim.unit else ""
     told = {
         "Stands in": f"note {claim.note}, §{claim.section}"
         if claim.section != "–"
@@ -119,9 +113,3 @@ def judged_from(verdict: Verdict) -> str:
     if verdict.verdict == NOT_RUN and not verdict.values:
         return "–"
     return verdict.profile + (f", {verdict.seeds} seeds" if verdict.seeds else "")
-
-
-def folded(title: str, content: list[nodes.Node]) -> list[nodes.Node]:
-    """Content that opens at a click; print and other formats show it open."""
-    start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
-    return [start, *content, nodes.raw("", "</details>", format="html")]

@@ -1,5 +1,7 @@
 """Links from a page to other files of the site, the run records above all."""
 
+from collections.abc import Iterable
+
 from docutils import nodes
 
 FOLDER = "records"
@@ -17,10 +19,14 @@ def page_link(docname: str, target: str, text: str) -> nodes.reference:
     return nodes.reference("", text, refuri=f"{up}{target}", internal=False)
 
 
-def record_links(docname: str, names: list[str]) -> nodes.paragraph:
-    """One line that links every run behind a figure."""
-    line = nodes.paragraph("", "Run records: ")
-    for i, name in enumerate(names):
-        line += nodes.Text(", " if i else "")
-        line += record_link(docname, name, name)
-    return line
+def record_links(docname: str, names: Iterable[str]) -> list[nodes.Node]:
+    """Links to all the records behind a result, folded away."""
+    links = [record_link(docname, name, name) for name in names]
+    items = (nodes.list_item("", nodes.paragraph("", "", link)) for link in links)
+    return folded(f"Run records: {len(links)}", [nodes.bullet_list("", *items)])
+
+
+def folded(title: str, content: list[nodes.Node]) -> list[nodes.Node]:
+    """Content that opens at a click, in formats other than HTML open from the start."""
+    start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
+    return [start, *content, nodes.raw("", "</details>", format="html")]

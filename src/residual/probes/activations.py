@@ -1,30 +1,16 @@
-"""Measurements on a network: (model, batches) → tables as dicts of equally long columns.
-
-A probe never changes the model, knows models and tensors only, and reads a layer inside its
-forward hook, since the tensor is changed in place right after.
-"""
+"""How strongly layers and blocks respond: the quantity of Fig. 7, and ‖F(x)‖/‖x‖."""
 
 import copy
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
-from residual.models import BasicBlock, Network
-
-Batches = Iterable[Tensor]
-Table = dict[str, list]
+from residual.models import Network
+from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
 
 BINS, RANGE = 3200, 16.0  # histogram for the percentiles: bins of 0.01 from -16 to 16
 TENTH = 0.1  # the interval of note 000, §2
-
-
-def significant(value: float) -> float:
-    """Six significant digits: what a table keeps."""
-    return float(f"{value:.6g}")
 
 
 class Spread:
@@ -66,28 +52,6 @@ class Spread:
         """The value below which the share of all outputs lies, to 0.01."""
         below = self.histogram.double().cumsum(0) / self.histogram.double().sum()
         return float((below < share).sum() + 0.5) * 2 * RANGE / BINS - RANGE
-
-
-@contextmanager
-def hooked(handles: list) -> Iterator[None]:
-    """Removes hooks when the block ends."""
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; afterwards the model is in its earlier mode."""
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        model.train(training)
 
 
 def responses(model: Network, batches: Batches) -> Table:
@@ -147,65 +111,3 @@ def exact_statistics(model: Network, batches: Batches) -> Network:
     exact = copy.deepcopy(model)
     update_bn(batches, exact)
     return exact
-
-
-def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
-    """‖∇W‖/‖W‖ of every 3×3 convolution for one batch in train mode, in network order."""
-    probed = copy.deepcopy(model).train()
-    probed.zero_grad()
-    F.cross_entropy(probed(images).float(), labels).backward()
-    convolutions = [m for m in probed.modules() if isinstance(m, nn.Conv2d)]
-    norms = torch.stack(
-        [torch.stack([c.weight.grad.norm(), c.weight.detach().norm()]) for c in convolutions]
-    ).cpu()
-    ratios = [significant(float(g / w)) for g, w in norms]
-    return {"layer": list(model.layers()), "ratio": ratios}
-
-
-@contextmanager
-def deleted(block: BasicBlock) -> Iterator[None]:
-    """The block does nothing: its input goes through the shortcut alone, also in a plain net."""
-    handle = block.register_forward_hook(lambda b, inputs, _o: b.shortcut(inputs[0]).relu())
-    with hooked([handle]):
-        yield
-
-
-def error(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """Share of wrong predictions in eval mode, in per cent."""
-    wrong, count = torch.zeros((), dtype=torch.int64), 0
-    with evaluating(model):
-        for images, labels in batches:
-            wrong = wrong + (model(images).argmax(1) != labels).sum().to(wrong)
-            count += len(labels)
-    return 100 * int(wrong) / count
-
-
-def lesions(model: Network, batches: list[tuple[Tensor, Tensor]]) -> Table:
-    """Test error with one block deleted at a time (Veit et al. 2016, §4.1), in per cent.
-
-    Row 0 is the whole network; the others are its blocks in order, counted from 1. A deleted
-    block passes its input through the shortcut alone, also in a plain net; the blocks below it
-    are computed once for all deletions above.
-    """
-    wrong, count = torch.zeros(len(model.blocks) + 1, dtype=torch.int64), 0
-    with evaluating(model):
-        for images, labels in batches:
-            x = model.norm(model.conv(images)).relu_()
-            for i, block in enumerate(model.blocks, start=1):
-                above = model.blocks[i:](block.shortcut(x).relu())
-                wrong[i] += mistakes(model.classifier(above.mean((2, 3))), labels)
-                x = block(x)
-            wrong[0] += mistakes(model.classifier(x.mean((2, 3))), labels)
-            count += len(labels)
-    errors = [significant(100 * w / count) for w in wrong.tolist()]
-    return {"block": list(range(len(errors))), "test_error": errors}
-
-
-def mistakes(logits: Tensor, labels: Tensor) -> int:
-    """How many predictions are wrong."""
-    return int((logits.argmax(1) != labels).sum())
-
-
-def columns(rows: list[dict]) -> Table:
-    """Rows with the same keys as a table of columns."""
-    return {name: [row[name] for row in rows] for name in rows[0]}

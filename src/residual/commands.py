@@ -1,0 +1,123 @@
+"""The commands of the console script that make and check run records: `train` and `verify`."""
+
+import logging
+
+import click
+
+from residual.options import (
+    PROFILE_NAMES,
+    Kinds,
+    Numbers,
+    data_option,
+    device_option,
+    runs_option,
+)
+from residual.recipe import PROFILES
+
+
+@click.command()
+@click.option(
+    "--profile", default="quick", show_default=True, help=f"One of {', '.join(PROFILES)}."
+)
+@click.option("--kinds", type=Kinds(), default="plain,residual", show_default=True)
+@click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
+@click.option("--seeds", type=Numbers(), default="0", show_default=True)
+@click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Runs at once, as processes.")
+@click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
+@click.option("--threads", type=int, help="CPU threads of a run (default: the cores, over --jobs).")
+@click.option("--long", "allow_long", is_flag=True, help="Allow runs of many hours.")
+@device_option
+@runs_option
+@data_option
+def train(
+    profile,
+    kinds,
+    depths,
+    seeds,
+    iterations,
+    jobs,
+    scheduler,
+    threads,
+    allow_long,
+    device,
+    runs,
+    data,
+) -> None:
+    """Train every combination of kinds, depths and seeds that the store lacks.
+
+    A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
+    goes on from their last checkpoints.
+    """
+    from residual.parameters import check_choice, check_list
+    from residual.recipe import recipes
+    from residual.sweep import sweep
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    check_choice("profile", profile, tuple(PROFILES))
+    for name, values in (("depths", depths), ("seeds", seeds)):
+        check_list(name, values, lambda _value: None, name)
+    wanted = recipes(profile, kinds, depths, seeds, iterations)
+    report(sweep(wanted, device, runs, data, jobs, scheduler, threads, allow_long))
+
+
+def report(outcomes: list) -> None:
+    """Print a table of a sweep's outcomes, and leave with 1 if one failed.
+
+    If nothing but one and the same error came of it, that error is raised instead.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if len(failed) == len(outcomes) and len({str(o.error) for o in failed}) == 1:
+        raise failed[0].error
+    table = Table("run", "", "training error", "test error", "")
+    for outcome in outcomes:
+        name = f"{outcome.recipe.profile}/{outcome.recipe.name}"
+        table.add_row(name, *words(outcome))
+    Console().print(table)
+    if failed:
+        raise SystemExit(1)
+
+
+def words(outcome) -> tuple[str, str, str, str]:
+    """State, training error, test error and remark of an outcome."""
+    if outcome.error:
+        return "failed", "–", "–", str(outcome.error)
+    state, errors = "trained" if outcome.trained else "was there", outcome.run["metrics"]
+    if errors["diverged_at"]:
+        return state, "–", "–", f"diverged at iteration {errors['diverged_at']}"
+    return state, f"{errors['train_error']:.2f} %", f"{errors['test_error']:.2f} %", ""
+
+
+@click.command()
+@click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILE_NAMES) + ".")
+@runs_option
+@data_option
+def verify(profile, runs, data) -> None:
+    """Replay the first iterations of every record of a profile and compare the losses.
+
+    Exactly where CPU model, PyTorch version and thread count are the record's; elsewhere within
+    what rounding explains. Leaves with 1 if a record differs.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from residual import replay
+    from residual.parameters import check_choice
+    from residual.runs import every
+
+    check_choice("profile", profile, PROFILE_NAMES)
+    named = [*PROFILES] if profile == "published" else [profile]
+    found = [replay.verify(run, data) for name in named for run in every(name, runs)]
+    if not found:
+        click.echo(f"The store has no record of the profile {profile}.")
+        return
+    table = Table("run", "verdict", "source", "what was seen")
+    for seen in found:
+        source = "the present one" if seen.same_source else "another"
+        table.add_row(seen.name, seen.verdict, source, seen.sentence)
+    Console().print(table)
+    if any(seen.verdict == replay.DIFFERS for seen in found):
+        raise SystemExit(1)

@@ -1,0 +1,33 @@
+"""Measurements on a network: (model, batches) → tables as dicts of equally long columns.
+
+A probe never changes the model, knows models and tensors only, and reads a layer inside its
+forward hook, since the tensor is changed in place right after.
+"""
+
+from residual.probes.activations import (
+    Spread,
+    block_ratios,
+    exact_statistics,
+    norm,
+    responses,
+)
+from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
+from residual.probes.lesioning import deleted, error, gradient_ratios, lesions
+
+__all__ = [
+    "Batches",
+    "Spread",
+    "Table",
+    "block_ratios",
+    "columns",
+    "deleted",
+    "error",
+    "evaluating",
+    "exact_statistics",
+    "gradient_ratios",
+    "hooked",
+    "lesions",
+    "norm",
+    "responses",
+    "significant",
+]

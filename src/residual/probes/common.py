@@ -1,0 +1,42 @@
+"""What the probes share: modes, hooks and tables."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+Batches = Iterable[Tensor]
+Table = dict[str, list]
+
+
+def significant(value: float) -> float:
+    """Six significant digits: what a table keeps."""
+    return float(f"{value:.6g}")
+
+
+@contextmanager
+def hooked(handles: list) -> Iterator[None]:
+    """Removes hooks when the block ends."""
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode without gradients; afterwards the model is in its earlier mode."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+
+
+def columns(rows: list[dict]) -> Table:
+    """Rows with the same keys as a table of columns."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
