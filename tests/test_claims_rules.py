@@ -49,6 +49,8 @@ def solution(difference, same=True):
         "train_mode_logit_difference": 0.0,
         "copied_train_error": 1.0,
         "random_train_error": 2.0,
+        "shallow_train_error": 1.0,
+        "copied_start_train_error": 1.0,
     }
     return evidence(experiments=(experiment("solution-exists", [one] * 3),))
 

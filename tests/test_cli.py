@@ -1,4 +1,4 @@
-"""The command line: help reads well, and a mistake is one sentence, quickly, with nothing written."""
+"""The command line: help reads well; a mistake is one sentence, and nothing is written."""
 
 import json
 

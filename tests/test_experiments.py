@@ -23,6 +23,7 @@ from residual.experiments.place import Place
 from residual.models import build
 from residual.parameters import ParameterError
 from residual.recipe import PROFILES, Recipe
+from residual.records import find_experiment
 
 PLACE = Place("quick", torch.device("cpu"))
 FAST = "decay-pulls-to-zero"
@@ -85,6 +86,15 @@ def test_wrong_arguments_are_named(tmp_path, name, profile, seeds, device, wrong
 def test_settings_are_plain_data_at_every_profile(profile):
     for study in experiments.EXPERIMENTS.values():
         assert isinstance(study.settings(profile), dict)
+
+
+def test_the_stored_records_were_made_with_these_settings():
+    stored = {name: find_experiment(name, "quick") for name in experiments.EXPERIMENTS}
+    for name, study in experiments.EXPERIMENTS.items():
+        if found := stored[name]:
+            assert found["settings"] == study.settings("quick"), name
+            assert set(study.seeds) <= set(found.seeds), name
+    assert any(stored.values())
 
 
 def test_a_residual_block_learns_the_identity():

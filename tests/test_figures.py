@@ -3,7 +3,7 @@
 import made_up
 import pytest
 
-from residual import figures
+from residual import figures, tables
 from residual.chapter.display import rendered
 
 KINDS = ("plain", "residual")
@@ -22,10 +22,16 @@ def run(kind, depth, seed):
     return made
 
 
+def figure_7(runs):
+    """Fig. 7 of runs."""
+    return figures.figure_7(tables.responses(runs))
+
+
 DRAWN = (
     figures.error_curves,
     figures.error_by_depth,
-    figures.figure_7,
+    figure_7,
+    figures.gradient_norms,
     figures.response_ratio,
     figures.lesion_bars,
 )

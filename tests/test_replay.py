@@ -29,9 +29,8 @@ def changed(run: runs.Run, **provenance: object) -> runs.Run:
 
 def with_losses(run: runs.Run, losses: list[float], **replayed: object) -> runs.Run:
     """The run with other losses."""
-    return replace(
-        run, record=run.record | {"replay": run["replay"] | {"losses": losses} | replayed}
-    )
+    changes = run["replay"] | {"losses": losses} | replayed
+    return replace(run, record=run.record | {"replay": changes})
 
 
 def test_the_same_machine_gives_the_same_bits_whatever_the_threads_here(made):
@@ -114,7 +113,6 @@ def test_the_committed_quick_records_replay():
         if usual(run.recipe):
             seen = verify(run)
             assert seen.verdict in (EXACT, WITHIN, IMPOSSIBLE), seen
-            assert seen.verdict == EXACT or "last bit" not in seen.sentence
 
 
 def usual(recipe: Recipe) -> bool:

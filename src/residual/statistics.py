@@ -21,7 +21,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for a sentence: a few significant digits, a true minus, powers of ten written out."""
+    """A number for a sentence: few significant digits, a true minus, powers of ten written out."""
     text = f"{value:.{digits}g}"
     if value and not 1e-4 <= abs(float(text)) < 1e6:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")

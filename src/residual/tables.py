@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from residual.peers.records import Measured
 from residual.runs import Run
 
 
@@ -38,6 +39,28 @@ def responses(runs: Iterable[Run], when: str = "final", what: str = "layers") ->
         for run in runs
         if run["responses"]
     ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def peer_responses(measured: Iterable[Measured], what: str = "layers") -> pd.DataFrame:
+    """The same of networks that others trained, with the column `source`; they have one seed."""
+    frames = [
+        pd.DataFrame(peer["responses"]["final"][what])
+        .assign(kind=peer.kind, depth=peer.depth, seed=0, run=peer.name, source=peer.source)
+        .assign(position=lambda f: range(1, len(f) + 1))
+        for peer in measured
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def gradients(runs: Iterable[Run]) -> pd.DataFrame:
+    """‖∇W‖/‖W‖ of every 3×3 convolution, before training (`iteration` 0) and at evaluations."""
+    frames = []
+    for run in runs:
+        found = run["gradients"]
+        for iteration, ratios in zip(found["iteration"], found["ratio"]):
+            frame = pd.DataFrame({"position": range(1, len(ratios) + 1), "ratio": ratios})
+            frames.append(frame.assign(iteration=iteration, **about(run)))
     return pd.concat(frames, ignore_index=True)
 
 

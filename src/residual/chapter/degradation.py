@@ -5,8 +5,8 @@ import pandas as pd
 from residual import figures, paper, tables
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import change_with_depth, names, networks, seeds
-from residual.figures.style import network
+from residual.chapter.words import change_with_depth, listed, names, networks, seeds
+from residual.figures.style import kinds_of, network
 from residual.models import Network
 from residual.runs import Run
 
@@ -14,7 +14,7 @@ from residual.runs import Run
 def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
     """Error curves of all runs, in the layout of the paper's Fig. 6."""
     frame = tables.finals(runs)
-    kinds = sorted(set(frame["kind"]), reverse=True)
+    kinds = kinds_of(frame)
     found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
     caption = " ".join(found) + (
         " Bold: test error; thin: running training error on augmented batches; bands: lowest to "
@@ -42,7 +42,7 @@ def rows(frame: pd.DataFrame) -> list:
 def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
     """Final error against depth, plain beside residual."""
     frame = tables.finals(runs)
-    kinds = sorted(set(frame["kind"]))
+    kinds = kinds_of(frame)
     caption = " ".join(
         change_with_depth(frame, kind, "train_error", "final training error") for kind in kinds
     )
@@ -132,3 +132,27 @@ def blocks(label: str) -> Picture:
         "from x around the boxes to a plus sign below them."
     )
     return Picture(figures.block_diagram(), label, caption, alt)
+
+
+def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """Gradient norms by layer, before training and at the end."""
+    frame = tables.gradients(runs)
+    start = frame[frame["iteration"] == 0]
+    found = [
+        f"{stage_ratio(part):.3g} in {network(kind, depth)}"
+        for (kind, depth), part in start.groupby(["kind", "depth"])
+    ]
+    caption = (
+        "Before training, ‖∇W‖/‖W‖ of the first third of the layers over that of the last third "
+        f"is {listed(found)}: below one it shrinks on the way back, above one it grows. Bold: at "
+        f"the end of training; thin: before ({settings.words})."
+    )
+    alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
+    return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame))
+
+
+def stage_ratio(frame: pd.DataFrame) -> float:
+    """Median ratio in the first third of the layers over that in the last third."""
+    third = frame["position"].max() / 3
+    first, last = frame["position"] <= third, frame["position"] > 2 * third
+    return frame.loc[first, "ratio"].median() / frame.loc[last, "ratio"].median()

@@ -7,6 +7,7 @@ from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks, seeds
 from residual.figures.style import network
+from residual.peers.records import every
 from residual.runs import Run
 
 
@@ -27,7 +28,7 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
         f"Two line charts of standard deviation by layer for {networks(frame)}. "
         f"Medians: {listed(median_words(frame))}."
     )
-    return Picture(figures.figure_7(runs, when), label, caption, alt, names(frame))
+    return Picture(figures.figure_7(frame), label, caption, alt, names(frame))
 
 
 def medians(frame: pd.DataFrame) -> pd.DataFrame:
@@ -88,15 +89,43 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
 
 
 def three_numbers(runs: list[Run]) -> pd.DataFrame:
-    """The note's numbers beside ours: order of magnitude, and the share within ±0.1."""
-    frame = tables.responses(runs)
+    """The note's numbers from our records: order of magnitude, and the share within ±0.1."""
+    grouped = tables.responses(runs).groupby(["depth", "kind"])
+    return pd.DataFrame([{"network": network(k, d)} | numbers(f) for (d, k), f in grouped])
+
+
+def numbers(frame: pd.DataFrame) -> dict:
+    """What the note puts numbers on, for the layers of one network."""
+    f_only = frame[frame["layer"].str.endswith(".2")]
+    low, high = frame["low"].median(), frame["high"].median()
+    return {
+        "median std, all 3×3 layers": frame["std"].median(),
+        "median std, F(x)": f_only["std"].median(),
+        "1 % to 99 %, median layer": f"{low:.2f} … {high:.2f}".replace("-", "−"),
+        "within ±0.1, %": 100 * frame["within_tenth"].mean(),
+    }
+
+
+def peer_figure_7(source: str, label: str) -> Picture:
+    """Fig. 7 from the networks of one public reproduction, at the paper's full length."""
+    frame = tables.peer_responses([peer for peer in every() if peer.source == source])
+    caption = (
+        f"Weights trained by others ({source}), measured by us: {comparison(frame)} Top: layers in "
+        "original order; bottom: the same values sorted. CIFAR-10, full length, one run each."
+    )
+    alt = (
+        f"Two line charts of standard deviation by layer for {networks(frame)}. "
+        f"Medians: {listed(median_words(frame))}."
+    )
+    return Picture(figures.figure_7(frame), label, caption, alt, names(frame))
+
+
+def peer_table() -> pd.DataFrame:
+    """Every network of others: reported and measured test error, and the note's numbers."""
     rows = []
-    for (depth, kind), part in frame.groupby(["depth", "kind"]):
-        f_only = part[part["layer"].str.endswith(".2")]
-        row = {"network": network(kind, depth), "median std, all 3×3 layers": part["std"].median()}
-        row["median std, F(x)"] = f_only["std"].median()
-        low, high = part["low"].median(), part["high"].median()
-        row["1 % to 99 %, median layer"] = f"{low:.2f} … {high:.2f}".replace("-", "−")
-        row["within ±0.1, %"] = 100 * part["within_tenth"].mean()
-        rows.append(row)
+    for peer in every():
+        row = {"source": peer.source, "network": network(peer.kind, peer.depth)}
+        row["reported error, %"] = peer["reported"]["test_error"]
+        row["measured error, %"] = peer["metrics"]["test_error"]
+        rows.append(row | numbers(tables.peer_responses([peer])))
     return pd.DataFrame(rows)

@@ -44,7 +44,8 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
         f"{number(1 / weights[f].estimate, 2)}"
         for f, words in forms.items()
     )
-    sentence = f"As a block learns the identity, {told}, where γ₂ ends at {number(1 / gammas.estimate, 2)}."
+    scale = number(1 / gammas.estimate, 2)
+    sentence = f"As a block learns the identity, {told}, where γ₂ ends at {scale}."
     tenfold = {f: weights[f].lower >= TENFOLD and responses[f].lower >= TENFOLD for f in forms}
     part = " and ".join(words for f, words in forms.items() if tenfold[f])
     return conclude(
@@ -81,8 +82,8 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"At W = 0 without BN the largest gradient norm is {number(gradient)}; with BN "
         f"{', '.join(moving) or 'nothing'} still gets one. From a small perturbation descent takes "
         f"‖F(x)‖ to {number(1 / response.estimate, 2)} of its start and ‖W‖ to "
-        f"{number(1 / returned.estimate, 2)}. With a target other than the identity, descent from the "
-        f"same perturbation ends at {number(escape.estimate)} of the loss at W = 0"
+        f"{number(1 / returned.estimate, 2)}. With a target other than the identity, descent "
+        f"from the same perturbation ends at {number(escape.estimate)} of the loss at W = 0"
     )
     saddle = values["gradient_norm_saddle"] == 0 and escape.estimate < 1
     sentence += ", which is then a saddle." if saddle else "."
@@ -124,8 +125,9 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
         f"Weight decay alone leaves {values['weight_fraction_left']:.2%} of every weight after "
         f"{record['settings']['iterations']:,} iterations. A residual block comes "
         f"{number(falls_by['bn'].estimate)} times nearer to the identity with BN and "
-        f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a relative "
-        f"distance of {number(lost['bn'].estimate)} and {number(lost['no_bn'].estimate)} from its map."
+        f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a "
+        f"relative distance of {number(lost['bn'].estimate)} and {number(lost['no_bn'].estimate)} "
+        "from its map."
     )
     judged = falls_by["bn"]
     rule = judged.lower >= TENFOLD, judged.upper < TENFOLD

@@ -15,7 +15,7 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, block_values, names
-from residual.claims.stacks import counted, plain_over_residual
+from residual.claims.stacks import arrives, counted, plain_over_residual
 from residual.constructions import exact_conditions, sample_block, zero_scale
 from residual.recipe import KINDS
 from residual.runs import Run
@@ -96,8 +96,8 @@ def zero_kills_plain(evidence: Evidence) -> Finding:
             [r["test_error"] for r in rows if r["block"] == 0]
         )
     sentence = (
-        f"A plain block at zero gives an output of variance {number(values['plain_variance'])}. With "
-        "one block zeroed, the median test error is "
+        f"A plain block at zero gives an output of variance {number(values['plain_variance'])}. "
+        "With one block zeroed, the median test error is "
         f"{number(values['plain_zeroed_test_error_percent'])} % in the plain net and "
         f"{number(values['residual_zeroed_test_error_percent'])} % in the residual net."
     )
@@ -133,12 +133,6 @@ def zero_is_easy(evidence: Evidence) -> Finding:
         reason = f"Neither kind reached the tolerance in time at {', '.join(unknown)} blocks."
         return replace(verdict, reason=reason)
     return verdict
-
-
-def arrives(measurements: list[dict], kind: str, blocks: int) -> bool:
-    """Whether a kind of stack reached the tolerance with every seed."""
-    rows = [row for m in measurements for row in m["rows"]]
-    return all(r["reached"] for r in rows if (r["kind"], r["blocks"]) == (kind, blocks))
 
 
 CLAIMS = (

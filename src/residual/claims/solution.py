@@ -1,9 +1,9 @@
 """Note 002, §1: the solution that the deeper net could copy, and why it might not be found."""
 
-import math
 from dataclasses import replace
 from statistics import fmean
 
+from residual.claims.backward import VANISHED, gradient_intervals, initial_values, regime
 from residual.claims.claim import (
     AGREES,
     CAVEAT,
@@ -19,13 +19,10 @@ from residual.claims.claim import (
 from residual.claims.evidence import Evidence, MissingRecordError, names
 from residual.claims.stacks import LOSS_FLOOR, counted, error_left, plain_over_residual
 from residual.recipe import KINDS
-from residual.runs import Run
-from residual.statistics import Interval, difference, geometric_mean, number
+from residual.statistics import difference, number
 
 LOGIT_TOLERANCE = 1e-4
-VANISHED = 0.1
 TENFOLD, FEW_BLOCKS = 10.0, 9
-TINY = 1e-300
 
 
 def solution_exists(evidence: Evidence) -> Finding:
@@ -34,45 +31,21 @@ def solution_exists(evidence: Evidence) -> Finding:
     rows = record.measurements
     worst = max(row["eval_logit_difference"] for row in rows)
     exact = all(row["same_predictions"] for row in rows) and worst <= LOGIT_TOLERANCE
-    gap = difference(
-        *([row[k] for row in rows] for k in ("copied_train_error", "random_train_error"))
-    )
+    errors = {
+        name: [row[f"{name}_train_error"] for row in rows]
+        for name in ("shallow", "copied_start", "copied", "random")
+    }
+    gap = difference(errors["copied"], errors["random"])
     values = {"eval_logit_difference": worst} | gap.named("copied_minus_random_points")
     values["train_mode_logit_difference"] = max(r["train_mode_logit_difference"] for r in rows)
+    values |= {f"{name}_train_error_percent": fmean(e) for name, e in errors.items()}
+    before, after = (number(values[f"copied{w}_train_error_percent"]) for w in ("_start", ""))
     sentence = (
         f"A plain-56 built from a trained plain-20 and identity layers differs from it by at most "
-        f"{number(worst, 2)} in any logit. Trained on at equal budget, its training error minus "
-        f"that of a random start is {gap} percentage points."
+        f"{number(worst, 2)} in any logit. Trained on, its mean training error goes from "
+        f"{before} % to {after} %; minus that of a random start at equal budget it is {gap} percentage points."
     )
     return conclude(exact, not exact, sentence, values, [record.name], len(rows))
-
-
-def stage_ratio(layers: list[str], row: list[float]) -> float:
-    """First stage over last: ratio of geometric means over layers of ‖∇W‖/‖W‖."""
-    blocks = (len(layers) - 1) // 2
-    first = {f"{i}.{k}" for i in range(1, blocks // 3 + 1) for k in (1, 2)}
-    last = {f"{i}.{k}" for i in range(2 * blocks // 3 + 1, blocks + 1) for k in (1, 2)}
-
-    def level(stage: set[str]) -> float:
-        return fmean(math.log(max(v, TINY)) for v, n in zip(row, layers) if n in stage)
-
-    return math.exp(level(first) - level(last))
-
-
-def stage_ratios(run: Run) -> list[float]:
-    """The stage ratio at each recorded iteration; the first is before training."""
-    table = run["gradients"]
-    return [stage_ratio(table["layer"], row) for row in table["ratio"]]
-
-
-def gradient_intervals(runs: list[Run]) -> dict[str, Interval]:
-    """The stage ratio at initialisation, and its geometric mean through training, over seeds."""
-    series = [stage_ratios(run) for run in runs]
-    through = [math.exp(sum(map(math.log, s[1:] or s)) / len(s[1:] or s)) for s in series]
-    return {
-        "initial": geometric_mean([s[0] for s in series]),
-        "training": geometric_mean(through),
-    }
 
 
 def vanishing_gradients(evidence: Evidence) -> Finding:
@@ -106,23 +79,6 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
         min(i.seeds for i in ends),
         evidence.short,
     )
-
-
-def regime(found: Interval) -> str:
-    """Vanishing below a tenth, exploding above ten, healthy between, by the estimate."""
-    if found.estimate < VANISHED:
-        return "vanishing"
-    return "exploding" if found.estimate > 1 / VANISHED else "healthy"
-
-
-def initial_values(measurements: list[dict]) -> dict[str, float]:
-    """Geometric mean of the initial stage ratio for each kind, norm and start measured."""
-    groups: dict[str, list[float]] = {}
-    for row in (row for m in measurements for row in m["rows"]):
-        form = "bn" if row["norm"] else "no_bn"
-        name = f"{row['kind']}_{form}_{row['start']}_initial_ratio"
-        groups.setdefault(name, []).append(stage_ratio(row["layer"], row["ratio"]))
-    return {k: float(f"{geometric_mean(v).estimate:.6g}") for k, v in groups.items()}
 
 
 def identity_is_hard(evidence: Evidence) -> Finding:

@@ -24,3 +24,9 @@ def error_left(measurements: list[dict], kind: str, blocks: int) -> float:
 def counted(blocks: int) -> str:
     """1 block, 3 blocks."""
     return f"{blocks} block{'s' if blocks != 1 else ''}"
+
+
+def arrives(measurements: list[dict], kind: str, blocks: int) -> bool:
+    """Whether a kind of stack reached the tolerance with every seed."""
+    rows = [row for m in measurements for row in m["rows"]]
+    return all(r["reached"] for r in rows if (r["kind"], r["blocks"]) == (kind, blocks))

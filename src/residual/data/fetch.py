@@ -65,7 +65,7 @@ def report(place: Path, say: Say) -> Path:
     try:
         cifar10.read(place)
     except DataError as error:
-        raise DataError(f"{error} Delete {place} and run `residual data` again.") from error
+        raise DataError(f"{error} Delete {place} and run the command again.") from error
     say(f"CIFAR-10 is in {place}, every byte verified.")
     return place
 

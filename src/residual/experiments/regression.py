@@ -17,14 +17,14 @@ WORST = 1e6  # what a diverged training is recorded as
 
 def settings(profile: str) -> dict:
     """Depths in blocks, learning rates, iterations and sizes at a profile."""
-    small = profile == "quick"
+    large = profile == "paper"
     return {
         "blocks": [1, 3, 9, 27],
         "learning_rates": [0.01, 0.1, 1.0],
-        "iterations": 100 if small else 1000,
-        "batch": 16 if small else 64,
+        "iterations": {"quick": 100, "desk": 1000, "paper": 3000}[profile],
+        "batch": 64 if large else 16,
         "width": 16,
-        "side": 4 if small else 8,
+        "side": 8 if large else 4,
         "tolerance": 0.01,
         "norm": True,
     }

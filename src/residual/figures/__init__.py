@@ -3,13 +3,14 @@
 from residual.figures.blocks import block_diagram
 from residual.figures.errors import error_by_depth, error_curves
 from residual.figures.identity import lesion_bars, regression_curves, zeroed_outputs
-from residual.figures.responses import figure_7, response_ratio
+from residual.figures.responses import figure_7, gradient_norms, response_ratio
 
 __all__ = [
     "block_diagram",
     "error_by_depth",
     "error_curves",
     "figure_7",
+    "gradient_norms",
     "lesion_bars",
     "regression_curves",
     "response_ratio",

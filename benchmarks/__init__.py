@@ -1,0 +1,1 @@
+"""What statements on speed rest on: `python -m benchmarks` measures, and writes a JSON file."""

@@ -1,0 +1,136 @@
+"""What is measured: rates of the full loop, of the bare step, of matrix products, of the usual way.
+
+All ways are timed in turn, round after round, in one process, and medians are taken, so that a
+machine that slows down slows all of them down.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmarks.usual import usual
+from residual import graph, probes
+from residual.data import Dataset
+from residual.estimate import wait
+from residual.recipe import Recipe
+from residual.trainer import EVAL_BATCH, Trainer
+
+GEMM = 2048  # rows and columns of the matrices multiplied
+PASSES = 3  # a backward pass costs two forward passes
+
+
+def seconds(device: torch.device, work: Callable[[], object]) -> float:
+    """How long some work takes on the device."""
+    wait(device)
+    begun = time.perf_counter()
+    work()
+    wait(device)
+    return time.perf_counter() - begun
+
+
+def interleaved(ways: dict[str, Callable], rounds: int, device: torch.device) -> dict[str, list]:
+    """Seconds of each way in each round, after one round to warm up."""
+    for way in ways.values():
+        way()
+    timed: dict[str, list] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            timed[name].append(seconds(device, way))
+    return timed
+
+
+def gemm(device: torch.device) -> tuple[Callable[[], Tensor], float]:
+    """A matrix product in the training's precision, and its floating-point operations."""
+    kind = torch.bfloat16 if device.type == "cuda" else torch.float32
+    a, b = (torch.randn(GEMM, GEMM, device=device, dtype=kind) for _ in range(2))
+    return lambda: a @ b, 2.0 * GEMM**3
+
+
+def operations(recipe: Recipe) -> float:
+    """Floating-point operations of one iteration's convolutions and classifier."""
+    n = (recipe.depth - 2) // 6
+    stem, first = 9 * 3 * 16 * 1024, 9 * 16 * 16 * 1024
+    stages = 2 * n * first + 2 * (2 * n * first - first // 2)
+    return 2.0 * PASSES * recipe.batch_size * (stem + stages + 640)
+
+
+class Bare:
+    """The step alone: one batch that is there already, in the trainer's own network."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        size = trainer.recipe.batch_size
+        images, labels = next(trainer.batches(trainer.train.head(size)))
+        self.images = images.repeat(-(-size // len(images)), 1, 1, 1)[:size]
+        self.images = self.images.contiguous(memory_format=torch.channels_last)
+        self.labels = labels.repeat(-(-size // len(labels)))[:size]
+
+    def step(self) -> None:
+        """Forward, backward, update."""
+        trainer = self.trainer
+        with trainer.autocast():
+            logits = trainer.model(self.images)
+        trainer.optimizer.zero_grad()
+        F.cross_entropy(logits.float(), self.labels).backward()
+        trainer.optimizer.step()
+
+
+def training(
+    recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int, count: int
+) -> dict:
+    """Images a second of the loop, the bare step and the usual way, and shares of the GEMM rate."""
+    loop, bare = Trainer(recipe, dataset, device), Bare(Trainer(recipe, dataset, device))
+    other = usual(recipe, dataset.train, device)
+    product, product_operations = gemm(device)
+    loop.visit(0, count)
+    step = graph.iteration(loop)
+
+    def whole() -> None:
+        loop.iteration.zero_()
+        loop.visit(0, count)
+        for _ in range(count):
+            step()
+        loop.losses[:count].isfinite().all().item()
+
+    ways = {
+        "loop": whole,
+        "step": lambda: [bare.step() for _ in range(count)],
+        "usual": lambda: [next(other) for _ in range(count)],
+        "gemm": lambda: [product() for _ in range(8)],
+    }
+    timed = interleaved(ways, rounds, device)
+    rates = {name: recipe.batch_size * count / median(timed[name]) for name in ways}
+    flops = 8 * product_operations / median(timed["gemm"])
+    bound = flops / operations(recipe) * recipe.batch_size
+    return {
+        "depth": recipe.depth,
+        "kind": recipe.kind,
+        "loop_images_per_second": rates["loop"],
+        "step_images_per_second": rates["step"],
+        "usual_images_per_second": rates["usual"],
+        "gemm_flops_per_second": flops,
+        "loop_over_step": median(s / l for s, l in zip(timed["step"], timed["loop"])),
+        "loop_over_usual": median(u / l for u, l in zip(timed["usual"], timed["loop"])),
+        "loop_over_gemm": rates["loop"] / bound,
+        "milliseconds_per_iteration": 1e3 * median(timed["loop"]) / count,
+    }
+
+
+def probing(recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int) -> dict:
+    """Time of the responses probe over that of a plain forward pass on the same images."""
+    trainer = Trainer(recipe, dataset, device)
+    images = [batch for batch, _ in trainer.batches(trainer.test.head(2 * EVAL_BATCH))]
+
+    def forward() -> None:
+        with probes.evaluating(trainer.model):
+            for batch in images:
+                trainer.model(batch)
+
+    ways = {"forward": forward, "probe": lambda: probes.responses(trainer.model, images)}
+    timed = interleaved(ways, rounds, device)
+    ratios = [p / f for p, f in zip(timed["probe"], timed["forward"])]
+    return {"depth": recipe.depth, "probe_over_forward": median(ratios)}
