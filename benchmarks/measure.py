@@ -113,8 +113,8 @@ def training(
         "step_images_per_second": rates["step"],
         "usual_images_per_second": rates["usual"],
         "gemm_flops_per_second": flops,
-        "loop_over_step": median(s / l for s, l in zip(timed["step"], timed["loop"])),
-        "loop_over_usual": median(u / l for u, l in zip(timed["usual"], timed["loop"])),
+        "loop_over_step": median(s / t for s, t in zip(timed["step"], timed["loop"])),
+        "loop_over_usual": median(u / t for u, t in zip(timed["usual"], timed["loop"])),
         "loop_over_gemm": rates["loop"] / bound,
         "milliseconds_per_iteration": 1e3 * median(timed["loop"]) / count,
     }

@@ -4,6 +4,7 @@ The site is built once from the committed records, unless _build/html is there a
 that it is made from.
 """
 
+import gzip
 import re
 import tempfile
 from pathlib import Path
@@ -130,6 +131,26 @@ def test_chapters_show_numbered_figures_with_captions(site, name):
         assert figure.get("id", "").startswith("fig-")
         assert figure.select_one(".caption-number")
         assert figure.select_one(".caption-text").get_text(strip=True)
+
+
+def test_every_icon_in_use_is_drawn(site):
+    drawn = set(
+        re.findall(r"\.(fa-[a-z-]+) {", (site / "_static" / "icons.css").read_text("utf-8"))
+    )
+    icons = [i for name in PAGES for i in soup(site / f"{name}.html").select(".fa-solid")]
+    used = {c for icon in icons for c in icon["class"] if c.startswith("fa-")}
+    assert used - {"fa-solid", "fa-lg", "fa-fw"} <= drawn
+
+
+def test_a_page_is_light(site, browser, address):
+    page = browser.new_page()
+    with watched(page) as visit:
+        page.goto(f"{address}notebooks/01_degradation.html")
+        settle(page)
+    page.close()
+    paths = {urlsplit(url).path.lstrip("/") for url in visit.asked if url.startswith(address)}
+    loaded = sum(len(gzip.compress((site / path).read_bytes())) for path in paths)
+    assert loaded < 1_000_000
 
 
 def test_output_names_no_path_of_the_machine(site):

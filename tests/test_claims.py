@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from made_up import evidence, seeds
+from made_up import evidence, experiment, seeds
 
 from residual import claims, constructions
 from residual.claims import degradation, identity, reformulation
@@ -64,7 +64,7 @@ def test_a_claim_is_complete(claim):
 
 def test_an_empty_store_gives_not_run_with_the_reason(tmp_path):
     for verdict in claims.evaluate("quick", tmp_path):
-        if verdict.profile != "exact":
+        if verdict.profile != "exact" and verdict.verdict is not None:
             assert verdict.verdict == claims.NOT_RUN
             assert "quick" in verdict.reason
 
@@ -74,10 +74,31 @@ def test_a_claim_about_the_paper_has_no_verdict(tmp_path):
     assert found["figure-7-networks"].verdict is None
 
 
+def test_the_34_layer_pair_stands_beside_figure_7():
+    net = {"responses": {"final": {"layers": {"std": [0.5, 1.0, 2.0]}}}}
+    pair = {kind: net | {"metrics": {"train_error": 7.0}} for kind in ("plain", "residual")}
+    record = experiment("figure-7-networks", [pair], {"width": 8})
+    found = claims.judge(BY_ID["figure-7-networks"], evidence(experiments=(record,)))
+    assert found.verdict is None
+    assert found.values["plain_34_median_std"] == 1.0
+    assert "width 8" in found.sentence
+
+
 def test_verdicts_are_plain_json(tmp_path):
     rows = claims.as_json(claims.evaluate("published", tmp_path))
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     assert {"id", "verdict", "values", "runs", "english", "chinese", "profile"} <= rows[0].keys()
+
+
+def test_the_committed_records_give_every_claim_a_declared_verdict_or_a_reason():
+    for verdict in claims.evaluate("quick"):
+        if verdict.verdict == claims.NOT_RUN:
+            assert verdict.reason, verdict.id
+        elif verdict.verdict is not None:
+            assert verdict.verdict in BY_ID[verdict.id].verdicts, verdict
+            assert verdict.values
+            assert verdict.runs or verdict.profile == "exact"
+    assert {v.id: v.verdict for v in claims.evaluate("quick")}["solution-exists"] == "supported"
 
 
 def test_a_wrong_profile_is_named():

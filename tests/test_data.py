@@ -3,7 +3,9 @@
 import miniature
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from residual.cli import main
 from residual.data import DataError, cifar10
 from residual.data.fetch import pack
 
@@ -150,3 +152,21 @@ def test_packing_a_damaged_set_leaves_nothing(packed, tmp_path):
     with pytest.raises(DataError, match=cifar10.LABEL_FILE):
         pack(packed, tmp_path / "target", print)
     assert not (tmp_path / "target").exists()
+
+
+def test_the_commands_verify_and_pack(packed, tmp_path):
+    shown = CliRunner().invoke(main, ["data", "--data", str(packed)])
+    assert shown.exit_code == 0
+    assert "every byte verified" in shown.output
+    target = tmp_path / "node"
+    shown = CliRunner().invoke(main, ["data", "--data", str(packed), "pack", str(target)])
+    assert shown.exit_code == 0
+    assert same(cifar10.read(target), miniature.parts())
+
+
+def test_the_command_names_a_damaged_file_in_one_sentence(packed):
+    flip(packed / cifar10.PACKED / cifar10.LABEL_FILE, -1)
+    shown = CliRunner().invoke(main, ["data"], env={"RESIDUAL_DATA": str(packed)})
+    assert shown.exit_code == 2
+    assert cifar10.LABEL_FILE in shown.output
+    assert "Traceback" not in shown.output

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from residual.cli import main
 from residual.data import Dataset, Split
 from residual.files import digest
 from residual.models import build
@@ -200,6 +202,14 @@ def test_an_altered_file_is_named_and_never_loaded(tmp_path, monkeypatch):
 def test_a_missing_file_says_what_to_clone(tmp_path):
     with pytest.raises(PeerError, match=r"git clone https://github\.com/a-martyn/resnet .*a-mar"):
         published(tmp_path, MARTYN, MARTYN.peers[0])
+
+
+def test_the_command_without_weights_is_one_sentence(tmp_path):
+    words = ["peers", str(tmp_path / "none"), "--runs", str(tmp_path)]
+    shown = CliRunner().invoke(main, words)
+    assert shown.exit_code == 2
+    assert "git clone" in shown.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_damaged_record_is_named(tmp_path, monkeypatch):

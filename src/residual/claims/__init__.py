@@ -74,8 +74,8 @@ def evaluate(profile: str, root: Path | None = None) -> list[Verdict]:
 
 
 def largest(verdicts: list[Verdict]) -> Verdict:
-    """The first that was run, else the first with measured values; largest profile first."""
-    run = [v for v in verdicts if v.verdict != NOT_RUN]
+    """The first with a verdict, else the first with measured values; largest profile first."""
+    run = [v for v in verdicts if v.verdict not in (NOT_RUN, None)]
     measured = [v for v in verdicts if v.values]
     return (run or measured or verdicts)[0]
 

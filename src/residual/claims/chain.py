@@ -15,6 +15,13 @@ from residual.claims.evidence import Evidence, MissingRecordError, block_values,
 from residual.runs import Run
 from residual.statistics import Interval, geometric_mean, ratio
 
+MATRICES = {
+    "jacobian_initial": "Jacobian at initialisation",
+    "jacobian_trained": "Jacobian after training",
+    "gauss_newton_initial": "Gauss–Newton matrix at initialisation",
+    "gauss_newton_trained": "Gauss–Newton matrix after training",
+}
+
 CHAIN: tuple[tuple[str, str], ...] = (
     ("hypothesis", "zero-is-easy"),
     ("prediction", "identity-by-default"),
@@ -48,8 +55,8 @@ def preconditioning(evidence: Evidence) -> Finding:
     values: dict[str, float] = {}
     for name, interval in found.items():
         values |= interval.named(f"{name}_spread_ratio")
-    held = [name.replace("_", " ") for name, i in found.items() if i.lower > 1]
-    told = "; ".join(f"{name.replace('_', ' ')} {i}" for name, i in found.items())
+    held = [MATRICES[name] for name, i in found.items() if i.lower > 1]
+    told = "; ".join(f"{MATRICES[name]} {i}" for name, i in found.items())
     caution = "" if len(held) == len(found) or not held else f"Only for: {', '.join(held)}."
     return conclude(
         bool(held),

@@ -57,7 +57,10 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
 
 
 def lesion_correlation(run: Run) -> float:
-    """Rank correlation over blocks of response strength with the rise in test error on deletion."""
+    """Rank correlation over blocks of response strength with the rise in test error on deletion.
+
+    0 where one of them does not vary over blocks.
+    """
     lesions = run["probes"]["lesions"]["test_error"]
     rises = [error - lesions[0] for error in lesions[1:]]
     return rank_correlation(block_stds(run), rises) or 0.0

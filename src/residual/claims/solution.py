@@ -43,7 +43,8 @@ def solution_exists(evidence: Evidence) -> Finding:
     sentence = (
         f"A plain-56 built from a trained plain-20 and identity layers differs from it by at most "
         f"{number(worst, 2)} in any logit. Trained on, its mean training error goes from "
-        f"{before} % to {after} %; minus that of a random start at equal budget it is {gap} percentage points."
+        f"{before} % to {after} %; minus that of a random start at equal budget it is {gap} "
+        "percentage points."
     )
     return conclude(exact, not exact, sentence, values, [record.name], len(rows))
 
@@ -69,6 +70,9 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     if record:
         records = (record.name,)
         values |= initial_values(record.measurements)
+    if evidence.has("plain", 56, "no-bn"):
+        bare = gradient_intervals(evidence.networks("plain", 56, "no-bn"))
+        values |= bare["training"].named("no_bn_training_ratio")
     ends = list(found.values())
     return conclude(
         any(i.upper < VANISHED for i in ends),

@@ -89,7 +89,7 @@ class Watch:
 
     def __init__(self, patience: float) -> None:
         self.patience, self.begun, self.done = patience, time.monotonic(), 0
-        self.bar = tqdm(unit="B", unit_scale=True, leave=False, disable=None)
+        self.bar = tqdm(desc="CIFAR-10", unit="B", unit_scale=True, leave=False, disable=None)
 
     @property
     def total(self) -> int:

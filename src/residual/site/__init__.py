@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-from residual.site.assets import copy_mathjax, use_local_mathjax
+from residual.site.assets import copy_mathjax, trim, use_local_mathjax
 from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure
 from residual.site.ledger import Ledger, LedgerTable
@@ -26,4 +26,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", add_reading_time)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", copy_records)
+    app.connect("build-finished", trim)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
