@@ -1,5 +1,6 @@
 """A made-up CIFAR-10 of 24 images with digests of its own, and a server that can misbehave."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -87,14 +88,14 @@ def mirror() -> bytes:
 
 
 def tar_of(files: dict[str, bytes]) -> bytes:
-    """A gzipped tar with these files."""
+    """A gzipped tar with these files, the same bytes at any time of day."""
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+    with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
+    return gzip.compress(stream.getvalue(), mtime=0)
 
 
 def fake_npm(folder: Path, archive: bytes | None) -> str:

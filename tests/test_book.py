@@ -219,6 +219,17 @@ def test_the_theme_switches_to_dark(site, browser):
     page.close()
 
 
+def test_the_dark_theme_prints_on_white(site, browser):
+    page = browser.new_page(color_scheme="dark")
+    page.goto((site / "index.html").as_uri())
+    seen = "() => { window.seen = document.documentElement.dataset.theme; }"
+    page.evaluate(f"() => addEventListener('beforeprint', {seen})")
+    page.pdf()
+    assert page.evaluate("() => window.seen") == "light"
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.close()
+
+
 def test_folded_code_opens(site, browser):
     page = browser.new_page()
     page.goto((site / "notebooks/01_degradation.html").as_uri())

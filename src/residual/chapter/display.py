@@ -36,8 +36,10 @@ class Picture:
     runs: tuple[str, ...] = ()
 
 
-def show(picture: Picture) -> None:
-    """Display a picture."""
+def show(picture: Picture | None) -> None:
+    """Display a picture; None, for what this store cannot show, displays nothing."""
+    if picture is None:
+        return
     form = os.environ.get("RESIDUAL_FIGURES", "png")
     content = rendered(picture.figure, form)
     image = content.decode() if form == "svg" else b64encode(content).decode()

@@ -6,6 +6,7 @@ from residual import figures, tables
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks, seeds
+from residual.claims import CHAIN, evaluate
 from residual.figures.style import network
 from residual.peers.records import every
 from residual.runs import Run
@@ -129,3 +130,11 @@ def peer_table() -> pd.DataFrame:
         row["measured error, %"] = peer["metrics"]["test_error"]
         rows.append(row | numbers(tables.peer_responses([peer])))
     return pd.DataFrame(rows)
+
+
+def chain(settings: Settings) -> pd.DataFrame:
+    """The note's line of argument, link by link, with the verdict measured for each."""
+    verdicts = {verdict.id: verdict for verdict in evaluate(settings.profile)}
+    columns = ("link", "claim", "verdict", "measured")
+    rows = [(link, name, verdicts[name].verdict, verdicts[name].sentence) for link, name in CHAIN]
+    return pd.DataFrame(rows, columns=columns)

@@ -58,9 +58,12 @@ class Settings:
 
     def experiment(self, name: str) -> Experiment:
         """An experiment's record; where the store has none it is run now, with seed 0 alone."""
-        stored = find_experiment(name, self.profile) is not None
-        wanted = self.seeds or (None if stored else [0])
+        wanted = self.seeds or (None if self.has_experiment(name) else [0])
         return experiments.ensure(name, self.profile, wanted, self.device)
+
+    def has_experiment(self, name: str) -> bool:
+        """Whether the store has that experiment at this profile."""
+        return find_experiment(name, self.profile) is not None
 
     @property
     def words(self) -> str:

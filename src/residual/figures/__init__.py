@@ -3,6 +3,7 @@
 from residual.figures.blocks import block_diagram
 from residual.figures.errors import error_by_depth, error_curves
 from residual.figures.identity import lesion_bars, regression_curves, zeroed_outputs
+from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "figure_7",
     "gradient_norms",
     "lesion_bars",
+    "loss_surface",
     "regression_curves",
     "response_ratio",
     "zeroed_outputs",

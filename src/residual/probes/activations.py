@@ -35,9 +35,9 @@ class Spread:
         by_position = output.detach().float().permute(0, 2, 3, 1)  # (N, H, W, C)
         positions = by_position.flatten(0, 2)
         self.count += positions.numel()
-        self.sum = self.sum + positions.sum().double()
-        for part in positions.flatten().split(PART):
-            self.squares = self.squares + (part @ part).double()
+        parts = positions.flatten().split(PART)  # small enough to be read once from memory
+        self.sum = self.sum + torch.stack([part.sum() for part in parts]).double().sum()
+        self.squares = self.squares + torch.stack([part @ part for part in parts]).double().sum()
         self.sample(positions[:: (len(positions) // SAMPLED) | 1])  # odd: every column is met
 
     def sample(self, positions: Tensor) -> None:

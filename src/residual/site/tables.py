@@ -7,13 +7,17 @@ from docutils import nodes
 Cell = str | nodes.Node
 
 
+class ResultTable(nodes.table):
+    """Drawn like a table; Sphinx numbers only nodes whose class is the table's own."""
+
+
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> nodes.table:
     """A table whose first row is its header; a cell is text or an inline node."""
     group = nodes.tgroup("", cols=len(header))
     group += [nodes.colspec("", colwidth=1) for _ in header]
     group += nodes.thead("", row_of(header))
     group += nodes.tbody("", *(row_of(row) for row in rows))
-    return nodes.table("", nodes.title("", title), group, classes=["results"])
+    return ResultTable("", nodes.title("", title), group, classes=["results"])
 
 
 def row_of(cells: Sequence[Cell]) -> nodes.row:

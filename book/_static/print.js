@@ -1,0 +1,12 @@
+// Paper is white: print in the light theme, and go back to the reader's own afterwards.
+(() => {
+  const root = document.documentElement;
+  let theme = null;
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    if (theme) root.dataset.theme = theme;
+  });
+})();
