@@ -5,6 +5,7 @@ that it is made from.
 """
 
 import gzip
+import hashlib
 import re
 import tempfile
 from pathlib import Path
@@ -239,3 +240,15 @@ def test_folded_code_opens(site, browser):
     folded.locator("summary").click()
     code.wait_for(state="visible")
     page.close()
+
+
+@pytest.mark.slow
+def test_building_twice_gives_the_same_bytes(site):
+    def digests():
+        files = (p for p in HTML.rglob("*") if p.is_file())
+        return {p.relative_to(HTML): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+    book.build({})
+    first = digests()
+    book.build({})
+    assert digests() == first

@@ -50,7 +50,7 @@ class ProvenanceTable(StoreDirective):
 
     def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
         header = ("Run", "Iterations", "Training time", "Images/s", "Started", "Device")
-        header += ("Threads", "Precision", "PyTorch", "Python", "Source", "Digest")
+        header += ("Threads", "Precision", "PyTorch", "Python", "Source", "Weights")
         rows = [provenance_row(self.env.docname, run) for run in records]
         yield table(f"Profile {profile}: every run record.", header, rows)
         if tried := experiments(profile):
@@ -82,7 +82,7 @@ def status_row(group: list[Run]) -> list[str]:
 
 
 def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
-    """One record's provenance; source and digest are the first twelve hexadecimal digits."""
+    """One record's provenance; digests are cut to twelve digits."""
     made = run["provenance"]
     speed = made["images_per_second"]
     return [
@@ -97,7 +97,7 @@ def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
         made["versions"]["torch"],
         made["versions"]["python"],
         nodes.literal("", made["source_digest"][:12]),
-        nodes.literal("", run["digest"][:12]),
+        nodes.literal("", run["weights"][:12]),
     ]
 
 
