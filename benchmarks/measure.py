@@ -17,7 +17,7 @@ from residual import graph, probes
 from residual.data import Dataset
 from residual.estimate import wait
 from residual.recipe import Recipe
-from residual.trainer import EVAL_BATCH, Trainer
+from residual.trainer import EVAL_BATCH, LOG_POINTS, Trainer
 
 GEMM = 2048  # rows and columns of the matrices multiplied
 PASSES = 3  # a backward pass costs two forward passes
@@ -82,28 +82,36 @@ class Bare:
 def training(
     recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int, count: int
 ) -> dict:
-    """Images a second of the loop, the bare step and the usual way, and shares of the GEMM rate."""
+    """Images a second of the loop, the bare step and the usual way, and shares of the GEMM rate.
+
+    The loop is all that a training does between two log points; `visit`, which it does once for a
+    hundredth of its way, is timed for as many iterations and counted in proportion.
+    """
     loop, bare = Trainer(recipe, dataset, device), Bare(Trainer(recipe, dataset, device))
     other = usual(recipe, dataset.train, device)
     product, product_operations = gemm(device)
     loop.visit(0, count)
     step = graph.iteration(loop)
 
+    chunk = recipe.iterations // LOG_POINTS
+
     def whole() -> None:
         loop.iteration.zero_()
-        loop.visit(0, count)
         for _ in range(count):
             step()
         loop.losses[:count].isfinite().all().item()
 
     ways = {
+        "visit": lambda: loop.visit(0, chunk),
         "loop": whole,
         "step": lambda: [bare.step() for _ in range(count)],
         "usual": lambda: [next(other) for _ in range(count)],
         "gemm": lambda: [product() for _ in range(8)],
     }
     timed = interleaved(ways, rounds, device)
-    rates = {name: recipe.batch_size * count / median(timed[name]) for name in ways}
+    visits = [seconds * count / chunk for seconds in timed.pop("visit")]
+    timed["loop"] = [loop + visit for loop, visit in zip(timed["loop"], visits)]
+    rates = {name: recipe.batch_size * count / median(timed[name]) for name in timed}
     flops = 8 * product_operations / median(timed["gemm"])
     bound = flops / operations(recipe) * recipe.batch_size
     return {

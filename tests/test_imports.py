@@ -12,7 +12,8 @@ SOURCE = ROOT / "src" / "residual"
 LEVELS = [
     {"paths", "errors", "parameters", "paper", "itinerary", "statistics"},
     {"recipe", "models", "data", "files", "threads", "provenance"},
-    {"probes", "runs", "checkpoint", "constructions", "progress", "options"},
+    {"sealed", "probes", "checkpoint", "constructions", "progress", "options"},
+    {"runs"},
     {"records", "trainer"},
     {"describe", "graph", "replay", "claims"},
     {"estimate", "peers"},

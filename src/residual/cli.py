@@ -17,7 +17,7 @@ from residual.options import (
     runs_option,
 )
 from residual.parameters import ParameterError
-from residual.runs import RecordError
+from residual.sealed import RecordError
 
 USER_ERRORS = (ParameterError, DataError, RecordError, EngineError)
 

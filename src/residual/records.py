@@ -4,15 +4,14 @@ runs/<profile>/experiments/<name>/record.json has the form of a run record: plai
 depends on the clock or the machine under `provenance`, and a digest of all the other keys.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from residual.files import digest, write_atomically
 from residual.paths import runs_folder
-from residual.runs import RecordError, canonical
+from residual.sealed import seal, unseal
 
-KEYS = ("experiment", "profile", "settings", "seeds", "measurements", "provenance", "digest")
+KEYS = ("experiment", "profile", "settings", "seeds", "measurements")
+ADVICE = "Restore it, or delete its folder to run the experiment again."
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,7 @@ def write_experiment(name: str, profile: str, content: dict, root: Path | None) 
     """Write a record atomically; `content` holds settings, seeds, measurements and provenance."""
     folder = experiment_folder(name, profile, root)
     record = {"experiment": name, "profile": profile} | content
-    record["digest"] = digest(canonical(record))
-    write_atomically(folder / "record.json", (json.dumps(record, indent=1) + "\n").encode())
-    return Experiment(folder, record)
+    return Experiment(folder, seal(record, folder / "record.json"))
 
 
 def find_experiment(name: str, profile: str, root: Path | None = None) -> Experiment | None:
@@ -59,15 +56,9 @@ def find_experiment(name: str, profile: str, root: Path | None = None) -> Experi
     path = experiment_folder(name, profile, root) / "record.json"
     if not path.is_file():
         return None
-    try:
-        record = json.loads(path.read_bytes())
-        if missing := set(KEYS) - record.keys():
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        if digest(canonical(record)) != record["digest"]:
-            raise ValueError("its content does not match its digest")
-        if (record["profile"], record["experiment"]) != (profile, name):
-            raise ValueError(f"it holds {record['profile']}/{record['experiment']}")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        advice = "Restore it, or delete its folder to run the experiment again."
-        raise RecordError(f"The record {path} is damaged: {error}. {advice}") from error
-    return Experiment(path.parent, record)
+    return Experiment(path.parent, unseal(path, KEYS, place, ADVICE))
+
+
+def place(record: dict) -> tuple[str, ...]:
+    """The folders that an experiment's record lies in."""
+    return record["profile"], "experiments", record["experiment"]

@@ -4,7 +4,6 @@ A record is plain JSON. Everything that depends on the clock or the machine stan
 `provenance`, so the rest compares bit for bit; `digest` is the SHA-256 of all the other keys.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -15,13 +14,12 @@ from torch import Tensor
 from residual.files import digest, write_atomically
 from residual.paths import runs_folder
 from residual.recipe import PROFILES, Recipe
+from residual.sealed import RecordError, seal, text, unseal
 
 KEYS = ("recipe", "data", "curves", "metrics", "responses", "gradients", "probes", "replay")
 """What a record holds beside `weights` (a digest), `provenance` and its own `digest`."""
 
-
-class RecordError(RuntimeError):
-    """A record is damaged; the message names the file. Such a record is never drawn."""
+ADVICE = "Restore it, or delete its folder to train again."
 
 
 @dataclass(frozen=True)
@@ -46,24 +44,17 @@ class Run:
     def weights(self) -> dict[str, Tensor]:
         """The trained weights beside the record; RecordError if they are not there or damaged."""
         path = self.folder / "weights.safetensors"
-        advice = "Restore it, or delete its folder to train again."
         if not path.is_file():
-            raise RecordError(f"{path} is not in the store. {advice}")
+            raise RecordError(f"{path} is not in the store. {ADVICE}")
         content = path.read_bytes()
         if digest(content) != self.record["weights"]:
-            raise RecordError(f"{path} is damaged: it does not fit its record. {advice}")
+            raise RecordError(f"{path} is damaged: it does not fit its record. {ADVICE}")
         return load(content)
 
 
 def folder_of(recipe: Recipe, root: Path | None = None) -> Path:
     """Where a recipe's run is kept."""
     return (root or runs_folder()) / recipe.profile / recipe.name
-
-
-def canonical(record: dict) -> bytes:
-    """A record without its digest as JSON bytes that depend on its values alone."""
-    kept = {key: value for key, value in record.items() if key != "digest"}
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def write(recipe: Recipe, record: dict, weights: dict[str, Tensor], root: Path | None) -> Run:
@@ -75,8 +66,7 @@ def write(recipe: Recipe, record: dict, weights: dict[str, Tensor], root: Path |
     content = save(weights)
     write_atomically(folder / "weights.safetensors", content)
     record = finite({"recipe": asdict(recipe)} | record | {"weights": digest(content)})
-    record["digest"] = digest(canonical(record))
-    write_atomically(folder / "record.json", text(record))
+    record = seal(record, folder / "record.json")
     return Run(folder, record)
 
 
@@ -87,11 +77,6 @@ def adopt(run: Run, weights: bytes, root: Path | None) -> Run:
         write_atomically(folder / "weights.safetensors", weights)
         write_atomically(folder / "record.json", text(run.record))
     return Run(folder, run.record)
-
-
-def text(record: dict) -> bytes:
-    """A record as the content of its file."""
-    return (json.dumps(record, indent=1) + "\n").encode()
 
 
 def finite(value):
@@ -105,22 +90,13 @@ def finite(value):
 
 def read(path: Path) -> Run:
     """One record, checked against its own digest; RecordError names the file and the fault."""
-    try:
-        record = json.loads(path.read_bytes())
-        missing = {*KEYS, "weights", "provenance", "digest"} - record.keys()
-        if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        if digest(canonical(record)) != record["digest"]:
-            raise ValueError("its content does not match its digest")
-        run = Run(path.parent, record)
-        expected = path.parent.parent.name, path.parent.name
-        if (run.recipe.profile, run.recipe.name) != expected:
-            raise ValueError(f"it holds the run {run.name}")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise RecordError(
-            f"The record {path} is damaged: {error}. Restore it, or delete its folder to train again."
-        ) from error
-    return run
+    return Run(path.parent, unseal(path, (*KEYS, "weights"), place, ADVICE))
+
+
+def place(record: dict) -> tuple[str, ...]:
+    """The folders that a run's record lies in."""
+    recipe = Recipe(**record["recipe"])
+    return recipe.profile, recipe.name
 
 
 def find(recipe: Recipe, root: Path | None = None) -> Run | None:

@@ -1,15 +1,15 @@
 """The records of others' networks: runs/peers/<source>/<kind>-<depth>/record.json."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from residual.files import digest, write_atomically
 from residual.paths import runs_folder
-from residual.runs import RecordError, canonical
+from residual.sealed import seal, unseal
 
 KEYS = ("source", "network", "reported", "data", "metrics", "responses", "probes")
 """What a record holds beside `provenance` and its own `digest`."""
+
+ADVICE = "Restore it, or delete its folder and run `residual peers` again."
 
 
 @dataclass(frozen=True)
@@ -47,31 +47,19 @@ def record_path(source: str, kind: str, depth: int, root: Path | None = None) ->
 
 def write(record: dict, root: Path | None = None) -> Measured:
     """Add the digest and write the record atomically to its place."""
-    record = record | {"digest": digest(canonical(record))}
     found = Measured(Path(), record)
     path = record_path(found.source, found.kind, found.depth, root)
-    write_atomically(path, (json.dumps(record, indent=1) + "\n").encode())
-    return Measured(path.parent, record)
+    return Measured(path.parent, seal(record, path))
 
 
 def read(path: Path) -> Measured:
     """One record, checked against its own digest; RecordError names the file and the fault."""
-    try:
-        record = json.loads(path.read_bytes())
-        missing = {*KEYS, "provenance", "digest"} - record.keys()
-        if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        if digest(canonical(record)) != record["digest"]:
-            raise ValueError("its content does not match its digest")
-        found = Measured(path.parent, record)
-        if (found.source, f"{found.kind}-{found.depth}") != path.absolute().parts[-3:-1]:
-            raise ValueError(f"it holds {found.name}")
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise RecordError(
-            f"The record {path} is damaged: {error}. Restore it, or delete its folder and run "
-            "`residual peers` again."
-        ) from error
-    return found
+    return Measured(path.parent, unseal(path, KEYS, place, ADVICE))
+
+
+def place(record: dict) -> tuple[str, ...]:
+    """The folders that a network's record lies in."""
+    return tuple(Measured(Path(), record).name.split("/"))
 
 
 def every(root: Path | None = None) -> list[Measured]:

@@ -11,7 +11,7 @@ from residual.probes.common import Batches, Table, columns, evaluating, hooked, 
 
 BINS, RANGE = 3200, 16.0  # histogram for the percentiles: bins of 0.01 from -16 to 16
 SAMPLED = 2048  # positions of a batch that give percentiles, shares and the channels' spread
-PART = 2**17  # values whose squares are summed in single precision
+PART = 2**20  # values whose squares are summed in single precision
 TENTH = 0.1  # the interval of note 000, §2
 
 
