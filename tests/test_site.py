@@ -6,6 +6,7 @@ import sys
 
 import nbformat
 import pytest
+from browser import CHROMIUM, chromium, settle, watched
 from bs4 import BeautifulSoup
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -112,6 +113,17 @@ def test_mathjax_is_shipped_as_one_file(built):
     files = [p.name for p in (built / "_static" / "mathjax").rglob("*")]
     assert files == ["tex-svg.js"]
     assert "mathjax/tex-svg.js" in (built / "chapter.html").read_text("utf-8")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
+def test_formulas_are_set_on_a_page_opened_from_disk(built):
+    with chromium() as browser:
+        opened = browser.new_page()
+        with watched(opened) as visit:
+            opened.goto((built / "chapter.html").as_uri())
+            settle(opened)
+        assert opened.locator("figcaption mjx-container svg").count() == 1
+    assert not visit.errors + visit.failed
 
 
 def test_a_missing_figure_stops_the_build(tmp_path):

@@ -16,8 +16,8 @@ def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
     kinds = kinds_of(frame)
     found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
     caption = " ".join(found) + (
-        " Bold: test error; thin: running training error on augmented batches; bands: lowest to "
-        f"highest of {seeds(frame['seed'].nunique())} ({settings.words})."
+        " Bold: test error; thin: running training error; bands: all "
+        f"{seeds(frame['seed'].nunique())} ({settings.words})."
     )
     alt = (
         f"Error in per cent against iteration for {networks(frame)}. Final mean test errors: "

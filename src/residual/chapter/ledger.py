@@ -43,7 +43,8 @@ def claim_box(told: Claim) -> str:
     """A claim as HTML; its id is the target of the ledger's link."""
     where = f", {escape(told.where)}" if told.where else ""
     return (
-        f'<div class="claim" id="{told.id}"><p class="claim-head">Claim <code>{told.id}</code> '
+        f'<div class="claim" id="{told.id}"><p class="claim-head">Claim '
+        f'<a href="../book/claims.html#claim-{told.id}"><code>{told.id}</code></a> '
         f"· note {told.note}, §{escape(told.section)}</p>"
         f'<p>{escape(told.english)}</p><p lang="zh">{escape(told.chinese)}</p>'
         f'<p class="claim-foot">{PAPER[told.paper]}{where}.</p></div>'

@@ -17,6 +17,11 @@ def seeds(count: int) -> str:
     return f"{count} seed" + ("s" if count != 1 else "")
 
 
+def sides(first: int, second: int) -> str:
+    """The number of seeds on two sides."""
+    return f"{seeds(first)} each" if first == second else f"{seeds(first)} and {second}"
+
+
 def listed(items: Sequence[str]) -> str:
     """a, b and c."""
     *head, last = items
@@ -61,5 +66,5 @@ def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> 
     return (
         f"From {network(kind, low)} to {network(kind, high)} the mean {what} {verb} from "
         f"{percent(shallow.mean())} to {percent(deep.mean())} "
-        f"({seeds(len(shallow))} and {seeds(len(deep))}); {end}."
+        f"({sides(len(shallow), len(deep))}); {end}."
     )

@@ -38,7 +38,7 @@ def shade(kind: str, depth: int, depths: Sequence[int]) -> str:
     """The colour of a network: its kind's hue, lighter the shallower it is among the depths."""
     ordered = sorted(set(depths))
     rank = ordered.index(depth) / max(len(ordered) - 1, 1) if len(ordered) > 1 else 1.0
-    light = 0.5 * (1 - rank)
+    light = 0.38 * (1 - rank)
     return to_hex([c + (1 - c) * light for c in to_rgb(HUES[kind])])
 
 
