@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ def images(folder: Path | None) -> Dataset:
 
 def measured(given: argparse.Namespace) -> dict:
     """All measurements, with where and when they were made."""
-    device, dataset = pick_device(given.device), images(given.data)
+    device, dataset, load_average = pick_device(given.device), images(given.data), os.getloadavg()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     rows = []
     with computing_with(given.threads):
@@ -62,6 +63,7 @@ def measured(given: argparse.Namespace) -> dict:
         "batch_size": 128,
         "rounds": given.rounds,
         "iterations_per_round": given.iterations,
+        "load_average_before": load_average[0],
         "rows": rows,
         "provenance": made,
     }

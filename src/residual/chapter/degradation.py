@@ -13,6 +13,7 @@ from residual.runs import Run
 def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
     """Error curves of all runs, in the layout of the paper's Fig. 6."""
     frame = tables.finals(runs)
+    points = pd.concat([tables.curves(runs, which) for which in ("training", "test")])
     kinds = kinds_of(frame)
     found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
     caption = " ".join(found) + (
@@ -23,7 +24,7 @@ def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
         f"Error in per cent against iteration for {networks(frame)}. Final mean test errors: "
         + final_errors(frame)
     )
-    return Picture(figures.error_curves(runs), label, caption, alt, names(frame))
+    return Picture(figures.error_curves(runs), label, caption, alt, names(frame), points)
 
 
 def final_errors(frame: pd.DataFrame) -> str:
@@ -47,7 +48,7 @@ def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
     )
     caption += f" Each dot is a seed, each line joins means ({settings.words})."
     alt = f"Final error in per cent against depth for {networks(frame)}: " + final_errors(frame)
-    return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame))
+    return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame), frame)
 
 
 def error_table(runs: list[Run]) -> pd.DataFrame:
@@ -102,7 +103,7 @@ def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
         f"the end of training; thin: before ({settings.words})."
     )
     alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
-    return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame))
+    return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame), frame)
 
 
 def stage_ratio(frame: pd.DataFrame) -> float:

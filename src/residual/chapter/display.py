@@ -26,7 +26,8 @@ class Picture:
     """A figure with the words that belong to it.
 
     The caption states the finding, the alt text describes the visible shape; both follow the
-    results. `label` starts with fig-; `runs` names the records that the figure is drawn from.
+    results. `label` starts with fig-; `runs` names the records that the figure is drawn from, and
+    `data` is what it shows, which the site offers as CSV.
     """
 
     figure: Figure
@@ -34,6 +35,7 @@ class Picture:
     caption: str
     alt: str
     runs: tuple[str, ...] = ()
+    data: pd.DataFrame | None = None
 
 
 def show(picture: Picture | None) -> None:
@@ -45,6 +47,8 @@ def show(picture: Picture | None) -> None:
     image = content.decode() if form == "svg" else b64encode(content).decode()
     about = {"label": picture.label, "caption": picture.caption, "alt": picture.alt}
     about["runs"] = list(picture.runs)
+    if form == "svg" and picture.data is not None:
+        about["csv"] = picture.data.to_csv(index=False)
     text = f"{picture.label}: {picture.caption}\n({picture.alt})"
     display({FORMATS[form]: image, "text/plain": text}, raw=True, metadata={"residual": about})
 

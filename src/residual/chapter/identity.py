@@ -99,7 +99,7 @@ def zeroed(settings: Settings, label: str) -> Picture:
     alt = "Two lines of relative spread against block: " + listed(
         [f"{kind} ends at {left[kind]:.2f}" for kind in NAMES]
     )
-    return Picture(figures.zeroed_outputs(frame), label, caption, alt)
+    return Picture(figures.zeroed_outputs(frame), label, caption, alt, (), frame)
 
 
 @torch.no_grad()
@@ -140,7 +140,7 @@ def regression(settings: Settings, label: str) -> Picture:
         "learning rates for each; scored at the last iteration)."
     )
     alt = "Two panels of error on a logarithmic scale against iteration, a line for each depth."
-    return Picture(figures.regression_curves(means), label, caption, alt, (record.name,))
+    return Picture(figures.regression_curves(means), label, caption, alt, (record.name,), means)
 
 
 def losses(measured: dict, seed: int) -> pd.DataFrame:

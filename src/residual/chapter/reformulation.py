@@ -77,4 +77,18 @@ def surface(settings: Settings, label: str) -> Picture | None:
         f"{low['residual']:.0%} in the residual net ({settings.words}, seed {record.seeds[0]})."
     )
     alt = "Two contour maps of training loss over two directions, plain and residual network."
-    return Picture(figures.loss_surface(measured), label, caption, alt, (record.name,))
+    return Picture(
+        figures.loss_surface(measured), label, caption, alt, (record.name,), grid(measured)
+    )
+
+
+def grid(measured: dict) -> pd.DataFrame:
+    """The losses of a slice, one row a point."""
+    axis = measured["axis"]
+    rows = [
+        (kind, x, y, measured[kind][i][j])
+        for kind in ("plain", "residual")
+        for i, x in enumerate(axis)
+        for j, y in enumerate(axis)
+    ]
+    return pd.DataFrame(rows, columns=["kind", "first", "second", "loss"])

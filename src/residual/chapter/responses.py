@@ -29,7 +29,7 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
         f"Two line charts of standard deviation by layer for {networks(frame)}. "
         f"Medians: {listed(median_words(frame))}."
     )
-    return Picture(figures.figure_7(frame), label, caption, alt, names(frame))
+    return Picture(figures.figure_7(frame), label, caption, alt, names(frame), frame)
 
 
 def medians(frame: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
         f"trained; thin: at initialisation ({settings.words})."
     )
     alt = f"Lines of the ratio against block for {networks(frame)}, before and after training."
-    return Picture(figures.response_ratio(runs), label, caption, alt, names(frame))
+    return Picture(figures.response_ratio(runs), label, caption, alt, names(frame), frame)
 
 
 def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
@@ -86,7 +86,7 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
         f"are seeds, lines their means ({settings.words})."
     )
     alt = f"Rise in test error against the deleted block for {networks(frame)}."
-    return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame))
+    return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame), frame)
 
 
 def three_numbers(runs: list[Run]) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def peer_figure_7(source: str, label: str) -> Picture:
         f"Two line charts of standard deviation by layer for {networks(frame)}. "
         f"Medians: {listed(median_words(frame))}."
     )
-    return Picture(figures.figure_7(frame), label, caption, alt, names(frame))
+    return Picture(figures.figure_7(frame), label, caption, alt, names(frame), frame)
 
 
 def peer_table() -> pd.DataFrame:

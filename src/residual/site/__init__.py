@@ -4,11 +4,11 @@ from sphinx.application import Sphinx
 
 from residual.site.assets import copy_mathjax, trim, use_local_mathjax
 from residual.site.chapters import add_reading_time
-from residual.site.figures import ChapterFigure
+from residual.site.figures import ChapterFigure, write_data
 from residual.site.ledger import Ledger, LedgerTable
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
 from residual.site.summary import ResultSummary
-from residual.site.verdicts import forget
+from residual.site.verdicts import forget, publish_verdicts
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -26,5 +26,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", add_reading_time)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", copy_records)
+    app.connect("build-finished", publish_verdicts)
+    app.connect("build-finished", write_data)
     app.connect("build-finished", trim)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

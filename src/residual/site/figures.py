@@ -15,12 +15,16 @@ from typing import ClassVar
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from residual.site.links import record_links
+from residual.site.links import page_link, record_links
 
 PICTURES = ("image/svg+xml", "image/png")
 """The media types that become figures, the preferred one first."""
+
+DATA = "figures"
+"""Where the data of figures lie in the built site: figures/<label>.csv."""
 
 
 class NumberedFigure:
@@ -49,11 +53,35 @@ class NumberedFigure:
         figure["classes"].append("result")
         figure["names"].append(name)
         figure.append(caption(renderer, about["caption"], data.line or 0))
-        if about.get("runs"):
-            docname = renderer.renderer.sphinx_env.docname
-            figure.append(nodes.legend("", *record_links(docname, about["runs"])))
+        if below := origin(renderer.renderer.sphinx_env.docname, about):
+            figure.append(nodes.legend("", *below))
         document.note_explicit_target(figure, figure)
         return [figure]
+
+
+def origin(docname: str, about: dict) -> list[nodes.Node]:
+    """Links below a figure: its data as CSV, and the run records that it is drawn from."""
+    links: list[nodes.Node] = []
+    if about.get("csv"):
+        link = page_link(docname, f"{DATA}/{about['label']}.csv", "Data of this figure (CSV)")
+        links.append(nodes.paragraph("", "", link))
+    if about.get("runs"):
+        links += record_links(docname, about["runs"])
+    return links
+
+
+def write_data(app: Sphinx, error: Exception | None) -> None:
+    """Put the data of every chapter's figures below figures/ of the built site."""
+    if error is not None or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / DATA
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        for output in (o for c in cells for o in c.get("outputs", [])):
+            about = output.get("metadata", {}).get("residual", {})
+            if about.get("csv"):
+                (target / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
 
 
 def keep_preferred(figure: nodes.figure, image: nodes.image, mime_type: str) -> None:

@@ -1,8 +1,11 @@
 """The verdicts that the pages show, computed once a build from the run records."""
 
+import json
 from functools import cache
+from pathlib import Path
 
 from docutils import nodes
+from sphinx.application import Sphinx
 
 from residual import claims, runs
 from residual.claims import CLAIMS, Claim, Verdict
@@ -34,6 +37,14 @@ def elsewhere(shown: Verdict) -> list[Verdict]:
     others = [name for name in runs.profiles_in_store() if name != shown.profile]
     found = [at_profile(name)[shown.id] for name in others if shown.profile != "exact"]
     return [verdict for verdict in found if verdict.verdict != claims.NOT_RUN or verdict.values]
+
+
+def publish_verdicts(app: Sphinx, error: Exception | None) -> None:
+    """Write the ledger as claims.json into the built site."""
+    if error is None and app.builder.format == "html":
+        told = claims.as_json([verdict for _, verdict in published()])
+        content = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+        (Path(app.outdir) / "claims.json").write_text(content, "utf-8")
 
 
 def forget() -> None:

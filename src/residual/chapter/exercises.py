@@ -1,0 +1,127 @@
+"""What the answers to the exercises compute: from a chapter's runs, or with small networks.
+
+Small networks are computed in double precision, so that rounded results agree between machines.
+"""
+
+from collections.abc import Iterable
+from statistics import median
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from residual import tables
+from residual.experiments.place import positive, relative
+from residual.experiments.regression import stack
+from residual.models import Network, build
+from residual.probes import block_ratios, exact_statistics
+from residual.recipe import Recipe
+from residual.runs import Run
+
+TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
+CPU = torch.device("cpu")
+IMAGES, SIDE = 8, 8  # of the made-up inputs
+
+
+def epochs(recipe: Recipe) -> float:
+    """How often a training sees each image of its training set."""
+    return recipe.iterations * recipe.batch_size / TRAINING_IMAGES[recipe.dataset]
+
+
+def decayed(recipe: Recipe) -> float:
+    """What weight decay alone leaves of a weight that starts at one: its value at the end.
+
+    SGD with momentum under the recipe's schedule, with no gradient but the decay's.
+    """
+    weight, velocity = 1.0, 0.0
+    for iteration in range(recipe.iterations):
+        velocity = recipe.momentum * velocity + recipe.weight_decay * weight
+        weight -= recipe.rate(iteration) * velocity
+    return weight
+
+
+def final_errors(
+    runs: Iterable[Run], kind: str, depth: int, which: str = "train_error"
+) -> list[float]:
+    """Final `train_error` or `test_error` of one network by seed, per cent, diverged runs left out.
+
+    At least one run is expected; KeyError for another metric.
+    """
+    chosen = [r for r in runs if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
+    ordered = sorted(chosen, key=lambda run: run.recipe.seed)
+    return [r["metrics"][which] for r in ordered if r["metrics"][which] is not None]
+
+
+def depth_changes(runs: Iterable[Run], kind: str) -> pd.DataFrame:
+    """Rise of both final errors from the shallowest to the deepest net of a kind, seed by seed.
+
+    Columns: seed, training and test error (percentage points), and what such a pair looks like.
+    Empty with one depth, or where no seed has both.
+    """
+    frame = tables.finals(runs)
+    frame = frame[frame["kind"] == kind]
+    columns = ["seed", "training error, points", "test error, points", "looks like"]
+    low, high = frame["depth"].min(), frame["depth"].max()
+    if low == high:
+        return pd.DataFrame(columns=columns)
+    values = ["train_error", "test_error"]
+    shallow, deep = (frame[frame["depth"] == d].set_index("seed")[values] for d in (low, high))
+    rises = (deep - shallow).dropna()
+    rows = [(seed, train, test, pattern(train, test)) for seed, train, test in rises.itertuples()]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def pattern(train: float, test: float) -> str:
+    """What a rise in training error and a rise in test error look like together."""
+    if test <= 0:
+        return "no harm"
+    return "degradation" if train > 0 else "overfitting"
+
+
+def gradient_agreement(kind: str, depth: int, step: float = 0.05) -> float:
+    """Mean cosine between the gradients at images and at images a small random step away.
+
+    Gradients of one logit with respect to the input, in an untrained net in train mode. One: the
+    gradient hardly changes; zero: it is another one (Balduzzi et al. 2017, for the question).
+    """
+    model = build(kind, depth).double().train()
+    x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
+    nearby = x + step * positive(1, tuple(x.shape), CPU).double()
+    first, second = input_gradient(model, x), input_gradient(model, nearby)  # (N, 3·H·W)
+    return float(F.cosine_similarity(first, second).mean())
+
+
+def input_gradient(model: Network, x: Tensor) -> Tensor:
+    """Gradient of the first logit with respect to each image, flat: (N, 3·H·W)."""
+    x = x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
+    return gradient.flatten(1)
+
+
+def error_left(kind: str, target: float, blocks: int = 3, iterations: int = 60) -> float:
+    """Relative squared error of a stack that was trained to return `target` times its input.
+
+    He initialisation, fresh inputs for each iteration, SGD with momentum; the last tenth's mean.
+    A target of zero is judged against the input instead of the target.
+    """
+    model = stack(kind, blocks, 16, seed=0).double()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    losses = []
+    for iteration in range(iterations):
+        x = positive(iteration, (16, 16, 4, 4), CPU).double()
+        loss = relative(model(x) + (1 - target) * x, x)
+        losses.append(float(loss.detach()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    last = losses[-max(1, iterations // 10) :]
+    return sum(last) / len(last)
+
+
+def untrained_ratio(depth: int) -> float:
+    """Median over identity-shortcut blocks of ‖F(x)‖/‖x‖ in a ResNet that was never trained."""
+    x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
+    model = exact_statistics(build("residual", depth).double(), [x])
+    found = block_ratios(model, [x])
+    return median(r for r, wide in zip(found["ratio"], found["widening"]) if not wide)

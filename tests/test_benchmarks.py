@@ -1,0 +1,37 @@
+"""The benchmark measures what it says, on a small scale."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from residual import paper
+from residual.paths import ROOT
+from residual.recipe import Recipe
+
+sys.path.insert(0, str(ROOT))
+from benchmarks.measure import interleaved, operations
+
+
+@pytest.mark.parametrize("depth", [20, 56, 110])
+def test_operations_are_three_passes_of_the_papers_multiply_adds(depth):
+    found = operations(Recipe.of("desk", "residual", depth)) / (2 * 3 * 128)
+    assert found == pytest.approx(paper.MULTIPLY_ADDS[depth], rel=2e-3)
+
+
+def test_ways_are_timed_in_turn():
+    calls = []
+    ways = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    timed = interleaved(ways, 2, torch.device("cpu"))
+    assert calls == ["a", "b"] * 3
+    assert [len(seconds) for seconds in timed.values()] == [2, 2]
+
+
+def test_a_wrong_depth_is_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "--depths", "21", "--output", str(tmp_path)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert shown.returncode == 1
+    assert "depths: 21 is not allowed" in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not list(tmp_path.iterdir())
