@@ -27,7 +27,7 @@ def kept_outputs(model, images):
 @pytest.mark.parametrize("build", [plain, resnet])
 def test_responses_are_read_after_bn_and_before_what_follows(build, images):
     model = build(8)
-    table = probes.responses(model, images.split(5))
+    table = probes.responses(model, images.split(1))  # so few positions that all are sampled
     expected = kept_outputs(copy.deepcopy(model), images)
     assert table["layer"] == list(expected)
     assert table["std"] == pytest.approx([x.std().item() for x in expected.values()], rel=1e-3)
@@ -123,3 +123,14 @@ def test_a_probe_leaves_the_model_alone(probe, images):
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_an_image_that_died_on_the_way_has_no_ratio(images):
+    model = resnet(8).eval()
+    alive = probes.block_ratios(model, [images])["ratio"][0]
+    with torch.no_grad():
+        model.norm.running_mean.fill_(1.0)  # a black image gives −1 everywhere, and ReLU zero
+    with_dead = torch.cat([images, torch.zeros_like(images[:3])])
+    found = probes.block_ratios(model, [with_dead])["ratio"][0]
+    assert found == pytest.approx(probes.block_ratios(model, [images])["ratio"][0], rel=1e-5)
+    assert alive > 0

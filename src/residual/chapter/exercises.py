@@ -46,7 +46,7 @@ def final_errors(
 ) -> list[float]:
     """Final `train_error` or `test_error` of one network by seed, per cent, diverged runs left out.
 
-    At least one run is expected; KeyError for another metric.
+    An empty list where there is no such run; KeyError for another metric.
     """
     chosen = [r for r in runs if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
     ordered = sorted(chosen, key=lambda run: run.recipe.seed)
@@ -103,18 +103,19 @@ def error_left(kind: str, target: float, blocks: int = 3, iterations: int = 60) 
     """Relative squared error of a stack that was trained to return `target` times its input.
 
     He initialisation, fresh inputs for each iteration, SGD with momentum; the last tenth's mean.
-    A target of zero is judged against the input instead of the target.
+    The error is relative to the input, so that a target of zero can be judged as well.
     """
     model = stack(kind, blocks, 16, seed=0).double()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    weights = list(model.parameters())
+    velocities = [torch.zeros_like(w) for w in weights]
     losses = []
     for iteration in range(iterations):
         x = positive(iteration, (16, 16, 4, 4), CPU).double()
         loss = relative(model(x) + (1 - target) * x, x)
         losses.append(float(loss.detach()))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        for w, v, gradient in zip(weights, velocities, torch.autograd.grad(loss, weights)):
+            v.mul_(0.9).add_(gradient)
+            w.data.sub_(0.05 * v)
     last = losses[-max(1, iterations // 10) :]
     return sum(last) / len(last)
 
@@ -125,3 +126,24 @@ def untrained_ratio(depth: int) -> float:
     model = exact_statistics(build("residual", depth).double(), [x])
     found = block_ratios(model, [x])
     return median(r for r, wide in zip(found["ratio"], found["widening"]) if not wide)
+
+
+def plain_over_residual(runs: Iterable[Run]) -> pd.DataFrame:
+    """How many times larger the median response of the plain net is, by depth and measure.
+
+    Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the
+    3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone.
+    """
+    frame = tables.responses(runs).assign(width=lambda f: f["high"] - f["low"])
+    f_only = frame[frame["layer"].str.endswith(".2")]
+    measures = {
+        "pooled std": (frame, "std"),
+        "std by channel": (frame, "channel_std"),
+        "1 % to 99 %": (frame, "width"),
+        "std of F(x)": (f_only, "std"),
+    }
+    columns = {}
+    for words, (part, column) in measures.items():
+        medians = part.groupby(["depth", "kind"])[column].median().unstack()
+        columns[words] = medians["plain"] / medians["residual"]
+    return pd.DataFrame(columns).reset_index()

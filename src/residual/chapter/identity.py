@@ -58,6 +58,7 @@ def exactness_table(depth: int) -> pd.DataFrame:
         exact=("exact", "sum"), blocks=("exact", "count"), difference=("difference", "max")
     )
     names = {"way": "set to zero", "exact": "exact blocks", "blocks": "of"}
+    counted = counted.sort_values(["shortcut", "way"], ascending=False)
     counted["difference"] = counted["difference"].map(
         lambda d: "other shape" if d != d else f"{d:g}"
     )

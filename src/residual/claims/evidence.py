@@ -89,7 +89,8 @@ def layer_values(run: Run, column: str, when: str = "final", second: bool = Fals
 def block_values(run: Run, column: str, when: str = "final") -> list[float]:
     """A column of the block table, for the blocks whose shortcut is an identity."""
     table = run["responses"][when]["blocks"]
-    return [value for value, wide in zip(table[column], table["widening"]) if not wide]
+    pairs = zip(table[column], table["widening"])
+    return [value for value, wide in pairs if not wide and value is not None]
 
 
 def medians(runs: Sequence[Run], column: str, when: str, second: bool = False) -> list[float]:

@@ -91,7 +91,8 @@ def responses(model: Network, batches: Batches) -> Table:
 def block_ratios(model: Network, batches: Batches) -> Table:
     """How large each block's correction is beside its input: mean over images of ‖F(x)‖/‖x‖.
 
-    F(x) is the block's second layer after BN. One row a block: block (from 1), ratio, input_norm
+    F(x) is the block's second layer after BN. Images whose x is all zero have no ratio and are
+    left out (a block without any gives NaN). One row a block: block (from 1), ratio, input_norm
     (mean of ‖x‖), widening (whether the block changes the shape, so that its shortcut is no
     identity).
     """
@@ -109,7 +110,8 @@ def block_ratios(model: Network, batches: Batches) -> Table:
     rows = []
     for i, block in enumerate(model.blocks):
         x, f = torch.cat(norms[f"x{i}"]), torch.cat(norms[f"f{i}"])
-        ratio, size = float((f / x.clamp(min=1e-12)).mean()), float(x.mean())
+        seen = x > 0  # an image may have died on the way: ReLU left nothing of it
+        ratio, size = float((f[seen] / x[seen]).mean()), float(x.mean())
         row = {"block": i + 1, "ratio": significant(ratio), "input_norm": significant(size)}
         rows.append(row | {"widening": bool(block.widening)})
     return columns(rows)
