@@ -3,8 +3,8 @@
 Small networks are computed in double precision, so that rounded results agree between machines.
 """
 
-from collections.abc import Iterable
-from statistics import median
+from collections.abc import Iterable, Sequence
+from statistics import fmean, median
 
 import pandas as pd
 import torch
@@ -99,25 +99,25 @@ def input_gradient(model: Network, x: Tensor) -> Tensor:
     return gradient.flatten(1)
 
 
-def error_left(kind: str, target: float, blocks: int = 3, iterations: int = 60) -> float:
-    """Relative squared error of a stack that was trained to return `target` times its input.
+def errors_left(kind: str, target: float, after: Sequence[int] = (30, 60)) -> dict[int, float]:
+    """Relative squared error of a three-block stack on its way to return `target` times its input.
 
-    He initialisation, fresh inputs for each iteration, SGD with momentum; the last tenth's mean.
-    The error is relative to the input, so that a target of zero can be judged as well.
+    By iterations: the mean over the last five up to each number in `after`. The error is relative
+    to the input, so that a target of zero can be judged as well. He initialisation, fresh inputs
+    for each iteration, SGD with momentum.
     """
-    model = stack(kind, blocks, 16, seed=0).double()
+    model = stack(kind, 3, 16, seed=0).double()
     weights = list(model.parameters())
     velocities = [torch.zeros_like(w) for w in weights]
     losses = []
-    for iteration in range(iterations):
+    for iteration in range(max(after)):
         x = positive(iteration, (16, 16, 4, 4), CPU).double()
         loss = relative(model(x) + (1 - target) * x, x)
         losses.append(float(loss.detach()))
         for w, v, gradient in zip(weights, velocities, torch.autograd.grad(loss, weights)):
             v.mul_(0.9).add_(gradient)
             w.data.sub_(0.05 * v)
-    last = losses[-max(1, iterations // 10) :]
-    return sum(last) / len(last)
+    return {stop: fmean(losses[max(0, stop - 5) : stop]) for stop in after}
 
 
 def untrained_ratio(depth: int) -> float:
