@@ -4,9 +4,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-SOURCES := $(shell find src notebooks book runs tests benchmarks index.md _config.yml _toc.yml \
-  pyproject.toml -type f -not -name '*.pyc' -not -name '*.lock' -not -path '*/__pycache__/*' \
-  -not -path '*.egg-info/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
+BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
+  -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
+TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
+  README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock
 
 .PHONY: help book test test-slow lock notebooks format clean
 
@@ -15,14 +17,14 @@ help:  ## this list
 
 book: _build/html/index.html  ## execute the chapters and build the site at _build/html/index.html
 
-_build/html/index.html: $(READY) $(SOURCES)
+_build/html/index.html: $(READY) $(BOOK)
 	$(BIN)/residual book
 	@touch $@
 
 test: _build/tests-passed  ## unit tests, browser tests and pytest --nbval on the four notebooks
 	@echo "All tests passed for these files; make -B test runs them again."
 
-_build/tests-passed: $(READY) $(SOURCES)
+_build/tests-passed: $(READY) $(TESTED)
 	$(BIN)/pytest --nbval
 	@mkdir -p _build && touch $@
 
@@ -34,10 +36,10 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 ifeq ($(UV),)
 	$(BIN)/python -m pip install --quiet uv
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 else
-	VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation -e .
 endif
 	@touch $@

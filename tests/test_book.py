@@ -31,6 +31,8 @@ PAGES = (
     "book/claims",
     "book/status",
     "book/provenance",
+    "book/speed",
+    "book/teaching",
     "book/protocol",
     "book/deviations",
     "book/glossary",

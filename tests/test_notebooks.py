@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 
 import nbformat
 import papermill
@@ -119,3 +121,12 @@ def test_the_quick_profile_from_an_empty_store_shows_degradation(tmp_path, monke
     assert errors["plain", 56] > errors["plain", 20] + 20
     assert errors["plain", 56] > errors["residual", 56] + 10
     assert errors["residual", 20] < 5
+
+
+def test_pytest_collects_the_tests_and_the_four_chapters_and_nothing_else():
+    command = [sys.executable, "-m", "pytest", "--nbval", "--collect-only", "-q"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = {line.split("::")[0] for line in shown.splitlines() if "::" in line}
+    notebooks = {f"notebooks/{name}.ipynb" for name in CHAPTERS}
+    assert {name for name in files if name.endswith(".ipynb")} == notebooks
+    assert all(name.startswith("tests/test_") for name in files - notebooks)

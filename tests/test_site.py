@@ -1,8 +1,10 @@
 """The Sphinx extension: figures from notebooks, tables of records, the ledger's cards."""
 
 import base64
+import json
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -174,3 +176,20 @@ def test_a_badge_says_its_verdict_in_words(verdict):
     made = verdicts.badge(verdict)
     assert made.astext() == (verdict or "about the paper")
     assert " " not in made["classes"][1]
+
+
+def test_the_speed_page_says_what_was_not_measured(tmp_path, monkeypatch):
+    from residual.site import benchmarks
+
+    row = dict.fromkeys(
+        ("loop_over_step", "loop_over_gemm", "loop_over_usual", "probe_over_forward"), 1.0
+    ) | {"depth": 20, "loop_images_per_second": 500.0, "milliseconds_per_iteration": 256.0}
+    made = {"versions": {"torch": "2"}, "precision": "float32", "started": "2026-01-01T00:00"}
+    result = {"device": "a CPU", "batch_size": 128, "rounds": 5, "rows": [row]}
+    result["provenance"] = made | {"device_type": "cpu"}
+    (tmp_path / "cpu.json").write_text(json.dumps(result))
+    monkeypatch.setattr(benchmarks, "RESULTS", tmp_path)
+    shown = benchmarks.BenchmarkTable.run(Mock())
+    assert [type(node).__name__ for node in shown] == ["ResultTable", "paragraph"]
+    assert "500" in shown[0].astext()
+    assert "not measured yet" in shown[1].astext()

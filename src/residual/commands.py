@@ -1,6 +1,7 @@
 """The commands of the console script that make and check run records: `train` and `verify`."""
 
 import logging
+from dataclasses import replace
 
 import click
 
@@ -23,6 +24,10 @@ from residual.recipe import PROFILES
 @click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=Numbers(), default="0", show_default=True)
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@click.option("--learning-rate", type=float, help="Instead of the paper's 0.1.")
+@click.option("--no-norm", is_flag=True, help="Without batch normalisation.")
+@click.option("--zero-gamma", is_flag=True, help="The last scale of each block starts at zero.")
+@click.option("--no-gamma-decay", is_flag=True, help="No weight decay on the scales.")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Runs at once, as processes.")
 @click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
 @click.option("--threads", type=int, help="CPU threads of a run (default: the cores, over --jobs).")
@@ -36,6 +41,10 @@ def train(
     depths,
     seeds,
     iterations,
+    learning_rate,
+    no_norm,
+    zero_gamma,
+    no_gamma_decay,
     jobs,
     scheduler,
     threads,
@@ -57,7 +66,10 @@ def train(
     check_choice("profile", profile, tuple(PROFILES))
     for name, values in (("depths", depths), ("seeds", seeds)):
         check_list(name, values, lambda _value: None, name)
-    wanted = recipes(profile, kinds, depths, seeds, iterations)
+    changes = {"norm": not no_norm, "zero_gamma": zero_gamma, "decay_gamma": not no_gamma_decay}
+    changes |= {} if learning_rate is None else {"learning_rate": learning_rate}
+    usual = recipes(profile, kinds, depths, seeds, iterations)
+    wanted = [replace(recipe, **changes) for recipe in usual]
     report(sweep(wanted, device, runs, data, jobs, scheduler, threads, allow_long))
 
 

@@ -7,7 +7,7 @@ from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import change_with_depth, listed, names, networks, seeds
 from residual.figures.style import kinds_of, network
-from residual.runs import Run
+from residual.runs import Run, every
 
 
 def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
@@ -111,3 +111,30 @@ def stage_ratio(frame: pd.DataFrame) -> float:
     third = frame["position"].max() / 3
     first, last = frame["position"] <= third, frame["position"] > 2 * third
     return frame.loc[first, "ratio"].median() / frame.loc[last, "ratio"].median()
+
+
+def controls(settings: Settings) -> pd.DataFrame:
+    """The deepest plain net under other recipes, as far as the store has them, beside the usual."""
+    usual = settings.recipe("plain", settings.deep)
+    found = [
+        run
+        for run in every(settings.profile)
+        if (run.recipe.kind, run.recipe.depth) == ("plain", settings.deep)
+    ]
+    frame = tables.finals(found).assign(
+        rate=[run.recipe.learning_rate for run in found],
+        iterations=[run.recipe.iterations for run in found],
+        norm=["yes" if run.recipe.norm else "no" for run in found],
+    )
+    grouped = frame.groupby(["iterations", "rate", "norm"], as_index=False)
+    told = grouped["train_error"].agg(mean="mean", std="std", n="count")
+    return pd.DataFrame(
+        {
+            "network": network("plain", usual.depth),
+            "learning rate": [f"{rate:g}" for rate in told["rate"]],
+            "iterations": told["iterations"],
+            "BN": told["norm"],
+            "training error, %": spread(told.add_suffix("_train"), "train"),
+            "seeds": told["n"],
+        }
+    )

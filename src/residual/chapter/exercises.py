@@ -132,9 +132,10 @@ def plain_over_residual(runs: Iterable[Run]) -> pd.DataFrame:
     """How many times larger the median response of the plain net is, by depth and measure.
 
     Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the
-    3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone.
+    3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone. Trained nets
+    with exact BN statistics.
     """
-    frame = tables.responses(runs).assign(width=lambda f: f["high"] - f["low"])
+    frame = tables.responses(runs, "final_exact").assign(width=lambda f: f["high"] - f["low"])
     f_only = frame[frame["layer"].str.endswith(".2")]
     measures = {
         "pooled std": (frame, "std"),

@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from residual.site.assets import copy_mathjax, trim, use_local_mathjax
+from residual.site.benchmarks import BenchmarkTable
 from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure, write_data
 from residual.site.ledger import Ledger, LedgerTable
@@ -18,6 +19,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("chapter-figure", ChapterFigure)
     app.add_directive("provenance-table", ProvenanceTable)
     app.add_directive("status-table", StatusTable)
+    app.add_directive("benchmark-table", BenchmarkTable)
     app.add_directive("result-summary", ResultSummary)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-table", LedgerTable)
