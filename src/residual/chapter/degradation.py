@@ -5,7 +5,7 @@ import pandas as pd
 from residual import figures, tables
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import change_with_depth, listed, names, networks, seeds
+from residual.chapter.words import change_with_depth, names, networks, seeds
 from residual.figures.style import kinds_of, network
 from residual.runs import Run, every
 
@@ -87,30 +87,6 @@ def gap_sentence(runs: list[Run]) -> str:
         f"error {train:.1f} points: {train / test:.0%} of the rise is there on the training images "
         "already. Overfitting would show the opposite, a training error that falls."
     )
-
-
-def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
-    """Gradient norms by layer, before training and at the end."""
-    frame = tables.gradients(runs)
-    start = frame[frame["iteration"] == 0]
-    found = [
-        f"{stage_ratio(part):.3g} in {network(kind, depth)}"
-        for (kind, depth), part in start.groupby(["kind", "depth"])
-    ]
-    caption = (
-        "Before training, ‖∇W‖/‖W‖ of the first third of the layers over that of the last third "
-        f"is {listed(found)}: below one it shrinks on the way back, above one it grows. Bold: at "
-        f"the end of training; thin: before ({settings.words})."
-    )
-    alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
-    return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame), frame)
-
-
-def stage_ratio(frame: pd.DataFrame) -> float:
-    """Median ratio in the first third of the layers over that in the last third."""
-    third = frame["position"].max() / 3
-    first, last = frame["position"] <= third, frame["position"] > 2 * third
-    return frame.loc[first, "ratio"].median() / frame.loc[last, "ratio"].median()
 
 
 def controls(settings: Settings) -> pd.DataFrame:

@@ -148,3 +148,27 @@ def losses(measured: dict, seed: int) -> pd.DataFrame:
     """One regression as a frame."""
     frame = pd.DataFrame({"loss": measured["losses"]}).rename_axis("iteration").reset_index()
     return frame.assign(kind=measured["kind"], blocks=measured["blocks"], line=seed)
+
+
+def decay(settings: Settings, label: str) -> Picture:
+    """Weight decay alone: a residual block nears the identity, a plain one nears nothing."""
+    record = settings.experiment("decay-pulls-to-zero")
+    parts = [
+        pd.DataFrame({"iteration": measured["iteration"], "distance": measured[name]}).assign(
+            kind=name.split("_")[0], norm=not name.endswith("no_bn"), seed=seed
+        )
+        for measured, seed in zip(record.measurements, record.seeds)
+        for name in ("plain_bn", "plain_no_bn", "residual_bn", "residual_no_bn")
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    last = frame[(frame["iteration"] == frame["iteration"].max()) & frame["norm"]]
+    ends = last.groupby("kind")["distance"].mean()
+    caption = (
+        f"Weight decay alone, by the paper's schedule of {frame['iteration'].max():,} iterations: "
+        f"with BN a residual block ends at a relative distance of {ends['residual']:.2g} from the "
+        f"identity, a plain block at {ends['plain']:.2g} from the map that it started with. Bold: "
+        f"with BN; thin: without ({seeds(len(record.seeds))})."
+    )
+    alt = "Lines of relative distance against iteration, for residual and plain blocks."
+    drawn = figures.decay_distances(frame)
+    return Picture(drawn, label, caption, alt, (record.name,), frame)

@@ -5,9 +5,11 @@ from residual.figures.errors import error_by_depth, error_curves
 from residual.figures.identity import lesion_bars, regression_curves, zeroed_outputs
 from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
+from residual.figures.starts import decay_distances, solution_curves
 
 __all__ = [
     "block_diagram",
+    "decay_distances",
     "error_by_depth",
     "error_curves",
     "figure_7",
@@ -16,5 +18,6 @@ __all__ = [
     "loss_surface",
     "regression_curves",
     "response_ratio",
+    "solution_curves",
     "zeroed_outputs",
 ]

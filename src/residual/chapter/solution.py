@@ -1,0 +1,83 @@
+"""Pictures and tables on the constructed solution and on gradients, in the first chapter."""
+
+import pandas as pd
+
+from residual import figures, tables
+from residual.chapter.display import Picture
+from residual.chapter.settings import Settings
+from residual.chapter.words import listed, names, networks, percent, seeds
+from residual.figures.style import network
+from residual.runs import Run
+
+COPIED, SHALLOW, DEEP = "copied", 20, 56
+STARTS = {"he": "He", "gaussian": "Gaussian, std 0.01"}
+
+
+def training_on(settings: Settings, label: str) -> Picture | None:
+    """Training on from the constructed solution and from a random start, at equal budget.
+
+    None where it would need networks that the chapter was not asked for.
+    """
+    if not settings.has_experiment("solution-exists") and SHALLOW not in settings.depths:
+        return None
+    record = settings.experiment("solution-exists")
+    parts = []
+    for measured, seed in zip(record.measurements, record.seeds):
+        for start in (COPIED, "random"):
+            curve = pd.DataFrame(measured[f"{start}_loss"])
+            parts.append(curve.assign(start=start, seed=seed))
+    frame = pd.concat(parts, ignore_index=True)
+    ends = pd.DataFrame(record.measurements).mean(numeric_only=True)
+    caption = (
+        f"{network('plain', DEEP)}, trained on from a copy of {network('plain', SHALLOW)} and from "
+        "a random start: the mean training error goes from "
+        f"{percent(ends.copied_start_train_error)} to {percent(ends.copied_train_error)}, and to "
+        f"{percent(ends.random_train_error)} from the random start "
+        f"({seeds(len(record.seeds))}, {settings.words})."
+    )
+    alt = "Two lines of training loss against iteration, from a copied and from a random start."
+    drawn = figures.solution_curves(frame)
+    return Picture(drawn, label, caption, alt, (record.name,), frame)
+
+
+def start_table(settings: Settings) -> pd.DataFrame:
+    """‖∇W‖/‖W‖ of the first third of the layers over the last, before training, by form of net."""
+    record = settings.experiment("vanishing-gradients")
+    rows = [
+        {
+            "network": network(row["kind"], record["settings"]["depth"]),
+            "BN": "yes" if row["norm"] else "no",
+            "start": STARTS[row["start"]],
+            "first third over last": stage_ratio(pd.DataFrame({"ratio": row["ratio"]})),
+        }
+        for measured in record.measurements
+        for row in measured["rows"]
+    ]
+    keys = ["network", "BN", "start"]
+    found = pd.DataFrame(rows).groupby(keys, as_index=False, sort=False).median()
+    found["first third over last"] = found["first third over last"].map(lambda v: f"{v:.3g}")
+    return found
+
+
+def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
+    """Gradient norms by layer, before training and at the end."""
+    frame = tables.gradients(runs)
+    start = frame[frame["iteration"] == 0]
+    found = [
+        f"{stage_ratio(part):.3g} in {network(kind, depth)}"
+        for (kind, depth), part in start.groupby(["kind", "depth"])
+    ]
+    caption = (
+        "Before training, ‖∇W‖/‖W‖ of the first third of the layers over that of the last third "
+        f"is {listed(found)}: below one it shrinks on the way back, above one it grows. Bold: at "
+        f"the end of training; thin: before ({settings.words})."
+    )
+    alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
+    return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame), frame)
+
+
+def stage_ratio(frame: pd.DataFrame) -> float:
+    """Median ratio in the first third of the layers over that in the last third."""
+    layers = frame.groupby("position")["ratio"].median() if "position" in frame else frame["ratio"]
+    third = len(layers) // 3
+    return layers.iloc[:third].median() / layers.iloc[-third:].median()
