@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -56,10 +58,10 @@ def copy(source: Path, target: Path) -> None:
 def execute(source: Path, folder: Path, parameters: dict) -> None:
     """Execute one notebook into the folder: figures as SVG, no trace of the machine."""
     target = folder / source.name
-    os.environ["RESIDUAL_FIGURES"] = "svg"
     print(f"Executing {source.name}", flush=True)
     try:
-        run(source, target, changed(source, parameters))
+        with environment({"RESIDUAL_FIGURES": "svg"}):
+            run(source, target, changed(source, parameters))
     except papermill.PapermillExecutionError as error:
         raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from error
     nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
@@ -75,6 +77,18 @@ def run(source: Path, target: Path, parameters: dict) -> None:
         progress_bar=False,
         cwd=str(source.parent),
     )
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Environment variables for what happens inside, kernels included; put back afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def changed(source: Path, parameters: dict) -> dict:
@@ -110,7 +124,6 @@ def refresh() -> None:
 
     What `make notebooks` does after a change of code or records.
     """
-    os.environ["RESIDUAL_FIGURES"] = "png"
     for chapter in CHAPTERS:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         run(path, path, {})

@@ -55,17 +55,14 @@ def book(profile, depths, seeds, iterations, device, runs) -> None:
 
     Runs that the store lacks are trained first. The site is _build/html/index.html.
     """
-    import os
-
-    from residual.book import build
+    from residual.book import build, environment
     from residual.chapter import settings
 
-    if runs:
-        os.environ["RESIDUAL_RUNS"] = str(runs.resolve())
     given = {"profile": profile, "depths": depths, "seeds": seeds}
     given |= {"device": device, "iterations": iterations}
-    settings(**given)
-    click.echo(f"The book is {build(given)}")
+    with environment({"RESIDUAL_RUNS": str(runs.resolve())} if runs else {}):
+        settings(**given)
+        click.echo(f"The book is {build(given)}")
 
 
 @main.command()

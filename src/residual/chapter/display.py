@@ -75,7 +75,13 @@ def source(*functions: Callable) -> None:
 
 
 def table(frame: pd.DataFrame, digits: int = 2) -> None:
-    """Display a table; floats with so many decimals, columns named as given."""
+    """Display a table; floats with so many decimals, columns named as given.
+
+    In place of a table without rows stands a sentence that says so.
+    """
+    if frame.empty:
+        say("The store has no record of this.")
+        return
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
     lines = ["| " + " | ".join(map(str, frame.columns)) + " |"]
     lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")

@@ -107,9 +107,15 @@ def numbers(frame: pd.DataFrame) -> dict:
     }
 
 
-def peer_figure_7(source: str, label: str) -> Picture:
-    """Fig. 7 from the networks of one public reproduction, at the paper's full length."""
-    frame = tables.peer_responses([peer for peer in every() if peer.source == source])
+def peer_figure_7(source: str, label: str) -> Picture | None:
+    """Fig. 7 from the networks of one public reproduction, at the paper's full length.
+
+    None where the store has no record of them.
+    """
+    measured = [peer for peer in every() if peer.source == source]
+    if not measured:
+        return None
+    frame = tables.peer_responses(measured)
     caption = (
         f"Weights trained by others ({source}), measured by us: {comparison(frame)} Top: layers in "
         "original order; bottom: the same values sorted. CIFAR-10, full length, one run each."
