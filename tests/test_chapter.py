@@ -92,7 +92,8 @@ def test_with_one_depth_nothing_is_compared():
 def test_words():
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
-    assert [cell(v, 2) for v in (None, float("nan"), 1.234, 12345, "x")] == [
+    assert [cell(v, 2) for v in (None, float("nan"), pd.NA, 1.234, 12345, "x")] == [
+        "–",
         "–",
         "–",
         "1.23",

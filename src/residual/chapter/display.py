@@ -92,7 +92,7 @@ def table(frame: pd.DataFrame, digits: int = 2) -> None:
 
 def cell(value: object, digits: int) -> str:
     """One value as text: a dash for what is missing, no decimals for whole numbers."""
-    if value is None or value != value:
+    if pd.isna(value):
         return "–"
     if isinstance(value, float):
         return f"{value:,.{digits}f}"
