@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import CHROMIUM, SIZES, chromium, served, settle, watched
+from browser import SIZES, served, settle, watched
 from bs4 import BeautifulSoup
 
 from residual import book
@@ -63,15 +63,6 @@ def site():
     if not index.is_file() or index.stat().st_mtime < newest_source():
         book.build({})
     return HTML
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium, opened once."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on the path: install Debian's package chromium")
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import nbformat
 import pytest
-from browser import CHROMIUM, chromium, settle, watched
+from browser import settle, watched
 from bs4 import BeautifulSoup
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -117,14 +117,13 @@ def test_mathjax_is_shipped_as_one_file(built):
     assert "mathjax/tex-svg.js" in (built / "chapter.html").read_text("utf-8")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
-def test_formulas_are_set_on_a_page_opened_from_disk(built):
-    with chromium() as browser:
-        opened = browser.new_page()
-        with watched(opened) as visit:
-            opened.goto((built / "chapter.html").as_uri())
-            settle(opened)
-        assert opened.locator("figcaption mjx-container svg").count() == 1
+def test_formulas_are_set_on_a_page_opened_from_disk(built, browser):
+    opened = browser.new_page()
+    with watched(opened) as visit:
+        opened.goto((built / "chapter.html").as_uri())
+        settle(opened)
+    assert opened.locator("figcaption mjx-container svg").count() == 1
+    opened.close()
     assert not visit.errors + visit.failed
 
 

@@ -18,6 +18,14 @@ from residual.recipe import Recipe, recipes
 from residual.sweep import ensure, sweep
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C interrupts, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def tiny(seeds: list[int], iterations: int = 6) -> list[Recipe]:
     """Networks of depth 8 that train in a second."""
     return recipes("quick", ["residual"], [8], seeds, iterations)
