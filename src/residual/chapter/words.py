@@ -55,16 +55,28 @@ def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> 
             f"{network(kind, low)} ends with a {what} of {percent(shallow.mean())} "
             f"(mean of {seeds(len(shallow))})."
         )
-    verb = "rises" if deep.mean() > shallow.mean() else "falls"
-    side = "above" if verb == "rises" else "below"
-    apart = deep.min() > shallow.max() or deep.max() < shallow.min()
-    end = (
-        f"every seed of the deeper net lies {side} every seed of the shallower one"
-        if apart
-        else "the seeds of the two overlap"
-    )
+    change = deep.mean() - shallow.mean()
+    verb = "rises" if change > 0 else "falls" if change < 0 else "stays at"
     return (
-        f"From {network(kind, low)} to {network(kind, high)} the mean {what} {verb} from "
-        f"{percent(shallow.mean())} to {percent(deep.mean())} "
-        f"({sides(len(shallow), len(deep))}); {end}."
+        f"From {network(kind, low)} to {network(kind, high)} the mean {what} {verb} "
+        f"{span(shallow.mean(), deep.mean())} "
+        f"({sides(len(shallow), len(deep))}){overlap(shallow, deep)}."
     )
+
+
+def span(first: float, last: float) -> str:
+    """From one percentage to another; one alone where nothing changes."""
+    return percent(first) if first == last else f"from {percent(first)} to {percent(last)}"
+
+
+def overlap(shallow: pd.Series, deep: pd.Series) -> str:
+    """Whether the seeds of two networks overlap; nothing where one side has a single seed."""
+    if min(len(shallow), len(deep)) < 2:
+        return ""
+    for side, apart in (
+        ("above", deep.min() > shallow.max()),
+        ("below", deep.max() < shallow.min()),
+    ):
+        if apart:
+            return f"; every seed of the deeper net lies {side} every seed of the shallower one"
+    return "; the seeds of the two overlap"
