@@ -1,5 +1,7 @@
 """Note 002, §2 to §4: what learning F = H − x changes, and what it does not."""
 
+from math import ceil, log10
+
 from residual.claims.claim import (
     AGREES,
     CAVEAT,
@@ -49,6 +51,11 @@ def complex_weights(evidence: Evidence) -> Finding:
     return conclude(holds, fails, sentence, values, [record.name], interval.seeds, caution)
 
 
+def above(error: float) -> float:
+    """The power of ten above an error of rounding, which does not depend on the machine."""
+    return 10.0 ** ceil(log10(max(error, 1e-16)))
+
+
 def same_capacity(evidence: Evidence) -> Finding:
     """Exact: equal parameter counts at every depth; a wider plain block that equals a residual."""
     counts = parameter_counts()
@@ -59,7 +66,7 @@ def same_capacity(evidence: Evidence) -> Finding:
     sentence = (
         f"Plain and residual nets have {'the same' if equal else 'different'} numbers of "
         f"parameters at depths {', '.join(map(str, counts))}; a plain block of twice the inner "
-        f"width computes a residual block to {error:.1g}."
+        f"width computes a residual block to within {above(error):.0e}."
     )
     caution = "At equal width the two families of functions differ; the equivalent is wider."
     holds = equal and error <= EQUAL
