@@ -143,10 +143,10 @@ def test_zero_is_stationary_without_bn_for_any_target():
 
 
 def test_decay_alone_multiplies_every_weight_by_one_number():
-    chosen = decay.settings("quick")
-    kept = decay.fractions(chosen)
+    recipe = Recipe.of("paper", "residual", 56)
+    kept = decay.fractions(recipe)
     assert kept[0] == 1
-    assert len(kept) == chosen["iterations"] + 1
+    assert len(kept) == recipe.iterations + 1
     weight = torch.nn.Parameter(torch.ones(()))
     optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9, weight_decay=1e-4)
     weight.grad = torch.zeros(())

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from residual import tables
+from residual.experiments.decay import fractions
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import Network, build
@@ -34,11 +35,7 @@ def decayed(recipe: Recipe) -> float:
 
     SGD with momentum under the recipe's schedule, with no gradient but the decay's.
     """
-    weight, velocity = 1.0, 0.0
-    for iteration in range(recipe.iterations):
-        velocity = recipe.momentum * velocity + recipe.weight_decay * weight
-        weight -= recipe.rate(iteration) * velocity
-    return weight
+    return fractions(recipe)[-1]
 
 
 def final_errors(

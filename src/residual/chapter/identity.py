@@ -8,7 +8,7 @@ from torch import Tensor
 
 from residual import figures
 from residual.chapter.display import Picture
-from residual.chapter.responses import lesions as lesion_picture
+from residual.chapter.responses import lesions
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, seeds
 from residual.constructions import zero_scale, zero_weights
@@ -18,7 +18,7 @@ from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
 from residual.recipe import PROFILES
 
-lesions = lesion_picture
+__all__ = ["lesions"]
 
 ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
 

@@ -27,16 +27,15 @@ def settings(profile: str) -> dict:
     }
 
 
-def fractions(chosen: dict) -> list[float]:
+def fractions(recipe: Recipe) -> list[float]:
     """The share of every parameter that is left before each iteration and at the end.
 
     SGD with momentum on weight decay alone multiplies every parameter by the same number, so one
     number stands for all.
     """
-    recipe = Recipe.of("paper", "residual", 56)
     left, velocity, kept = 1.0, 0.0, [1.0]
-    for iteration in range(chosen["iterations"]):
-        velocity = chosen["momentum"] * velocity + chosen["weight_decay"] * left
+    for iteration in range(recipe.iterations):
+        velocity = recipe.momentum * velocity + recipe.weight_decay * left
         left -= recipe.rate(iteration) * velocity
         kept.append(left)
     return kept
@@ -45,7 +44,7 @@ def fractions(chosen: dict) -> list[float]:
 def measure(chosen: dict, seed: int, place: Place) -> dict:
     """Relative distances against iterations: a residual block to the identity, a plain block to
     the map that it starts with; with BN in train mode, and without."""
-    kept = fractions(chosen)
+    kept = fractions(Recipe.of("paper", "residual", 56))
     shape = (chosen["batch"], chosen["width"], chosen["side"], chosen["side"])
     x = positive(seed, shape, place.device)
     iterations = [chosen["iterations"] * k // POINTS for k in range(POINTS + 1)]

@@ -1,5 +1,6 @@
 """What ran, when, on what and for how long: tables computed from the run records."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,7 @@ from residual.site.tables import duration, table
 KIND = {"plain": "plain net", "residual": "ResNet"}
 
 
-class StoreDirective(SphinxDirective):
+class StoreDirective(SphinxDirective, ABC):
     """A directive whose page is read again at every build, since the store may have changed."""
 
     def run(self) -> list[nodes.Node]:
@@ -30,8 +31,9 @@ class StoreDirective(SphinxDirective):
             return [nodes.paragraph("", "Not run: the store holds no run record.")]
         return [node for name, records in found for node in self.show(name, records)]
 
+    @abstractmethod
     def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
-        raise NotImplementedError
+        """What stands on the page for one profile."""
 
 
 class StatusTable(StoreDirective):
