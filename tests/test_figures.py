@@ -1,6 +1,7 @@
 """Figures are drawn for one depth, for many, with missing kinds, and are the same each time."""
 
 import made_up
+import pandas as pd
 import pytest
 
 from residual import figures, tables
@@ -62,3 +63,40 @@ def test_a_picture_without_shortcut_and_one_with():
     left, right = figures.block_diagram().axes
     assert "shortcut" not in {t.get_text() for t in left.texts}
     assert "shortcut" in {t.get_text() for t in right.texts}
+
+
+def names_in(figure):
+    """The names beside the lines of a figure."""
+    return {text.get_text() for ax in figure.axes for text in ax.texts}
+
+
+def test_stacks_are_named_by_their_blocks():
+    rows = [(k, b, e, e * b) for k in KINDS for b in (1, 9) for e in (0.01, 0.1)]
+    frame = pd.DataFrame(rows, columns=["kind", "blocks", "epsilon", "error"])
+    figure = figures.perturbed_errors(frame)
+    assert names_in(figure) == {"1 block", "9 blocks"}
+    assert {ax.get_yscale() for ax in figure.axes} == {"log"}
+    figure = figures.errors_left(frame.rename(columns={"error": "loss"}))
+    assert names_in(figure) == {"plain", "ResNet"}
+    means = [line.get_ydata() for line in figure.axes[0].get_lines()]
+    assert means[0] == pytest.approx([0.01**0.5 * 0.1**0.5 * b for b in (1, 9)])
+
+
+def test_both_starts_are_named_on_both_sides():
+    starts = ("He", "zero γ")
+    rows = [(s, w, b, 1.0) for s in starts for w in ("initial", "final") for b in (1, 2)]
+    blocks = pd.DataFrame(rows, columns=["start", "when", "position", "ratio"])
+    rows = [(s, i, 50.0 + i) for s in starts for i in (10, 20)]
+    curves = pd.DataFrame(rows, columns=["start", "iteration", "test_error"])
+    for ax in figures.zero_gamma(blocks, curves).axes:
+        assert {text.get_text() for text in ax.texts} == {"He start", "zero γ start"}
+
+
+@pytest.mark.parametrize("kinds", [KINDS, ("residual",)])
+def test_singular_values_are_drawn_for_the_kinds_there_are(kinds):
+    rows = [(k, d, b, 0.5, 1.0, 2.0) for k in kinds for d in (8, 14) for b in (1, 2, 3)]
+    columns = ["kind", "depth", "position", "low", "median", "high"]
+    figure = figures.jacobian_bands(pd.DataFrame(rows, columns=columns))
+    assert len(figure.axes) == len(kinds)
+    expected = {"plain": {"plain-8", "plain-14"}, "residual": {"ResNet-8", "ResNet-14"}}
+    assert names_in(figure) == set().union(*(expected[kind] for kind in kinds))

@@ -28,6 +28,7 @@ from residual.peers import (
     read,
     scaled,
 )
+from residual.peers.records import write
 from residual.runs import RecordError
 
 MARTYN, AKAMASTER = SOURCES
@@ -173,14 +174,44 @@ def test_a_record_is_written_once_and_read_back(tmp_path, monkeypatch):
     assert (found.name, found.kind, found.depth) == ("peers/a-martyn/residual-8", "residual", 8)
     assert len(said) == 1
     assert "reported 50.00 %" in said[0]
-    assert 0 <= found["metrics"]["test_error"] <= 100
+    assert all(0 <= found["metrics"][name] <= 100 for name in ("train_error", "test_error"))
     assert found["responses"]["final"]["layers"]["layer"] == list(build("plain", 8).layers())
     assert len(found["probes"]["lesions"]["test_error"]) == 4
+    assert len(found["probes"]["jacobian"]["median"]) == 3
+    assert found.current
     assert found["source"]["licence"] == "BSD-3-Clause"
     assert (found.folder / "record.json").stat().st_size < 60_000
     again = measure(tmp_path / "nowhere", root, "cpu", say=said.append)
     assert [m.record for m in again] == [found.record]
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("version", [None, 1])
+def test_a_record_of_an_earlier_measurement_is_measured_again(version, tmp_path, monkeypatch):
+    made_up(tmp_path, monkeypatch)
+    said, root = [], tmp_path / "runs"
+    (found,) = measure(tmp_path, root, "cpu", say=said.append)
+    old = {key: value for key, value in found.record.items() if key != "measurement"}
+    write(old | ({} if version is None else {"measurement": version}), root)
+    assert not every(root)[0].current
+    (again,) = measure(tmp_path, root, "cpu", say=said.append)
+    assert again.current
+    assert len(said) == 2
+    assert all(again[key] == found[key] for key in found.record.keys() - {"provenance", "digest"})
+
+
+def test_training_error_is_that_of_the_training_set(tmp_path, monkeypatch):
+    source, path = made_up(tmp_path, monkeypatch)
+    dataset = measurement.load("cifar10", None)
+    model = network(source, source.peers[0], opened(path.read_bytes()))
+    wrong = (dataset.train.labels + 1) % 10
+    swapped = replace(dataset, train=Split(dataset.train.images, wrong))
+    device = torch.device("cpu")
+    first, second = (
+        measurement.describe(model, source, d, device)["metrics"] for d in (dataset, swapped)
+    )
+    assert first["train_error"] == first["test_error"] == second["test_error"]
+    assert second["train_error"] != first["train_error"]
 
 
 def test_measuring_twice_gives_the_same_digest_but_for_the_clock(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import torch
 
 from residual import probes
 from residual.models import plain, resnet
+from residual.probes import spectrum
 
 
 @pytest.fixture
@@ -132,3 +133,35 @@ def test_an_image_that_died_on_the_way_has_no_ratio(images):
     with_dead = torch.cat([images, torch.zeros_like(images[:3])])
     found = probes.block_ratios(model, [with_dead])["ratio"][0]
     assert found == pytest.approx(probes.block_ratios(model, [images])["ratio"][0], rel=1e-5)
+
+
+@pytest.fixture
+def maps():
+    """A block's input: few enough elements that all singular values can be computed."""
+    return torch.rand(3, 16, 6, 6, generator=torch.manual_seed(2))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_estimated_singular_values_are_those_of_the_jacobian(residual, maps):
+    block = (resnet(8) if residual else plain(8)).blocks[0].eval()
+    whole = torch.autograd.functional.jacobian(lambda x: spectrum.before_relu(block, x), maps)
+    each = torch.stack([whole[i, :, :, :, i].flatten(3).flatten(0, 2) for i in range(len(maps))])
+    exact = torch.linalg.svdvals(each.double())  # (N, D)
+    found = spectrum.summary(*spectrum.spectrum(block, maps, seed=0))
+    assert found["largest"] == pytest.approx(exact[:, 0].mean().item(), rel=1e-3)
+    assert found["rms"] == pytest.approx(exact.square().mean().sqrt().item(), rel=0.1)
+    blur = 0.03 * found["largest"]
+    for name, share in spectrum.SHARES.items():  # as many lie below as the name says
+        assert (exact < found[name] - blur).double().mean() <= share + 0.05, name
+        assert (exact <= found[name] + blur).double().mean() >= share - 0.05, name
+
+
+def test_a_zeroed_block_is_the_identity_or_nothing(images):
+    for build, value in ((resnet, 1.0), (plain, 0.0)):
+        model = build(8)
+        torch.nn.init.zeros_(model.blocks[0].norm2.weight)
+        found = probes.jacobian(model, images[:2])
+        first = [found[name][0] for name in ("largest", "high", "median", "low", "rms")]
+        assert first == pytest.approx([value] * 5, abs=1e-5)
+        assert found["widening"] == [False, True, True]
+        assert found["block"] == [1, 2, 3]

@@ -128,7 +128,8 @@ def refresh() -> None:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         run(path, path, {})
         nbformat.write(neutral(nbformat.read(path, as_version=4)), path)
-    picture = rendered(error_curves(every("quick", ROOT / "runs")), "svg")
+    usual = [run for run in every("quick", ROOT / "runs") if not run.recipe.variant]
+    picture = rendered(error_curves(usual), "svg")
     (ROOT / "book" / "_static" / "key-figure.svg").write_bytes(picture)
 
 

@@ -124,7 +124,8 @@ def peers(weights, device, runs, data) -> None:
     """Measure the published weights of two other reproductions in our networks.
 
     DIR holds a clone of each repository, in folders named after their owners; without them, the
-    command says how to clone them. Networks that the store has are not measured again.
+    command says how to clone them. Networks that the store has are not measured again, unless their
+    records come from an earlier measurement.
     """
     from residual.peers import measure
 

@@ -24,6 +24,9 @@ FIGURE_7_NETWORKS = (
 )
 """The networks of Fig. 7, all trained on CIFAR-10 (§4.2, Analysis of Layer Responses)."""
 
+FIGURE_7_AXIS = (0, 3)
+"""The range of standard deviations on the axis of Fig. 7."""
+
 IMAGENET_TOP1_ERROR = {
     ("plain", 18): 27.94,
     ("plain", 34): 28.54,

@@ -53,6 +53,21 @@ def peer_responses(measured: Iterable[Measured], what: str = "layers") -> pd.Dat
     return pd.concat(frames, ignore_index=True)
 
 
+def peer_jacobians(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Singular values of the blocks of networks that others trained: one row a block.
+
+    Empty where no record has them.
+    """
+    frames = [
+        pd.DataFrame(peer["probes"]["jacobian"])
+        .assign(kind=peer.kind, depth=peer.depth, run=peer.name, source=peer.source)
+        .rename(columns={"block": "position"})
+        for peer in measured
+        if "jacobian" in peer["probes"]
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
 def gradients(runs: Iterable[Run]) -> pd.DataFrame:
     """‖∇W‖/‖W‖ of every 3×3 convolution, before training (`iteration` 0) and at evaluations."""
     frames = []

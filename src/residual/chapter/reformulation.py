@@ -9,13 +9,19 @@ from residual import figures, paper, tables
 from residual.chapter.degradation import by_depth, curves, error_table
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
+from residual.chapter.words import listed
+from residual.claims import Evidence
+from residual.figures.style import network
 from residual.models import Network
+from residual.recipe import KINDS
 from residual.runs import Run
 
 __all__ = ["by_depth", "curves", "error_table"]
 
 CHANCE = math.log(10)  # cross-entropy of a guess among ten classes
 SLICE_DEPTH = 56
+VERY_DEEP = (("plain", 110), ("residual", 110), ("residual", 1202))
+"""The networks of §4.2 with a hundred and a thousand layers, and the plain one beside."""
 
 
 def parameter_table(depths: list[int]) -> pd.DataFrame:
@@ -53,6 +59,31 @@ def cure_sentence(runs: list[Run]) -> str:
     )
 
 
+def very_deep_table(settings: Settings) -> pd.DataFrame:
+    """Errors of the deepest networks in the store at this profile, those not run as such.
+
+    The paper's test errors are those on CIFAR-10 at its full length (Table 6).
+    """
+    evidence = Evidence(settings.profile)
+    rows = []
+    for kind, depth in VERY_DEEP:
+        row = {"network": network(kind, depth)}
+        row |= {"training error, %": "not run", "test error, %": "not run", "seeds": 0}
+        if evidence.has(kind, depth):
+            row |= error_table(evidence.networks(kind, depth)).iloc[0].to_dict()
+        told = paper.RESIDUAL_TEST_ERROR.get(depth) if kind == "residual" else None
+        rows.append(row | {"paper, test error, %": told})
+    return pd.DataFrame(rows)
+
+
+def very_deep(settings: Settings, label: str) -> Picture | None:
+    """Error curves of the deepest networks that ran; None where the store has none of them."""
+    evidence = Evidence(settings.profile)
+    ran = [pair for pair in VERY_DEEP if evidence.has(*pair)]
+    runs = [run for pair in ran for run in evidence.networks(*pair)]
+    return curves(settings, runs, label) if runs else None
+
+
 def blocks(label: str) -> Picture:
     """The drawing of the two blocks."""
     caption = "A plain block and a residual block: the same layers, one shortcut."
@@ -69,17 +100,25 @@ def surface(settings: Settings, label: str) -> Picture | None:
         return None
     record = settings.experiment("loss-surface")
     measured = record.measurements[0]
-    low = {kind: (np.array(measured[kind]) < CHANCE).mean() for kind in ("plain", "residual")}
+    plain, residual = (
+        listed([f"{(np.array(m[kind]) < CHANCE).mean():.0%}" for m in record.measurements])
+        for kind in KINDS
+    )
+    several = f"seeds {listed([str(s) for s in record.seeds])} in order; the maps are those of "
+    shown = several * (len(record.seeds) > 1) + f"seed {record.seeds[0]}"
     caption = (
         f"Training loss around the trained weights of plain-{SLICE_DEPTH} and "
         f"ResNet-{SLICE_DEPTH}, on a slice along two random filter-normalised directions: lower "
-        f"than guessing on {low['plain']:.0%} of the slice in the plain net and on "
-        f"{low['residual']:.0%} in the residual net ({settings.words}, seed {record.seeds[0]})."
+        f"than guessing on {plain} of the slice in the plain net and on {residual} in the residual "
+        f"net ({shown}; {settings.words})."
     )
-    alt = "Two contour maps of training loss over two directions, plain and residual network."
-    return Picture(
-        figures.loss_surface(measured), label, caption, alt, (record.name,), grid(measured)
+    alt = (
+        "Two contour maps of training loss over two directions: lower than guessing on "
+        f"{plain} of the map of the plain network, and on {residual} of the residual one's."
     )
+    frames = [grid(m).assign(seed=s) for m, s in zip(record.measurements, record.seeds)]
+    drawn, data = figures.loss_surface(measured), pd.concat(frames, ignore_index=True)
+    return Picture(drawn, label, caption, alt, (record.name,), data)
 
 
 def grid(measured: dict) -> pd.DataFrame:
@@ -87,7 +126,7 @@ def grid(measured: dict) -> pd.DataFrame:
     axis = measured["axis"]
     rows = [
         (kind, x, y, measured[kind][i][j])
-        for kind in ("plain", "residual")
+        for kind in KINDS
         for i, x in enumerate(axis)
         for j, y in enumerate(axis)
     ]

@@ -8,7 +8,6 @@ from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks, seeds
 from residual.claims import CHAIN, evaluate
 from residual.figures.style import network
-from residual.peers.records import every
 from residual.runs import Run
 
 
@@ -105,37 +104,6 @@ def numbers(frame: pd.DataFrame) -> dict:
         "1 % to 99 %, median layer": f"{low:.2f} … {high:.2f}".replace("-", "−"),
         "within ±0.1, %": 100 * frame["within_tenth"].mean(),
     }
-
-
-def peer_figure_7(source: str, label: str) -> Picture | None:
-    """Fig. 7 from the networks of one public reproduction, at the paper's full length.
-
-    None where the store has no record of them.
-    """
-    measured = [peer for peer in every() if peer.source == source]
-    if not measured:
-        return None
-    frame = tables.peer_responses(measured)
-    caption = (
-        f"Weights trained by others ({source}), measured by us: {comparison(frame)} Top: layers in "
-        "original order; bottom: the same values sorted. CIFAR-10, full length, one run each."
-    )
-    alt = (
-        f"Two line charts of standard deviation by layer for {networks(frame)}. "
-        f"Medians: {listed(median_words(frame))}."
-    )
-    return Picture(figures.figure_7(frame), label, caption, alt, names(frame), frame)
-
-
-def peer_table() -> pd.DataFrame:
-    """Every network of others: reported and measured test error, and the note's numbers."""
-    rows = []
-    for peer in every():
-        row = {"source": peer.source, "network": network(peer.kind, peer.depth)}
-        row["reported error, %"] = peer["reported"]["test_error"]
-        row["measured error, %"] = peer["metrics"]["test_error"]
-        rows.append(row | numbers(tables.peer_responses([peer])))
-    return pd.DataFrame(rows)
 
 
 def chain(settings: Settings) -> pd.DataFrame:

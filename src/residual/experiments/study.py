@@ -43,12 +43,12 @@ EXPERIMENTS: dict[str, Study] = {
     "vanishing-gradients": Study(gradients.settings, gradients.measure),
     "identity-is-hard": Study(regression.settings, regression.measure),
     "complex-weights": Study(perturbation.settings, perturbation.measure),
-    "zero-kills-plain": Study(zeroing.settings, zeroing.measure, seeds=(0,)),
+    "zero-kills-plain": Study(zeroing.settings, zeroing.measure),
     "weights-go-to-zero": Study(weights.settings, weights.measure),
     "zero-is-fixed": Study(fixed_point.settings, fixed_point.measure),
     "decay-pulls-to-zero": Study(decay.settings, decay.measure),
-    "figure-7-networks": Study(thirty_four.settings, thirty_four.measure, seeds=(0,)),
-    "loss-surface": Study(landscape.settings, landscape.measure, seeds=(0,)),
+    "figure-7-networks": Study(thirty_four.settings, thirty_four.measure),
+    "loss-surface": Study(landscape.settings, landscape.measure),
     "preconditioning": Study(spectra.settings, spectra.measure, seeds=(0, 1, 2, 3, 4)),
 }
 

@@ -2,22 +2,33 @@
 
 from residual.figures.blocks import block_diagram
 from residual.figures.errors import error_by_depth, error_curves
-from residual.figures.identity import lesion_bars, regression_curves, zeroed_outputs
+from residual.figures.identity import (
+    errors_left,
+    lesion_bars,
+    perturbed_errors,
+    regression_curves,
+    zeroed_outputs,
+)
 from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
-from residual.figures.starts import decay_distances, solution_curves
+from residual.figures.spectra import jacobian_bands
+from residual.figures.starts import decay_distances, solution_curves, zero_gamma
 
 __all__ = [
     "block_diagram",
     "decay_distances",
     "error_by_depth",
     "error_curves",
+    "errors_left",
     "figure_7",
     "gradient_norms",
+    "jacobian_bands",
     "lesion_bars",
     "loss_surface",
+    "perturbed_errors",
     "regression_curves",
     "response_ratio",
     "solution_curves",
+    "zero_gamma",
     "zeroed_outputs",
 ]

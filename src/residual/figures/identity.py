@@ -1,5 +1,6 @@
 """Pictures of the identity: zeroed networks, deleted blocks, descent towards the identity."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -68,4 +69,45 @@ def regression_curves(frame: pd.DataFrame) -> Figure:
         ax.set(title=f"{kind} stack", xlabel="iteration", yscale="log")
     axes[0].set_ylabel("relative squared error")
     label_lines(axes)
+    return figure
+
+
+def perturbed_errors(frame: pd.DataFrame) -> Figure:
+    """Output error of perturbed identity solutions against the perturbation, one panel a kind.
+
+    The frame has columns kind, blocks, epsilon and error (both relative); lines are means over
+    seeds, deeper stacks darker.
+    """
+    kinds = kinds_of(frame)
+    figure, axes = panels(1, len(kinds), 3.4, sharey=True)
+    for kind, ax in zip(kinds, axes):
+        for blocks, part in frame[frame["kind"] == kind].groupby("blocks"):
+            mean = part.groupby("epsilon")["error"].mean()
+            name = f"{blocks} block" + "s" * (blocks > 1)
+            style = {"color": shade(kind, blocks, frame["blocks"]), "linestyle": LINES[kind]}
+            ax.plot(mean.index, mean, marker="o", markersize=4, label=name, **style)
+        ax.set(title=f"{kind} stack", xlabel="noise on the weights, relative")
+        ax.set(xscale="log", yscale="log")
+    axes[0].set_ylabel("output error, relative")
+    label_lines(axes)
+    return figure
+
+
+def errors_left(frame: pd.DataFrame) -> Figure:
+    """Error left by stacks that learn the identity, against their number of blocks.
+
+    The frame has columns kind, blocks and loss; dots are seeds, lines geometric means.
+    """
+    figure, (ax,) = panels(1, 1, 3.2)
+    for kind in kinds_of(frame):
+        part = frame[frame["kind"] == kind]
+        mean = np.exp(np.log(part["loss"]).groupby(part["blocks"]).mean())
+        style = {"color": HUES[kind], "linestyle": LINES[kind], "label": NAMES[kind]}
+        ax.plot(mean.index, mean, linewidth=2, **style)
+        ax.scatter(part["blocks"], part["loss"], s=26, alpha=0.6, linewidth=0, color=HUES[kind])
+    ax.set(xscale="log", yscale="log", xlabel="blocks", ylabel="relative squared error")
+    blocks = sorted(frame["blocks"].unique())
+    ax.set_xticks(blocks, [str(b) for b in blocks])
+    ax.minorticks_off()
+    label_lines([ax])
     return figure

@@ -1,9 +1,9 @@
-"""Where training goes from a copied solution, and where weight decay alone takes a block."""
+"""Where training goes from a copied solution or from γ = 0, and weight decay alone a block."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from residual.figures.style import HUES, LINES, label_lines, panels
+from residual.figures.style import HUES, LINES, THIN, label_lines, panels, whole_numbers
 
 
 def solution_curves(frame: pd.DataFrame) -> Figure:
@@ -35,4 +35,31 @@ def decay_distances(frame: pd.DataFrame) -> Figure:
         ax.plot(mean.index, mean, label=names[kind] if norm else None, **style)
     ax.set(xlabel="iteration", ylabel="relative distance", ylim=(0, None))
     label_lines([ax])
+    return figure
+
+
+def zero_gamma(blocks: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    """A residual net from two starts: ‖F(x)‖/‖x‖ by block (trained bold, before training thin),
+    and test error by iteration.
+
+    `blocks` has start, when (initial, final), position and ratio; `curves` start, iteration and
+    test_error. Lines are means over seeds; the start with γ₂ = 0 is dotted.
+    """
+    figure, (left, right) = panels(1, 2, 3.4)
+    lines = {"He": "-", "zero γ": THIN}
+    for (start, when), part in blocks.groupby(["start", "when"]):
+        mean, trained = part.groupby("position")["ratio"].mean(), when == "final"
+        style = {"color": HUES["residual"], "linestyle": lines[start]}
+        style["linewidth"] = 2.2 if trained else 0.9
+        left.plot(mean.index, mean, label=f"{start} start" if trained else None, **style)
+    for start, part in curves.groupby("start"):
+        mean = part.groupby("iteration")["test_error"].mean()
+        style = {"color": HUES["residual"], "linestyle": lines[start], "linewidth": 2.2}
+        right.plot(mean.index, mean, label=f"{start} start", **style)
+    left.set(xlabel="block", ylabel="‖F(x)‖ / ‖x‖")
+    left.set_yscale("symlog", linthresh=0.1)  # zero is among the values
+    left.set_ylim(bottom=-0.01)
+    right.set(xlabel="iteration", ylabel="test error, %", ylim=(0, 100))
+    whole_numbers(left)
+    label_lines([left, right])
     return figure

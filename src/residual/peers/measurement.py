@@ -12,11 +12,13 @@ from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED
 from residual.models import Network
-from residual.peers.records import Measured, every, record_path, write
+from residual.peers.records import MEASUREMENT, Measured, every, read, record_path, write
 from residual.peers.sources import SOURCES, Peer, Source
 from residual.peers.weights import network, opened, published, scaled
 from residual.provenance import pick_device, provenance
 from residual.trainer import EVAL_BATCH
+
+SPECTRAL = 16  # test images on which the Jacobians of the blocks are looked at
 
 
 def measure(
@@ -28,6 +30,7 @@ def measure(
 ) -> list[Measured]:
     """Measure the networks that the store lacks, shallow first; returns the records of all.
 
+    Records of an earlier measurement are measured again and replaced, one by one.
     `folder` holds one subfolder a source: a clone of its repository, or the weight files alone.
     Every file is checked against its digest before the first is loaded. PeerError names a file
     that is missing or altered, DataError says what is wrong with CIFAR-10.
@@ -43,14 +46,20 @@ def measure(
         found = measure_one(source, peer, content, dataset, pick_device(device), root)
         say(
             f"{found.name}: test error {found['metrics']['test_error']:.2f} %, "
-            f"reported {peer.test_error:.2f} %, {found['provenance']['seconds']:.0f} s"
+            f"reported {peer.test_error:.2f} %, "
+            f"training error {found['metrics']['train_error']:.2f} %, "
+            f"{found['provenance']['seconds']:.0f} s"
         )
     return every(root)
 
 
 def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
-    """Whether the store has this network's record."""
-    return record_path(source.name, peer.kind, peer.depth, root).is_file()
+    """Whether the store has this network's record by the present measurement.
+
+    RecordError if there is a record that is damaged.
+    """
+    path = record_path(source.name, peer.kind, peer.depth, root)
+    return path.is_file() and read(path).current
 
 
 def measure_one(
@@ -72,6 +81,7 @@ def measure_one(
     record = {
         "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
         "network": {"kind": peer.kind, "depth": peer.depth, "zeros": source.zeros},
+        "measurement": MEASUREMENT,
         "reported": reported(source, peer, loaded),
         "data": {"name": dataset.name, "digest": dataset.digest},
     }
@@ -94,14 +104,17 @@ def reported(source: Source, peer: Peer, loaded: dict) -> dict:
 
 
 def describe(model: Network, source: Source, dataset: Dataset, device: torch.device) -> dict:
-    """The measured part of a record: the whole test set's error in per cent, and what the probes
-    see on its first images, as in the record of a run of ours."""
+    """The measured part of a record: errors on both whole sets in per cent, without augmentation,
+    and what the probes see on the first test images, as in the record of a run of ours."""
     seen = list(batches(dataset.test.head(PROBED), source, device))
     train = [images for images, _ in batches(dataset.train.head(PROBED), source, device)]
     states = {"final": model, "final_exact": probes.exact_statistics(model, train)}
     images = [images for images, _ in seen]
     return {
-        "metrics": {"test_error": probes.error(model, batches(dataset.test, source, device))},
+        "metrics": {
+            "train_error": probes.error(model, batches(dataset.train, source, device)),
+            "test_error": probes.error(model, batches(dataset.test, source, device)),
+        },
         "responses": {
             when: {
                 "layers": probes.responses(state, images),
@@ -109,7 +122,10 @@ def describe(model: Network, source: Source, dataset: Dataset, device: torch.dev
             }
             for when, state in states.items()
         },
-        "probes": {"lesions": probes.lesions(model, seen)},
+        "probes": {
+            "lesions": probes.lesions(model, seen),
+            "jacobian": probes.jacobian(model, images[0][:SPECTRAL]),
+        },
     }
 
 

@@ -9,6 +9,10 @@ from residual.sealed import seal, unseal
 KEYS = ("source", "network", "reported", "data", "metrics", "responses", "probes")
 """What a record holds beside `provenance` and its own `digest`."""
 
+MEASUREMENT = 2
+"""What is measured, and how. 2: training error and Jacobians; percentiles and shares from sampled
+positions of the map. A record with a lower number, or with none, is measured again."""
+
 ADVICE = "Restore it, or delete its folder and run `residual peers` again."
 
 
@@ -35,6 +39,11 @@ class Measured:
     def name(self) -> str:
         """peers/source/kind-depth, as in the store."""
         return f"peers/{self.source}/{self.kind}-{self.depth}"
+
+    @property
+    def current(self) -> bool:
+        """Whether the record holds all that is measured now, measured as it is now."""
+        return self.record.get("measurement") == MEASUREMENT
 
     def __getitem__(self, key: str):
         return self.record[key]

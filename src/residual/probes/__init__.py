@@ -13,6 +13,7 @@ from residual.probes.activations import (
 )
 from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
 from residual.probes.lesioning import deleted, error, gradient_ratios, lesions
+from residual.probes.spectrum import jacobian
 
 __all__ = [
     "Batches",
@@ -26,6 +27,7 @@ __all__ = [
     "exact_statistics",
     "gradient_ratios",
     "hooked",
+    "jacobian",
     "lesions",
     "norm",
     "responses",
