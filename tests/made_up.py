@@ -61,6 +61,7 @@ def run(
         "gradients": {"layer": names, "iteration": [0, 1], "ratio": [row, row]},
         "responses": {"initial": table(first_std or std), "final": table(std)},
         "probes": {"lesions": {"test_error": lesions or [1.0] * (blocks + 1)}},
+        "provenance": {"device": "a made-up device"},
     }
     return Run(Path("made-up"), record)
 
@@ -79,6 +80,7 @@ def experiment(name: str, measurements: list[dict], settings: dict | None = None
         "settings": settings or {},
         "seeds": list(range(len(measurements))),
         "measurements": measurements,
+        "provenance": {"device": "a made-up device"},
     }
     return Experiment(Path("made-up"), record)
 

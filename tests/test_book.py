@@ -28,6 +28,7 @@ PAGES = (
     "notebooks/02_residual_reformulation",
     "notebooks/03_zero_weight_identity",
     "notebooks/04_response_std",
+    "book/results",
     "book/claims",
     "book/status",
     "book/provenance",

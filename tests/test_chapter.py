@@ -45,20 +45,6 @@ def test_seeds_default_to_those_in_the_store(monkeypatch, tmp_path):
     assert settings(depths=[8], seeds=[7]).seeds_of("plain", 8) == [7]
 
 
-def test_published_takes_the_largest_profile_that_has_every_network(monkeypatch, tmp_path):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
-    for profile, names in {"quick": ["plain", "residual"], "desk": ["plain"]}.items():
-        for kind in names:
-            folder = tmp_path / profile / f"{kind}-8-s0"
-            folder.mkdir(parents=True)
-            (folder / "record.json").write_text("{}")
-    assert settings(profile="published", depths=[8]).profile == "quick"
-    folder = tmp_path / "desk" / "residual-8-s0"
-    folder.mkdir()
-    (folder / "record.json").write_text("{}")
-    assert settings(profile="published", depths=[8]).profile == "desk"
-
-
 def made_up(shallow, deep):
     """Final errors of plain nets of depths 8 and 14, a row a seed."""
     rows = [(8, seed, value) for seed, value in enumerate(shallow)]

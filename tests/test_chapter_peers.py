@@ -49,7 +49,7 @@ def test_shares_are_those_of_f_in_residual_nets():
 def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatch):
     chosen = settings(depths=[20])
     runs = chosen.runs()
-    told = note_beside_all(chosen, runs)
+    told = note_beside_all(runs)
     assert len(told) == 3
     said = told["the note"].tolist()
     assert [part in words for part, words in zip(("34", "10", "great majority"), said)] == [
@@ -60,7 +60,7 @@ def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatc
     assert "martyn" not in " ".join(told[ours])
     assert all("a-martyn" in words for words in told.iloc[:, -1])
     monkeypatch.setattr(peers, "every", list)
-    alone = note_beside_all(chosen, runs)
+    alone = note_beside_all(runs)
     assert alone[ours].tolist() == told[ours].tolist()
     assert len(alone.columns) == len(told.columns) - 1
 

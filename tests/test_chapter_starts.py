@@ -6,6 +6,7 @@ import made_up
 import pytest
 
 from residual.chapter import reformulation, settings, starts
+from residual.chapter.settings import Settings
 from residual.claims import Evidence
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 
@@ -54,7 +55,7 @@ def made_up_starts(monkeypatch, given):
     """Runs of a residual net from its usual start, and from γ = 0 as `given`."""
     runs = [start_run(seed, ratio=2.0) for seed in (0, 1)]
     monkeypatch.setattr(starts, "zero_gamma_runs", lambda _settings: given)
-    return runs
+    monkeypatch.setattr(Settings, "runs", lambda _settings, _kinds: runs)
 
 
 def start_run(seed, ratio):
@@ -68,8 +69,8 @@ def start_run(seed, ratio):
 
 
 def test_both_starts_are_told(monkeypatch):
-    runs = made_up_starts(monkeypatch, [start_run(0, ratio=0.5)])
-    picture = starts.zero_gamma(settings(), runs, "fig-made-up")
+    made_up_starts(monkeypatch, [start_run(0, ratio=0.5)])
+    picture = starts.zero_gamma(settings(), "fig-made-up")
     assert "from He the median ‖F(x)‖/‖x‖ goes from 0 to 2" in picture.caption
     assert "ends at 20.0 % (test 20.0 %, 2 seeds)" in picture.caption
     assert "from zero γ the median ‖F(x)‖/‖x‖ goes from 0 to 0.5" in picture.caption
@@ -77,11 +78,19 @@ def test_both_starts_are_told(monkeypatch):
 
 
 def test_without_a_zero_start_nothing_is_shown(monkeypatch, tmp_path):
-    runs = made_up_starts(monkeypatch, [])
-    assert starts.zero_gamma(settings(), runs, "fig-none") is None
+    made_up_starts(monkeypatch, [])
+    assert starts.zero_gamma(settings(), "fig-none") is None
     monkeypatch.undo()
     monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
     assert starts.zero_gamma_runs(settings("paper")) == []  # days of training are not started here
+
+
+def test_published_takes_the_largest_profile_with_both_starts(monkeypatch):
+    store = {("desk", False), ("quick", False), ("quick", True)}
+    monkeypatch.setattr(starts, "seeds_of", lambda r: [0] * ((r.profile, r.zero_gamma) in store))
+    assert starts.with_both_starts(settings("published")).profile == "quick"
+    store.add(("desk", True))
+    assert starts.with_both_starts(settings("published")).profile == "desk"
 
 
 def test_a_zero_start_is_trained_where_that_takes_seconds(monkeypatch, tmp_path):

@@ -6,17 +6,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 import papermill
 
+from residual import edition
 from residual.chapter.display import rendered
 from residual.errors import EngineError
 from residual.figures import error_curves
 from residual.paths import ROOT
 from residual.runs import every
+from residual.threads import usable_cores
 
 CHAPTERS = (
     "01_degradation",
@@ -26,6 +30,7 @@ CHAPTERS = (
 )
 PAGES = ("_config.yml", "_toc.yml", "index.md", "book")
 BUILD = ROOT / "_build"
+KERNELS = 2  # chapters executed at once
 
 
 class BookError(EngineError):
@@ -35,16 +40,43 @@ class BookError(EngineError):
 def build(parameters: dict) -> Path:
     """Execute all chapters with these parameters and build the site; its landing page.
 
-    Parameters that are a chapter's own defaults are not injected.
+    Without a profile the site shows the published records, and beside them smaller profiles. The
+    parameters that are a chapter's own defaults are not injected.
     """
+    named = parameters.get("profile")
+    executed = execute_all([named] if named else edition.profiles(parameters), parameters)
     site = BUILD / "site"
     shutil.rmtree(site, ignore_errors=True)
     (site / "notebooks").mkdir(parents=True)
     for name in PAGES:
         copy(ROOT / name, site / name)
-    for chapter in CHAPTERS:
-        execute(ROOT / "notebooks" / f"{chapter}.ipynb", site / "notebooks", parameters)
+    for name, notebooks in executed.items():
+        nbformat.write(edition.merged(notebooks), site / "notebooks" / name)
     return assemble(site)
+
+
+def execute_all(
+    profiles: list[str], parameters: dict
+) -> dict[str, dict[str, nbformat.NotebookNode]]:
+    """Each chapter's file name with its executions by profile, a few kernels at a time."""
+    sources = [ROOT / "notebooks" / f"{chapter}.ipynb" for chapter in CHAPTERS]
+    jobs = [(source, profile) for profile in profiles for source in sources]
+    kernels = min(KERNELS, usable_cores())
+    variables = {"RESIDUAL_FIGURES": "svg", "OMP_NUM_THREADS": str(usable_cores() // kernels)}
+    made: dict[str, dict] = {source.name: {} for source in sources}
+    # Processes, since papermill changes the folder of the one that it runs in.
+    with environment(variables), ProcessPoolExecutor(kernels, get_context("spawn")) as pool:
+        futures = [
+            pool.submit(execute, s, BUILD / "executed" / p, parameters | {"profile": p})
+            for s, p in jobs
+        ]
+        try:
+            for (source, profile), future in zip(jobs, futures):
+                made[source.name][profile] = nbformat.read(future.result(), as_version=4)
+        except Exception:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return made
 
 
 def copy(source: Path, target: Path) -> None:
@@ -55,16 +87,18 @@ def copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def execute(source: Path, folder: Path, parameters: dict) -> None:
+def execute(source: Path, folder: Path, parameters: dict) -> Path:
     """Execute one notebook into the folder: figures as SVG, no trace of the machine."""
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / source.name
-    print(f"Executing {source.name}", flush=True)
+    print(f"Executing {source.name} ({parameters.get('profile', 'as it is')})", flush=True)
     try:
         with environment({"RESIDUAL_FIGURES": "svg"}):
             run(source, target, changed(source, parameters))
     except papermill.PapermillExecutionError as error:
         raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from error
     nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
+    return target
 
 
 def run(source: Path, target: Path, parameters: dict) -> None:

@@ -44,7 +44,10 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILE_NAMES) + ".")
+@click.option(
+    "--profile",
+    help=f"{', '.join(PROFILE_NAMES)} (default: published, with a switch to smaller profiles).",
+)
 @click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
@@ -58,8 +61,8 @@ def book(profile, depths, seeds, iterations, device, runs) -> None:
     from residual.book import build, environment
     from residual.chapter import settings
 
-    given = {"profile": profile, "depths": depths, "seeds": seeds}
-    given |= {"device": device, "iterations": iterations}
+    given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
+    given |= {"profile": profile} if profile else {}
     with environment({"RESIDUAL_RUNS": str(runs.resolve())} if runs else {}):
         settings(**given)
         click.echo(f"The book is {build(given)}")

@@ -104,32 +104,41 @@ def words(outcome) -> tuple[str, str, str, str]:
 
 
 @click.command()
+@click.argument("names", metavar="[RUN]...", nargs=-1)
 @click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILE_NAMES) + ".")
+@click.option("--record", is_flag=True, help="Keep the outcomes in the store, as replays.json.")
 @runs_option
 @data_option
-def verify(profile, runs, data) -> None:
-    """Replay the first iterations of every record of a profile and compare the losses.
+def verify(names, profile, record, runs, data) -> None:
+    """Replay the first iterations of records and compare the losses.
 
-    Exactly where CPU model, PyTorch version and thread count are the record's; elsewhere within
-    what rounding explains. Leaves with 1 if a record differs.
+    Of each RUN, such as plain-20-s0, or of every run of the profile. Exactly where CPU model,
+    PyTorch version and thread count are the record's; elsewhere within what rounding explains.
+    Leaves with 1 if a record differs.
     """
     from rich.console import Console
     from rich.table import Table
 
-    from residual import replay
+    from residual import replay, replays
     from residual.parameters import check_choice
     from residual.runs import every
 
     check_choice("profile", profile, PROFILE_NAMES)
-    named = [*PROFILES] if profile == "published" else [profile]
-    found = [replay.verify(run, data) for name in named for run in every(name, runs)]
+    profiles = [*PROFILES] if profile == "published" else [profile]
+    stored = [run for one in profiles for run in every(one, runs)]
+    for name in names:
+        check_choice("run", name, [run.recipe.name for run in stored])
+    wanted = [run for run in stored if not names or run.recipe.name in names]
+    found = [(run, replay.verify(run, data)) for run in wanted]
     if not found:
         click.echo(f"The store has no record of the profile {profile}.")
         return
+    if record:
+        click.echo(f"The outcomes are in {replays.save(found, runs)}.")
     table = Table("run", "verdict", "source", "what was seen")
-    for seen in found:
+    for _, seen in found:
         source = "the present one" if seen.same_source else "another"
         table.add_row(seen.name, seen.verdict, source, seen.sentence)
     Console().print(table)
-    if any(seen.verdict == replay.DIFFERS for seen in found):
+    if any(seen.verdict == replay.DIFFERS for _, seen in found):
         raise SystemExit(1)

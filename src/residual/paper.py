@@ -9,11 +9,19 @@ MULTIPLY_ADDS = {20: 40.6e6, 32: 68.9e6, 44: 97.2e6, 56: 125.5e6, 110: 252.9e6, 
 RESIDUAL_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43, 1202: 7.93}
 """CIFAR-10 test error of ResNets by depth, per cent (Table 6; depth 110 is the best of five)."""
 
+TEST_ERROR_MEAN = RESIDUAL_TEST_ERROR | {110: 6.61}
+TEST_ERROR_STD = {110: 0.16}
+"""Mean and standard deviation of five runs where the paper gives them, else its one number
+(Table 6)."""
+
 PLAIN_TEST_ERROR = {20: 9.7, 32: 10.1, 44: 11.5, 56: 13.3}
 """CIFAR-10 test error of plain nets, per cent: read off Fig. 6 (left) by eye, approximate."""
 
 PLAIN_TRAIN_ERROR = {20: 1.4, 32: 1.2, 44: 3.2, 56: 5.9}
 """CIFAR-10 training error of plain nets, per cent: read off Fig. 6 (left) by eye, approximate."""
+
+PLAIN_ERROR_ABOVE = {110: 60}
+"""Plain-110's error is "higher than 60 %" and not displayed (Fig. 6), per cent."""
 
 FIGURE_7_NETWORKS = (
     ("plain", 20),

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from residual import figures, tables
+from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import change_with_depth, names, networks, seeds
+from residual.chapter.words import change_with_depth, names, networks
 from residual.figures.style import kinds_of, network
 from residual.runs import Run, every
 
@@ -17,8 +18,8 @@ def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
     kinds = kinds_of(frame)
     found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
     caption = " ".join(found) + (
-        " Bold: test error; thin: running training error; bands: all "
-        f"{seeds(frame['seed'].nunique())} ({settings.words})."
+        " Bold: test error; thin: running training error; bands: all seeds "
+        f"({scale.of_runs(runs)})."
     )
     alt = (
         f"Error in per cent against iteration for {networks(frame)}. Final mean test errors: "
@@ -46,7 +47,7 @@ def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
     caption = " ".join(
         change_with_depth(frame, kind, "train_error", "final training error") for kind in kinds
     )
-    caption += f" Each dot is a seed, each line joins means ({settings.words})."
+    caption += f" Each dot is a seed, each line joins means ({scale.of_runs(runs)})."
     alt = f"Final error in per cent against depth for {networks(frame)}: " + final_errors(frame)
     return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame), frame)
 
@@ -62,7 +63,7 @@ def error_table(runs: list[Run]) -> pd.DataFrame:
         "test error, %": spread(both, "test"),
         "seeds": both["n"],
     }
-    return pd.DataFrame(columns)
+    return scale.scaled(pd.DataFrame(columns), scale.of_runs(runs))
 
 
 def spread(frame: pd.DataFrame, which: str) -> list[str]:
@@ -91,12 +92,7 @@ def gap_sentence(runs: list[Run]) -> str:
 
 def controls(settings: Settings) -> pd.DataFrame:
     """The deepest plain net under other recipes, as far as the store has them, beside the usual."""
-    usual = settings.recipe("plain", settings.deep)
-    found = [
-        run
-        for run in every(settings.profile)
-        if (run.recipe.kind, run.recipe.depth) == ("plain", settings.deep)
-    ]
+    found = tried(settings)
     frame = tables.finals(found).assign(
         rate=[run.recipe.learning_rate for run in found],
         iterations=[run.recipe.iterations for run in found],
@@ -104,9 +100,9 @@ def controls(settings: Settings) -> pd.DataFrame:
     )
     grouped = frame.groupby(["iterations", "rate", "norm"], as_index=False)
     told = grouped["train_error"].agg(mean="mean", std="std", n="count")
-    return pd.DataFrame(
+    listing = pd.DataFrame(
         {
-            "network": network("plain", usual.depth),
+            "network": network("plain", settings.deep),
             "learning rate": [f"{rate:g}" for rate in told["rate"]],
             "iterations": told["iterations"],
             "BN": told["norm"],
@@ -114,3 +110,17 @@ def controls(settings: Settings) -> pd.DataFrame:
             "seeds": told["n"],
         }
     )
+    return scale.scaled(listing, scale.of_runs(found))
+
+
+def tried(settings: Settings) -> list[Run]:
+    """All runs of the deepest plain net at the largest profile that has it under two recipes.
+
+    At the chapter's own profile where none has.
+    """
+    for profile in [*settings.profiles, settings.scale()]:
+        found = [r for r in every(profile) if r.recipe.kind == "plain"]
+        found = [r for r in found if r.recipe.depth == settings.deep]
+        if len({r.recipe.variant for r in found}) > 1:
+            break
+    return found

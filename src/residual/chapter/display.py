@@ -77,7 +77,8 @@ def source(*functions: Callable) -> None:
 def table(frame: pd.DataFrame, digits: int = 2) -> None:
     """Display a table; floats with so many decimals, columns named as given.
 
-    In place of a table without rows stands a sentence that says so.
+    In place of a table without rows stands a sentence that says so. Words on the scale of its
+    records (`scale.scaled`) stand below it.
     """
     if frame.empty:
         say("The store has no record of this.")
@@ -87,6 +88,8 @@ def table(frame: pd.DataFrame, digits: int = 2) -> None:
     lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")
     for row in frame.itertuples(index=False):
         lines.append("| " + " | ".join(cell(value, digits) for value in row) + " |")
+    if words := frame.attrs.get("scale"):
+        lines += ["", f"*{words[:1].upper()}{words[1:]}.*"]
     display(Markdown("\n".join(lines)))
 
 

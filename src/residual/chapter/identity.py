@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from residual import figures
+from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.responses import lesions
 from residual.chapter.settings import Settings
-from residual.chapter.words import listed, seeds
+from residual.chapter.words import listed
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.figures.style import NAMES
 from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
-from residual.recipe import PROFILES
 
 __all__ = ["lesions"]
 
@@ -83,7 +83,7 @@ def exactness_sentence(depth: int) -> str:
 def zeroed(settings: Settings, label: str) -> Picture:
     """What is left of real images behind each block when every block is at zero."""
     depth = settings.deep
-    dataset = load(PROFILES[settings.profile].dataset)
+    dataset = load(settings.dataset)
     images = normalise(dataset.test.images[:256], dataset.mean)
     frames = [
         spreads(build(kind, depth, channels=dataset.channels), images).assign(kind=kind)
@@ -97,6 +97,7 @@ def zeroed(settings: Settings, label: str) -> Picture:
     caption += f"behind the last block, relative to the first block's input, {listed(found)}."
     if lost == lost:
         caption += f" The plain network has lost its input behind block {lost:.0f}."
+    caption += f" Nothing is trained; {len(images)} test images of {scale.DATASETS[dataset.name]}."
     alt = "Two lines of relative spread against block: " + listed(
         [f"{kind} ends at {left[kind]:.2f}" for kind in NAMES]
     )
@@ -136,9 +137,9 @@ def regression(settings: Settings, label: str) -> Picture:
         for w in wide.itertuples()
     ]
     caption = (
-        f"Relative squared error left, plain against residual: {listed(found)} (mean of "
-        f"{seeds(len(record.seeds))}, the best of {len(record['settings']['learning_rates'])} "
-        "learning rates for each; scored at the last iteration)."
+        f"Relative squared error left, plain against residual: {listed(found)} (means, the best "
+        f"of {len(record['settings']['learning_rates'])} learning rates for each, scored at the "
+        f"last iteration; {scale.of_experiment(record)})."
     )
     alt = "Two panels of error on a logarithmic scale against iteration, a line for each depth."
     return Picture(figures.regression_curves(means), label, caption, alt, (record.name,), means)
@@ -164,10 +165,10 @@ def decay(settings: Settings, label: str) -> Picture:
     last = frame[(frame["iteration"] == frame["iteration"].max()) & frame["norm"]]
     ends = last.groupby("kind")["distance"].mean()
     caption = (
-        f"Weight decay alone, by the paper's schedule of {frame['iteration'].max():,} iterations: "
+        "Weight decay alone, by the paper's schedule: "
         f"with BN a residual block ends at a relative distance of {ends['residual']:.2g} from the "
         f"identity, a plain block at {ends['plain']:.2g} from the map that it started with. Bold: "
-        f"with BN; thin: without ({seeds(len(record.seeds))})."
+        f"with BN; thin: without ({scale.of_experiment(record)})."
     )
     alt = "Lines of relative distance against iteration, for residual and plain blocks."
     drawn = figures.decay_distances(frame)

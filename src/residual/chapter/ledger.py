@@ -4,8 +4,10 @@ from html import escape
 
 from IPython.display import HTML, display
 
+from residual.chapter import scale
 from residual.chapter.settings import Settings
 from residual.claims import CLAIMS, Claim, Verdict, evaluate
+from residual.recipe import PROFILES
 
 PAPER = {
     "agrees": "The paper says so",
@@ -56,7 +58,9 @@ def verdict_box(found: Verdict) -> str:
     judged = found.verdict or "about the paper"
     kind = judged.replace(" ", "-")
     seeds = f" Seeds on each side: {found.seeds}." if found.seeds else ""
-    foot = f"Rule: {of(found.id).rule}.{seeds} {found.reason}".strip()
+    rests = found.profile in PROFILES and (found.seeds or found.values)
+    basis = f" Judged at {scale.of_profile(found.profile)}." if rests else ""
+    foot = f"Rule: {of(found.id).rule}.{basis}{seeds} {found.reason}".strip()
     return (
         f'<div class="verdict"><p><span class="badge badge-{kind}">{escape(judged)}</span> '
         f"<code>{found.id}</code>: {escape(found.sentence)}</p>"

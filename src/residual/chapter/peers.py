@@ -3,9 +3,9 @@
 import pandas as pd
 
 from residual import figures, paper, tables
+from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.responses import comparison, median_words, medians, numbers
-from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks, percent
 from residual.claims.responses import TENFOLD
 from residual.experiments.thirty_four import BLOCKS
@@ -13,7 +13,7 @@ from residual.figures.style import network
 from residual.peers.records import Measured, every
 from residual.probes.activations import TENTH
 from residual.recipe import KINDS
-from residual.records import Experiment
+from residual.records import Experiment, find_experiment
 from residual.runs import Run
 from residual.statistics import number
 
@@ -90,17 +90,17 @@ def table_of_all() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def note_beside_all(settings: Settings, runs: list[Run]) -> pd.DataFrame:
+def note_beside_all(runs: list[Run]) -> pd.DataFrame:
     """The note's three numbers: what it says, what the paper has, our runs, and others' networks.
 
-    Our 34-layer pair stands with our runs where the store has it.
+    Our 34-layer pair stands with our runs where the store has it at their profile.
     """
     ours, remark = tables.responses(runs), ""
-    if settings.has_experiment(PAIR):
-        record = settings.experiment(PAIR)
+    record = find_experiment(PAIR, runs[0].recipe.profile)
+    if record is not None:
         ours = pd.concat([ours, pair_responses(record)], ignore_index=True)
         remark = f" ({PAIR_DEPTH} layers: width {record['settings']['width']})"
-    columns = ["", "the note", "the paper", f"ours ({settings.words})"]
+    columns = ["", "the note", "the paper", f"ours ({scale.of_runs(runs)})"]
     measured = every()
     told = [networks_row(ours, remark), factor_row(ours), share_row(ours)]
     if measured:

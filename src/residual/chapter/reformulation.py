@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from residual import figures, paper, tables
+from residual.chapter import scale
 from residual.chapter.degradation import by_depth, curves, error_table
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
@@ -64,8 +65,7 @@ def very_deep_table(settings: Settings) -> pd.DataFrame:
 
     The paper's test errors are those on CIFAR-10 at its full length (Table 6).
     """
-    evidence = Evidence(settings.profile)
-    rows = []
+    evidence, rows = very_deep_evidence(settings), []
     for kind, depth in VERY_DEEP:
         row = {"network": network(kind, depth)}
         row |= {"training error, %": "not run", "test error, %": "not run", "seeds": 0}
@@ -76,9 +76,16 @@ def very_deep_table(settings: Settings) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def very_deep_evidence(settings: Settings) -> Evidence:
+    """The runs of the largest profile that has any of the deepest networks."""
+    found = (Evidence(name) for name in settings.profiles)
+    ran = (e for e in found if any(e.has(*pair) for pair in VERY_DEEP))
+    return next(ran, Evidence(settings.profiles[-1]))
+
+
 def very_deep(settings: Settings, label: str) -> Picture | None:
     """Error curves of the deepest networks that ran; None where the store has none of them."""
-    evidence = Evidence(settings.profile)
+    evidence = very_deep_evidence(settings)
     ran = [pair for pair in VERY_DEEP if evidence.has(*pair)]
     runs = [run for pair in ran for run in evidence.networks(*pair)]
     return curves(settings, runs, label) if runs else None
@@ -110,7 +117,7 @@ def surface(settings: Settings, label: str) -> Picture | None:
         f"Training loss around the trained weights of plain-{SLICE_DEPTH} and "
         f"ResNet-{SLICE_DEPTH}, on a slice along two random filter-normalised directions: lower "
         f"than guessing on {plain} of the slice in the plain net and on {residual} in the residual "
-        f"net ({shown}; {settings.words})."
+        f"net ({shown}; {scale.of_experiment(record, trained=True)})."
     )
     alt = (
         "Two contour maps of training loss over two directions: lower than guessing on "

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from residual import figures, tables
+from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import listed, names, networks, seeds
+from residual.chapter.words import listed, names, networks
 from residual.claims import CHAIN, evaluate
 from residual.figures.style import network
 from residual.runs import Run
@@ -21,8 +22,8 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
     }
     caption = (
         f"Standard deviations of layer responses, {words[when]}: {comparison(frame)} "
-        f"Top: layers in original order; bottom: the same values sorted. Means over "
-        f"{seeds(frame['seed'].nunique())} ({settings.words})."
+        f"Top: layers in original order; bottom: the same values sorted. Means over seeds "
+        f"({scale.of_runs(runs)})."
     )
     alt = (
         f"Two line charts of standard deviation by layer for {networks(frame)}. "
@@ -69,7 +70,7 @@ def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
     ]
     caption = (
         f"Median ‖F(x)‖/‖x‖ over the blocks with identity shortcut: {listed(found)}. Bold: "
-        f"trained; thin: at initialisation ({settings.words})."
+        f"trained; thin: at initialisation ({scale.of_runs(runs)})."
     )
     alt = f"Lines of the ratio against block for {networks(frame)}, before and after training."
     return Picture(figures.response_ratio(runs), label, caption, alt, names(frame), frame)
@@ -82,7 +83,7 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
     found = [f"{network(kind, depth)} {rise:.1f}" for depth, kind, rise in each.to_numpy()]
     caption = (
         f"Median rise in test error, in points, when one block is deleted: {listed(found)}. Dots "
-        f"are seeds, lines their means ({settings.words})."
+        f"are seeds, lines their means ({scale.of_runs(runs)})."
     )
     alt = f"Rise in test error against the deleted block for {networks(frame)}."
     return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame), frame)
@@ -91,7 +92,8 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
 def three_numbers(runs: list[Run]) -> pd.DataFrame:
     """The note's numbers from our records: order of magnitude, and the share within ±0.1."""
     grouped = tables.responses(runs).groupby(["depth", "kind"])
-    return pd.DataFrame([{"network": network(k, d)} | numbers(f) for (d, k), f in grouped])
+    found = pd.DataFrame([{"network": network(k, d)} | numbers(f) for (d, k), f in grouped])
+    return scale.scaled(found, scale.of_runs(runs))
 
 
 def numbers(frame: pd.DataFrame) -> dict:
@@ -109,6 +111,14 @@ def numbers(frame: pd.DataFrame) -> dict:
 def chain(settings: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link, with the verdict measured for each."""
     verdicts = {verdict.id: verdict for verdict in evaluate(settings.profile)}
-    columns = ("link", "claim", "verdict", "measured")
-    rows = [(link, name, verdicts[name].verdict, verdicts[name].sentence) for link, name in CHAIN]
-    return pd.DataFrame(rows, columns=columns)
+    rows = [
+        {
+            "link": link,
+            "claim": name,
+            "verdict": verdicts[name].verdict,
+            "profile": verdicts[name].profile,
+            "measured": verdicts[name].sentence,
+        }
+        for link, name in CHAIN
+    ]
+    return pd.DataFrame(rows)

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from residual import figures, tables
+from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import listed, names, networks, percent, seeds
+from residual.chapter.words import listed, names, networks, percent
 from residual.figures.style import network
 from residual.runs import Run
 
@@ -33,7 +34,7 @@ def training_on(settings: Settings, label: str) -> Picture | None:
         "a random start: the mean training error goes from "
         f"{percent(ends.copied_start_train_error)} to {percent(ends.copied_train_error)}, and to "
         f"{percent(ends.random_train_error)} from the random start "
-        f"({seeds(len(record.seeds))}, {settings.words})."
+        f"({scale.of_experiment(record, trained=True)})."
     )
     alt = "Two lines of training loss against iteration, from a copied and from a random start."
     drawn = figures.solution_curves(frame)
@@ -56,7 +57,7 @@ def start_table(settings: Settings) -> pd.DataFrame:
     keys = ["network", "BN", "start"]
     found = pd.DataFrame(rows).groupby(keys, as_index=False, sort=False).median()
     found["first third over last"] = found["first third over last"].map(lambda v: f"{v:.3g}")
-    return found
+    return scale.scaled(found, scale.of_experiment(record, images=True))
 
 
 def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
@@ -70,7 +71,7 @@ def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
     caption = (
         "Before training, ‖∇W‖/‖W‖ of the first third of the layers over that of the last third "
         f"is {listed(found)}: below one it shrinks on the way back, above one it grows. Bold: at "
-        f"the end of training; thin: before ({settings.words})."
+        f"the end of training; thin: before ({scale.of_runs(runs)})."
     )
     alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
     return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame), frame)

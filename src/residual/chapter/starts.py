@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 
 from residual import figures, tables
+from residual.chapter import scale
 from residual.chapter.display import Picture
-from residual.chapter.settings import Settings
+from residual.chapter.settings import SMALLEST, Settings
 from residual.chapter.words import listed, names, percent, seeds
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 from residual.figures.style import network
@@ -27,8 +28,8 @@ def perturbation(settings: Settings, label: str) -> Picture:
         f"{PRECISE_BLOCKS} plain blocks by {number(100 * err['plain'], 2)} % and that of as many "
         f"residual ones by {number(100 * err['residual'], 2)} %: plain over residual "
         f"{number(err['plain'] / err['residual'])}. "
-        "Blocks without BN; noise relative to the norm of a Dirac kernel; means over "
-        f"{seeds(len(record.seeds))}."
+        "Blocks without BN; noise relative to the norm of a Dirac kernel; means "
+        f"({scale.of_experiment(record)})."
     )
     alt = (
         "Two panels, plain and residual, of relative output error against relative noise on "
@@ -65,9 +66,9 @@ def identity_by_depth(settings: Settings, label: str) -> Picture | None:
     ]
     caption = (
         "Relative squared error that descent leaves when a stack learns to return its input, plain "
-        f"and residual: {listed(found)} blocks, after {record['settings']['iterations']:,} "
-        f"iterations. Dots are seeds, lines geometric means ({seeds(len(record.seeds))}, the best "
-        f"of {len(record['settings']['learning_rates'])} learning rates for each)."
+        f"and residual: {listed(found)} blocks. Dots are seeds, lines geometric means (the best of "
+        f"{len(record['settings']['learning_rates'])} learning rates for each; "
+        f"{scale.of_experiment(record)})."
     )
     alt = (
         "Error left against number of blocks on logarithmic scales, a line for plain and one for "
@@ -83,15 +84,25 @@ def zero_gamma_runs(settings: Settings) -> list[Run]:
     """
     usual = replace(settings.recipe("residual", settings.deep), zero_gamma=True)
     wanted = settings.seeds or seeds_of(usual)
-    if not wanted and settings.profile == "quick":
+    if not wanted and settings.profile == SMALLEST:
         wanted = [0]
     return ensure([replace(usual, seed=seed) for seed in wanted], settings.device)
 
 
-def zero_gamma(settings: Settings, runs: list[Run], label: str) -> Picture | None:
+def with_both_starts(settings: Settings) -> Settings:
+    """The largest profile whose store has the deepest residual net from both starts."""
+    for fixed in (replace(settings, profile=name) for name in settings.profiles):
+        usual = fixed.recipe("residual", settings.deep)
+        if seeds_of(usual) and seeds_of(replace(usual, zero_gamma=True)):
+            return fixed
+    return replace(settings, profile=settings.profiles[-1])
+
+
+def zero_gamma(settings: Settings, label: str) -> Picture | None:
     """The deepest residual net from both starts; None where the store has no zero-γ run."""
-    usual = [r for r in runs if (r.recipe.kind, r.recipe.depth) == ("residual", settings.deep)]
-    sides = {"He": usual, "zero γ": zero_gamma_runs(settings)}
+    fixed = with_both_starts(settings)
+    usual = [run for run in fixed.runs(("residual",)) if run.recipe.depth == settings.deep]
+    sides = {"He": usual, "zero γ": zero_gamma_runs(fixed)}
     if not all(any(run["responses"] for run in group) for group in sides.values()):
         return None
     blocks = pd.concat([block_frame(group, start) for start, group in sides.items()])
@@ -102,7 +113,7 @@ def zero_gamma(settings: Settings, runs: list[Run], label: str) -> Picture | Non
     caption = (
         f"{network('residual', settings.deep)} from a He start and with the last scale γ₂ of each "
         f"block at zero, where every block starts as its shortcut: {'; '.join(told)}. Left: bold "
-        f"trained, thin before training; right: test error ({settings.words})."
+        f"trained, thin before training; right: test error ({scale.of_runs(sides['zero γ'])})."
     )
     alt = (
         "Left, a line of ‖F(x)‖/‖x‖ against block for each start, before and after training; "

@@ -8,8 +8,11 @@ from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure, write_data
 from residual.site.ledger import Ledger, LedgerTable
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
+from residual.site.results import Degradation, ErrorTable, TrainingTime
+from residual.site.sources import PeerTable
 from residual.site.summary import ResultSummary
 from residual.site.verdicts import forget, publish_verdicts
+from residual.site.versions import add_switch, number_seconds, one_version
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -19,16 +22,23 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("chapter-figure", ChapterFigure)
     app.add_directive("provenance-table", ProvenanceTable)
     app.add_directive("status-table", StatusTable)
+    app.add_directive("peer-table", PeerTable)
     app.add_directive("benchmark-table", BenchmarkTable)
+    app.add_directive("error-table", ErrorTable)
+    app.add_directive("degradation-table", Degradation)
+    app.add_directive("training-time", TrainingTime)
     app.add_directive("result-summary", ResultSummary)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-table", LedgerTable)
     app.connect("builder-inited", lambda app: forget())
     app.connect("config-inited", use_local_mathjax)
+    app.connect("doctree-read", add_switch)
     app.connect("doctree-read", add_reading_time)
+    app.connect("doctree-resolved", number_seconds)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", copy_records)
     app.connect("build-finished", publish_verdicts)
     app.connect("build-finished", write_data)
+    app.connect("build-finished", one_version)
     app.connect("build-finished", trim)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

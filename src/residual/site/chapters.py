@@ -6,6 +6,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from residual.site.links import page_link
+from residual.site.versions import is_second
 
 FOLDER = "notebooks/"
 WORDS_A_MINUTE = 200
@@ -26,8 +27,11 @@ def add_reading_time(app: Sphinx, document: nodes.document) -> None:
 
 
 def minutes(document: nodes.document) -> int:
-    """Reading time of the prose: paragraphs, each Chinese character as half a word."""
-    text = " ".join(p.astext() for p in document.findall(nodes.paragraph))
+    """Reading time of the prose: paragraphs, each Chinese character as half a word.
+
+    Of results at several profiles, those shown first count.
+    """
+    text = " ".join(p.astext() for p in document.findall(nodes.paragraph) if not is_second(p))
     chinese = len(re.findall(r"[\u4e00-\u9fff]", text))
     words = len(re.findall(r"[A-Za-z0-9][^\s\u4e00-\u9fff]*", text))
     return max(1, round((words + chinese / 2) / WORDS_A_MINUTE))

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from residual.site import versions
 from residual.site.links import page_link, record_links
 
 PICTURES = ("image/svg+xml", "image/png")
@@ -38,6 +40,8 @@ class NumberedFigure:
     ) -> list[nodes.Element] | None:
         """The figure for one picture; nothing for a second form of the same picture."""
         about = data.output_metadata.get("residual")
+        if about and about.get("profiles") and not inline:
+            return versions.wrapped(renderer, data)
         if inline or not about or data.mime_type not in PICTURES:
             return None
         (image,) = renderer.render_image(data)
@@ -49,7 +53,7 @@ class NumberedFigure:
         if earlier is not None and earlier.get("place") == place:
             keep_preferred(earlier, image, data.mime_type)
             return []
-        figure = nodes.figure("", image, place=place, mime_type=data.mime_type)
+        figure = blank(about, image, place=place, mime_type=data.mime_type)
         figure["classes"].append("result")
         figure["names"].append(name)
         figure.append(caption(renderer, about["caption"], data.line or 0))
@@ -57,6 +61,14 @@ class NumberedFigure:
             figure.append(nodes.legend("", *below))
         document.note_explicit_target(figure, figure)
         return [figure]
+
+
+def blank(about: dict, image: nodes.image, **attributes: object) -> nodes.figure:
+    """A figure without words; a figure's other version gets its number from the first."""
+    if "of" not in about:
+        return nodes.figure("", image, **attributes)
+    second = {name: about[name] for name in ("of", "version")}
+    return UnnumberedFigure("", image, **attributes, **second)
 
 
 def origin(docname: str, about: dict) -> list[nodes.Node]:
@@ -111,17 +123,20 @@ class ChapterFigure(SphinxDirective):
         :chapter: notebooks/01_degradation
         ```
 
-    The picture, its alt text and caption come from the executed chapter.
+    The picture, its alt text and caption come from the executed chapter. With the flag `optional`
+    a figure that the store has no records for is a sentence instead of an error.
     """
 
     required_arguments = 1
-    option_spec: ClassVar = {"chapter": str}
+    option_spec: ClassVar = {"chapter": str, "optional": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         label, chapter = self.arguments[0], self.options["chapter"]
         path = Path(self.env.srcdir) / f"{chapter}.ipynb"
         self.env.note_dependency(str(path))
         found = picture(path, label)
+        if found is None and "optional" in self.options:
+            return [nodes.paragraph("", "Not run: the store has no record for this figure.")]
         if found is None:
             raise self.error(f"{chapter} has no figure {label}; execute it first.")
         mime_type, content, about = found

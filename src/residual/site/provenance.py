@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from shutil import copyfile
@@ -10,9 +11,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from residual import runs
+from residual import replays, runs
 from residual.paths import runs_folder
-from residual.recipe import PROFILES
+from residual.recipe import PROFILES, Recipe
 from residual.records import Experiment, find_experiment
 from residual.runs import Run
 from residual.site.links import FOLDER, record_link
@@ -51,13 +52,17 @@ class ProvenanceTable(StoreDirective):
     """One table a profile: a row for each run record, with a link to it."""
 
     def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
-        header = ("Run", "Iterations", "Training time", "Images/s", "Started", "Device")
-        header += ("Threads", "Precision", "PyTorch", "Python", "Source", "Weights")
-        rows = [provenance_row(self.env.docname, run) for run in records]
+        header = ("Run", "Recipe", "Replay", "Data", "Training time", "Images/s", "Started")
+        header += ("Device", "Threads", "Precision", "PyTorch", "Python", "Source", "Weights")
+        entries = replays.load()
+        rows = [provenance_row(self.env.docname, run, entries) for run in records]
+        usual = recipe_words(Recipe.of(profile, "plain", 20))
+        yield nodes.paragraph("", f"The recipe of the profile {profile}: {usual}.")
         yield table(f"Profile {profile}: every run record.", header, rows)
         if tried := experiments(profile):
             rows = [experiment_row(self.env.docname, e) for e in tried]
-            header = ("Experiment", "Seeds", "Time", "Started", "Device", "PyTorch", "Digest")
+            header = ("Experiment", "Settings", "Seeds", "Time", "Started", "Device", "PyTorch")
+            header += ("Source", "Digest")
             yield table(f"Profile {profile}: every experiment.", header, rows)
 
 
@@ -83,13 +88,25 @@ def status_row(group: list[Run]) -> list[str]:
     ]
 
 
-def provenance_row(docname: str, run: Run) -> list[str | nodes.Node]:
+def recipe_words(recipe: Recipe, usual: Recipe | None = None) -> str:
+    """A recipe without kind, depth and seed; of two, where the first differs from the second."""
+    shared, told = {"profile", "kind", "depth", "seed"}, asdict(recipe)
+    other = asdict(usual) if usual else {}
+    kept = {k: v for k, v in told.items() if k not in shared and (not usual or v != other[k])}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in kept.items())
+
+
+def provenance_row(docname: str, run: Run, entries: dict[str, dict]) -> list[str | nodes.Node]:
     """One record's provenance; digests are cut to twelve digits."""
+    recipe = run.recipe
+    usual = Recipe.of(recipe.profile, recipe.kind, recipe.depth, recipe.seed)
     made = run["provenance"]
     speed = made["images_per_second"]
     return [
-        record_link(docname, run.name, run.recipe.name),
-        f"{run.recipe.iterations:,}",
+        record_link(docname, run.name, recipe.name),
+        recipe_words(recipe, usual) or "the profile's",
+        replays.status(run, entries),
+        nodes.literal("", run["data"]["digest"][:12]),
         duration(made["seconds"]),
         "–" if speed is None else f"{speed:,.0f}",
         moment(made["started"]),
@@ -115,13 +132,21 @@ def experiment_row(docname: str, experiment: Experiment) -> list[str | nodes.Nod
     made = experiment["provenance"]
     return [
         record_link(docname, experiment.name, experiment["experiment"]),
+        settings_words(experiment["settings"]),
         ", ".join(map(str, experiment.seeds)),
         duration(made["seconds"]),
         moment(made["started"]),
         made["device"],
         made["versions"]["torch"],
+        nodes.literal("", made["source_digest"][:12]),
         nodes.literal("", experiment["digest"][:12]),
     ]
+
+
+def settings_words(settings: dict) -> str:
+    """An experiment's settings as a list in one line."""
+    values = {k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
+    return "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
 
 
 def moment(started: str) -> str:
