@@ -29,6 +29,7 @@ PAGES = (
     "notebooks/03_zero_weight_identity",
     "notebooks/04_response_std",
     "book/results",
+    "book/touch",
     "book/claims",
     "book/status",
     "book/provenance",

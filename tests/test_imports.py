@@ -12,8 +12,8 @@ SOURCE = ROOT / "src" / "residual"
 LEVELS = [
     {"paths", "errors", "parameters", "paper", "itinerary", "statistics"},
     {"recipe", "models", "data", "files", "threads", "provenance"},
-    {"sealed", "probes", "checkpoint", "constructions", "progress", "options"},
-    {"runs"},
+    {"sealed", "probes", "checkpoint", "constructions", "progress", "options", "samples"},
+    {"runs", "onnx_export"},
     {"records", "trainer"},
     {"describe", "graph", "replay", "claims"},
     {"estimate", "peers", "replays"},

@@ -7,10 +7,12 @@ from residual.site.benchmarks import BenchmarkTable
 from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure, write_data
 from residual.site.ledger import Ledger, LedgerTable
+from residual.site.networks import forget as forget_networks
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
 from residual.site.results import Degradation, ErrorTable, TrainingTime
 from residual.site.sources import PeerTable
 from residual.site.summary import ResultSummary
+from residual.site.touch import TouchFiles, TouchIdentity, add_scripts, write_files
 from residual.site.verdicts import forget, publish_verdicts
 from residual.site.versions import add_switch, number_seconds, one_version
 
@@ -30,7 +32,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("result-summary", ResultSummary)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-table", LedgerTable)
+    app.add_directive("touch-identity", TouchIdentity)
+    app.add_directive("touch-files", TouchFiles)
     app.connect("builder-inited", lambda app: forget())
+    app.connect("builder-inited", lambda app: forget_networks())
+    app.connect("html-page-context", add_scripts)
     app.connect("config-inited", use_local_mathjax)
     app.connect("doctree-read", add_switch)
     app.connect("doctree-read", add_reading_time)
@@ -40,5 +46,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", publish_verdicts)
     app.connect("build-finished", write_data)
     app.connect("build-finished", one_version)
+    app.connect("build-finished", write_files)
     app.connect("build-finished", trim)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
