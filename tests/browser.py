@@ -46,10 +46,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+VIOLATION = """addEventListener('securitypolicyviolation', (event) =>
+    console.error(`policy: ${event.violatedDirective} blocked ${event.blockedURI}`))"""
+
+
 @contextmanager
 def watched(page: Page) -> Iterator[Visit]:
-    """Records errors and requests of a page until the block ends."""
+    """Records errors, breaches of the page's policy and requests until the block ends."""
     visit = Visit()
+    page.add_init_script(VIOLATION)
     page.on("console", lambda m: visit.errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda request: visit.failed.append(request.url))

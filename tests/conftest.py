@@ -1,7 +1,18 @@
-"""What several test modules share."""
+"""What several test modules share: a browser and the built site.
+
+The site is built once from the committed records, unless _build/html is there and newer than all
+that it is made from.
+"""
 
 import pytest
-from browser import CHROMIUM, chromium
+from browser import CHROMIUM, chromium, served
+
+from residual import book
+from residual.paths import ROOT
+
+HTML = ROOT / "_build" / "html"
+SOURCES = ("index.md", "_config.yml", "_toc.yml", "book", "notebooks", "src/residual", "runs")
+KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".ipynb", ".py", ".json"}
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +22,26 @@ def browser():
         pytest.skip("no Chromium on the path: install Debian's package chromium")
     with chromium() as opened:
         yield opened
+
+
+def newest_source() -> float:
+    """When one of the site's sources was changed last."""
+    paths = [ROOT / name for name in SOURCES]
+    files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*"))]
+    return max(f.stat().st_mtime for f in files if f.suffix in KEPT)
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site."""
+    index = HTML / "index.html"
+    if not index.is_file() or index.stat().st_mtime < newest_source():
+        book.build({})
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """The site behind a local server."""
+    with served(site) as url:
+        yield url

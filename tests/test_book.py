@@ -1,26 +1,25 @@
 """The built site: complete, closed, and fit to be read in a browser.
 
-The site is built once from the committed records, unless _build/html is there and newer than all
-that it is made from.
+The fixture `site` of conftest.py says when it is built.
 """
 
 import gzip
 import hashlib
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import SIZES, served, settle, watched
+from browser import SIZES, settle, watched
 from bs4 import BeautifulSoup
 
 from residual import book
 from residual.paths import ROOT
 
 HTML = ROOT / "_build" / "html"
-SOURCES = ("index.md", "_config.yml", "_toc.yml", "book", "notebooks", "src/residual", "runs")
-KEPT = {".md", ".yml", ".bib", ".css", ".svg", ".ipynb", ".py", ".json"}
 TEXTS = {".html", ".js", ".css", ".json", ".ipynb", ".svg", ".txt", ".md"}
 PAGES = (
     "index",
@@ -49,29 +48,6 @@ PROSE = """() => {
     return copy.textContent;
 }"""
 LATEX = re.compile(r"\$\$|\\(frac|lVert|left|text|mathrm|\(|\[)")
-
-
-def newest_source() -> float:
-    """When one of the site's sources was changed last."""
-    paths = [ROOT / name for name in SOURCES]
-    files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*"))]
-    return max(f.stat().st_mtime for f in files if f.suffix in KEPT)
-
-
-@pytest.fixture(scope="session")
-def site():
-    """The folder of the built site."""
-    index = HTML / "index.html"
-    if not index.is_file() or index.stat().st_mtime < newest_source():
-        book.build({})
-    return HTML
-
-
-@pytest.fixture(scope="session")
-def address(site):
-    """The site behind a local server."""
-    with served(site) as url:
-        yield url
 
 
 def soup(path):
@@ -133,7 +109,7 @@ def test_every_icon_in_use_is_drawn(site):
     drawn = set(
         re.findall(r"\.(fa-[a-z-]+) {", (site / "_static" / "icons.css").read_text("utf-8"))
     )
-    icons = [i for name in PAGES for i in soup(site / f"{name}.html").select(".fa-solid")]
+    icons = [i for name in PAGES for i in soup(site / f"{name}.html").select(".fa-solid, .fas")]
     used = {c for icon in icons for c in icon["class"] if c.startswith("fa-")}
     assert used - {"fa-solid", "fa-lg", "fa-fw"} <= drawn
 
@@ -247,3 +223,13 @@ def test_building_twice_gives_the_same_bytes(site):
     first = digests()
     book.build({})
     assert digests() == first
+
+
+@pytest.mark.slow
+def test_the_sources_build_without_being_executed(tmp_path):
+    """What `jupyter-book build .` does in a clone: from the notebooks' stored results."""
+    for name in (*book.PAGES, "notebooks"):
+        book.copy(ROOT / name, tmp_path / name)
+    program = Path(sys.executable).with_name("jupyter-book")
+    subprocess.run([program, "build", "-W", "-n", "."], cwd=tmp_path, check=True)
+    assert (tmp_path / "_build" / "html" / "notebooks" / "04_response_std.html").is_file()

@@ -1,3 +1,4 @@
+"use strict";
 // Paper is white: print in the light theme, and go back to the reader's own afterwards.
 (() => {
   const root = document.documentElement;
@@ -9,4 +10,7 @@
   addEventListener("afterprint", () => {
     if (theme) root.dataset.theme = theme;
   });
+  for (const button of document.querySelectorAll(".btn-download-pdf-button")) {
+    button.addEventListener("click", () => window.print());
+  }
 })();

@@ -6,11 +6,13 @@ from residual.site.assets import copy_mathjax, trim, use_local_mathjax
 from residual.site.benchmarks import BenchmarkTable
 from residual.site.chapters import add_reading_time
 from residual.site.figures import ChapterFigure, write_data
+from residual.site.finish import finish_pages
 from residual.site.ledger import Ledger, LedgerTable
 from residual.site.networks import forget as forget_networks
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
 from residual.site.results import Degradation, ErrorTable, TrainingTime
 from residual.site.sources import PeerTable
+from residual.site.search import BilingualSearch, write_texts
 from residual.site.summary import ResultSummary
 from residual.site.touch import TouchFiles, TouchIdentity, add_scripts, write_files
 from residual.site.verdicts import forget, publish_verdicts
@@ -34,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger-table", LedgerTable)
     app.add_directive("touch-identity", TouchIdentity)
     app.add_directive("touch-files", TouchFiles)
+    app.add_search_language(BilingualSearch)
     app.connect("builder-inited", lambda app: forget())
     app.connect("builder-inited", lambda app: forget_networks())
     app.connect("html-page-context", add_scripts)
@@ -48,4 +51,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", one_version)
     app.connect("build-finished", write_files)
     app.connect("build-finished", trim)
+    app.connect("build-finished", write_texts)
+    app.connect("build-finished", finish_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,7 @@
 """What the site ships so that no page asks another host for anything, and what it leaves out."""
 
+import re
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +12,24 @@ from sphinx.util.fileutil import copy_asset
 SCRIPT = "tex-svg.js"
 """MathJax with TeX input and SVG output: one file, which needs no fonts. Browsers that forbid a
 page opened from disk to load fonts from another folder show its formulas as well."""
+
+UNUSED = (
+    "**/*.map",
+    "*webpack-macros.html",
+    "locales",
+    "scripts/fontawesome.js*",
+    "vendor/fontawesome",
+)
+"""What goes from _static."""
+
+ICON_FONT = re.compile(
+    r"@font-face\{[^}]*vendor/fontawesome[^}]*\}"
+    r'|(?<=\})(?:\.fa-[\w-]+:{1,2}before,?)+\{content:"[^"]*"\}'
+)
+"""The font of icons and the rule that gives each icon its glyph, in the theme's style sheet."""
+
+IMPORT = '@import "../basic.css";'
+"""How the theme's style sheet asks for Sphinx's own."""
 
 
 def mathjax_folder() -> Path:
@@ -37,15 +57,20 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
 
 
 def trim(app: Sphinx, error: Exception | None) -> None:
-    """Leave out what no reader needs: source maps, and the theme's script of all icons.
+    """Leave out what no reader needs: source maps, and what the theme brings but no page uses.
 
-    The icons in use are drawn by icons.css, so the script (1.5 MB) keeps its name and does nothing.
+    The icons in use are drawn by icons.css, so the theme's library of icons (1.5 MB of script, 1 MB
+    of fonts) goes; so do the catalogues and templates that Sphinx alone reads.
     """
     if error is not None or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    for path in static.rglob("*.map"):
-        path.unlink()
-    script = static / "scripts" / "fontawesome.js"
-    if script.is_file():
-        script.write_text("/* The icons are in icons.css. */\n", "utf-8")
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in static.glob("styles/*.css"):
+        path.write_text(ICON_FONT.sub("", path.read_text("utf-8")), "utf-8")
+    theme = static / "styles" / "theme.css"
+    if theme.is_file():  # one request less in the chain that the first picture waits for
+        basic = (static / "basic.css").read_text("utf-8").replace("url(", "url(../")
+        theme.write_text(theme.read_text("utf-8").replace(IMPORT, basic), "utf-8")

@@ -10,6 +10,7 @@ A notebook displays a picture whose output metadata holds
 import base64
 import json
 import os
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,10 +21,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from residual.site import versions
-from residual.site.links import page_link, record_links
+from residual.site.links import folded, page_link, record_links
 
 PICTURES = ("image/svg+xml", "image/png")
 """The media types that become figures, the preferred one first."""
+
+SENTENCE = re.compile(r"(.+?(?:\.(?=\s|$)|$))\s*(.*)", re.DOTALL)
+"""The first sentence of a caption, and what follows it."""
 
 DATA = "figures"
 """Where the data of figures lie in the built site: figures/<label>.csv."""
@@ -124,11 +128,16 @@ class ChapterFigure(SphinxDirective):
         ```
 
     The picture, its alt text and caption come from the executed chapter. With the flag `optional`
-    a figure that the store has no records for is a sentence instead of an error.
+    a figure that the store has no records for is a sentence instead of an error; with `short` the
+    caption shows its first sentence, which states the finding, and folds the others.
     """
 
     required_arguments = 1
-    option_spec: ClassVar = {"chapter": str, "optional": directives.flag}
+    option_spec: ClassVar = {
+        "chapter": str,
+        "optional": directives.flag,
+        "short": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         label, chapter = self.arguments[0], self.options["chapter"]
@@ -147,8 +156,19 @@ class ChapterFigure(SphinxDirective):
         image = nodes.image(uri=relative(target / f"{label}{suffix}", self.env.srcdir))
         image["alt"] = about["alt"]
         self.set_source_info(image)
-        text, _ = self.state.inline_text(about["caption"], self.lineno)
-        return [UnnumberedFigure("", image, nodes.caption("", "", *text), classes=["result"])]
+        first, rest = about["caption"], ""
+        if "short" in self.options:
+            first, rest = SENTENCE.match(first).groups()
+        figure = UnnumberedFigure("", image, classes=["result"])
+        figure += nodes.caption("", "", *self.inline(first))
+        if rest:
+            more = nodes.paragraph("", "", *self.inline(rest))
+            figure += nodes.legend("", *folded("More about this figure", [more]))
+        return [figure]
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        """A part of a caption, with the roles and formulas in it."""
+        return self.state.inline_text(text, self.lineno)[0]
 
 
 def relative(path: Path, srcdir: str | Path) -> str:

@@ -1,0 +1,36 @@
+"""Faults of the theme and of Sphinx that keep readers out, mended in the written page."""
+
+from bs4 import BeautifulSoup
+
+
+def landmarks(soup: BeautifulSoup) -> None:
+    """Make the side bar, with the mark and the search, a landmark; a theme's script wants a div."""
+    for side in soup.select("#pst-primary-sidebar"):
+        side["role"], side["aria-label"] = "complementary", "Book"
+
+
+def names(soup: BeautifulSoup) -> None:
+    """Name controls by the words on them, not by others that speech control cannot match."""
+    for tag in soup.select("button.search-button-field, details > summary"):
+        del tag["aria-label"]
+    for icon in soup.select("i[class*=fa-], span[class*=fa-]"):
+        icon["aria-hidden"] = "true"
+
+
+def references(soup: BeautifulSoup) -> None:
+    """Drop roles of the bibliography that ARIA has withdrawn."""
+    for tag in soup.select(".citation-list, .citation"):
+        del tag["role"]
+
+
+def scrolling_figures(soup: BeautifulSoup) -> None:
+    """Let the keyboard scroll a wide figure on a phone, unless it holds links to step to."""
+    for figure in soup.select("article figure.result"):
+        if not figure.select("a.reference, summary"):
+            figure["tabindex"] = "0"
+
+
+def print_button(soup: BeautifulSoup) -> None:
+    """Leave printing to print.js: a script in an attribute would need an unsafe policy."""
+    for button in soup.select("button[onclick='window.print()']"):
+        del button["onclick"]

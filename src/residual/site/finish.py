@@ -1,0 +1,41 @@
+"""The last touches to the written pages, in one pass over each."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+from residual.site import access, weight
+from residual.site.policy import add_policy
+
+Touch = Callable[[BeautifulSoup], None]
+
+TOUCHES: tuple[Touch, ...] = (
+    weight.one_viewport,
+    weight.one_title,
+    weight.describe,
+    weight.scripts,
+    weight.no_advertising,
+    access.landmarks,
+    access.names,
+    access.references,
+    access.scrolling_figures,
+    access.print_button,
+)
+"""What is done to every page, in this order."""
+
+
+def finish_pages(app: Sphinx, error: Exception | None) -> None:
+    """Mend every page that this build has written; a finished page has its policy already."""
+    if error is not None or app.builder.name != "html":
+        return
+    folder = Path(app.outdir)
+    for path in sorted(folder.rglob("*.html")):
+        soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        if soup.head and not soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"}):
+            for touch in TOUCHES:
+                touch(soup)
+            weight.picture_sizes(soup, path)
+            add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
+            path.write_bytes(str(soup).encode())

@@ -1,0 +1,93 @@
+"""For every reader: no fault that axe-core knows of, and all of it by keyboard."""
+
+import pytest
+from browser import SIZES, settle
+from test_book import PAGES
+
+from residual.site.packages import AXE, member
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FAULTS = """async (tags) => {
+    const found = await axe.run({runOnly: {type: 'tag', values: tags}});
+    return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' ')}`);
+}"""
+WAYS = [
+    ("light", "phone"),
+    ("dark", "desktop"),
+    pytest.param("light", "desktop", marks=pytest.mark.slow),
+    pytest.param("dark", "phone", marks=pytest.mark.slow),
+]
+CONTROLS = """[...document.querySelectorAll('a[href], button, summary, input, select')]
+    .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+    .filter(e => !e.closest('[inert]') && e.tabIndex >= 0)"""
+WATCH_FOCUS = """() => {
+    window.controls = CONTROLS;
+    window.steps = [];
+    addEventListener('focusin', ({target}) => {
+        const style = getComputedStyle(target);
+        const marked = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+        const seen = marked && style.opacity !== '0';
+        window.steps.push({target, seen});
+    });
+}""".replace("CONTROLS", CONTROLS)
+LEFT_OUT = """() => window.controls.filter(e => !window.steps.some(s => s.target === e))
+    .map(e => e.outerHTML.slice(0, 200))"""
+UNSEEN = """() => window.steps.filter(s => !s.seen && s.target !== document.body)
+    .map(s => s.target.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize(("theme", "size"), WAYS)
+def test_no_page_has_a_fault_that_axe_finds(site, browser, theme, size):
+    script = member(AXE, "axe.min.js").decode()
+    context = browser.new_context(viewport=SIZES[size], color_scheme=theme)
+    faults = {}
+    for name in (*PAGES, "search", "genindex"):
+        page = context.new_page()
+        page.goto((site / f"{name}.html").as_uri() + "?q=depth" * (name == "search"))
+        settle(page)
+        page.evaluate(script)
+        faults |= {f"{name}: {fault}": theme for fault in page.evaluate(FAULTS, TAGS)}
+        page.close()
+    context.close()
+    assert not faults
+
+
+def test_the_skip_link_leads_to_the_text(site, browser):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    settle(page)
+    page.keyboard.press("Tab")
+    link = page.locator("#pst-skip-link a")
+    assert link.evaluate("e => e === document.activeElement")
+    assert link.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => !!document.activeElement.closest('main')")
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_control_is_reached_by_tab_and_shows_it(site, browser, size):
+    page = browser.new_page(viewport=SIZES[size])
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    settle(page)
+    page.evaluate(WATCH_FOCUS)
+    controls = page.evaluate("() => window.controls.length")
+    assert controls > 20
+    for _ in range(controls + 20):  # figures and tables that scroll are stops as well
+        page.keyboard.press("Tab")
+    assert not page.evaluate(LEFT_OUT)
+    assert not page.evaluate(UNSEEN)
+    page.close()
+
+
+def test_code_folds_and_unfolds_by_keyboard(site, browser):
+    page = browser.new_page()
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    folded = page.locator("details.hide").first
+    folded.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert folded.evaluate("e => e.open")
+    page.keyboard.press("Space")
+    assert not folded.evaluate("e => e.open")
+    page.close()

@@ -1,0 +1,116 @@
+"""The touches that every written page gets, on made-up pages."""
+
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from residual.site import access, weight
+from residual.site.assets import ICON_FONT
+from residual.site.figures import SENTENCE
+
+
+def page(body, head=""):
+    return BeautifulSoup(
+        f"<html><head><title>T</title>{head}</head><body>{body}</body></html>", "html.parser"
+    )
+
+
+def description(soup):
+    return soup.find("meta", attrs={"name": "description"})["content"]
+
+
+def test_a_page_is_described_by_its_first_whole_sentences():
+    first, second = "Depth 3.5 is " + "very " * 10 + "deep.", "So " * 50
+    soup = page(f"<article><section><p>{first} {second}</p></section></article>")
+    weight.describe(soup)
+    assert description(soup) == first
+
+
+def test_a_description_without_an_end_stops_between_words():
+    text = weight.shortened("word " * 60)
+    assert len(text) <= weight.LONGEST
+    assert text.endswith("word…")
+
+
+def test_a_page_that_describes_itself_keeps_its_words():
+    soup = page("<article><section><p>Other.</p></section></article>")
+    soup.head.append(soup.new_tag("meta", attrs={"name": "description", "content": "Own."}))
+    weight.describe(soup)
+    assert [m["content"] for m in soup("meta")] == ["Own."]
+
+
+def test_a_title_says_the_books_name_once():
+    soup = page("")
+    soup.title.string = "Book — Book"
+    weight.one_title(soup)
+    assert soup.title.string == "Book"
+    soup.title.string = "Page — Book"
+    weight.one_title(soup)
+    assert soup.title.string == "Page — Book"
+
+
+def test_scripts_wait_and_only_the_search_page_loads_the_index():
+    head = '<script src="a.js"></script><script src="searchindex.js?v=1"></script>'
+    head += "<script>DOCUMENTATION_OPTIONS.pagename = 'x';</script><script>own()</script>"
+    plain = page("", head)
+    weight.scripts(plain)
+    assert [(s.get("src"), s.get("defer")) for s in plain("script")] == [
+        ("a.js", ""),
+        (None, None),
+    ]
+    searching = page('<div id="search-results"></div>', head)
+    weight.scripts(searching)
+    files = [s["src"] for s in searching("script") if s.get("src")]
+    assert files == ["a.js", "_static/texts.js", "_static/search.js", "searchindex.js?v=1"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ('width="72pt" height="36.0pt"', ("96", "48")),
+        ('width="8" height="9px"', ("8", "9")),
+        ('viewBox="0 0 30 20"', ("30", "20")),
+    ],
+)
+def test_a_drawing_keeps_its_place(tmp_path, attributes, expected):
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}></svg>'
+    (tmp_path / "a.svg").write_text(svg)
+    soup = page('<img src="a.svg"><img src="data:image/png;base64,">')
+    weight.picture_sizes(soup, tmp_path / "page.html")
+    drawn, inlined = soup("img")
+    assert (drawn["width"], drawn["height"]) == expected
+    assert not inlined.get("width")
+
+
+def test_a_photograph_keeps_its_place(tmp_path):
+    Image.new("L", (5, 7)).save(tmp_path / "a.png")
+    assert weight.size(Path(tmp_path / "a.png")) == (5, 7)
+
+
+def test_a_wide_figure_is_a_stop_for_the_keyboard_unless_it_has_one():
+    soup = page(
+        "<article><figure class='result'><img></figure>"
+        "<figure class='result'><a class='reference'>data</a></figure></article>"
+    )
+    access.scrolling_figures(soup)
+    assert [figure.get("tabindex") for figure in soup("figure")] == ["0", None]
+
+
+def test_the_icon_font_goes_and_other_rules_stay():
+    css = "a{b:c}@font-face{src:url(../vendor/fontawesome/x)}.fa-a:before,.fa-b:before{content:"
+    css += '"\\f000"}.fa-solid{line-height:1}'
+    assert ICON_FONT.sub("", css) == "a{b:c}.fa-solid{line-height:1}"
+
+
+@pytest.mark.parametrize(
+    ("caption", "parts"),
+    [
+        ("It rises to 3.5 %. Bold: test.", ("It rises to 3.5 %.", "Bold: test.")),
+        ("It rises.", ("It rises.", "")),
+        ("No end", ("No end", "")),
+    ],
+)
+def test_a_caption_is_cut_after_its_finding(caption, parts):
+    assert SENTENCE.match(caption).groups() == parts
