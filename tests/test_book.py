@@ -114,10 +114,11 @@ def test_every_icon_in_use_is_drawn(site):
     assert used - {"fa-solid", "fa-lg", "fa-fw"} <= drawn
 
 
-def test_a_page_is_light(site, browser, address):
+@pytest.mark.parametrize("name", PAGES[:5])
+def test_a_page_is_light(site, browser, address, name):
     page = browser.new_page()
     with watched(page) as visit:
-        page.goto(f"{address}notebooks/01_degradation.html")
+        page.goto(f"{address}{name}.html")
         settle(page)
     page.close()
     paths = {urlsplit(url).path.lstrip("/") for url in visit.asked if url.startswith(address)}

@@ -2,6 +2,7 @@
 
 from sphinx.application import Sphinx
 
+from residual.site import explorers, touch
 from residual.site.assets import copy_mathjax, trim, use_local_mathjax
 from residual.site.benchmarks import BenchmarkTable
 from residual.site.chapters import add_reading_time
@@ -11,10 +12,9 @@ from residual.site.ledger import Ledger, LedgerTable
 from residual.site.networks import forget as forget_networks
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
 from residual.site.results import Degradation, ErrorTable, TrainingTime
-from residual.site.sources import PeerTable
 from residual.site.search import BilingualSearch, write_texts
+from residual.site.sources import PeerTable
 from residual.site.summary import ResultSummary
-from residual.site.touch import TouchFiles, TouchIdentity, add_scripts, write_files
 from residual.site.verdicts import forget, publish_verdicts
 from residual.site.versions import add_switch, number_seconds, one_version
 
@@ -34,22 +34,24 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("result-summary", ResultSummary)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-table", LedgerTable)
-    app.add_directive("touch-identity", TouchIdentity)
-    app.add_directive("touch-files", TouchFiles)
+    app.add_directive("touch-identity", touch.TouchIdentity)
+    app.add_directive("touch-files", touch.TouchFiles)
     app.add_search_language(BilingualSearch)
     app.connect("builder-inited", lambda app: forget())
     app.connect("builder-inited", lambda app: forget_networks())
-    app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", touch.add_scripts)
     app.connect("config-inited", use_local_mathjax)
     app.connect("doctree-read", add_switch)
     app.connect("doctree-read", add_reading_time)
     app.connect("doctree-resolved", number_seconds)
+    app.connect("html-page-context", explorers.add_scripts)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", copy_records)
     app.connect("build-finished", publish_verdicts)
     app.connect("build-finished", write_data)
     app.connect("build-finished", one_version)
-    app.connect("build-finished", write_files)
+    app.connect("build-finished", touch.write_files)
+    app.connect("build-finished", explorers.write_explorers)
     app.connect("build-finished", trim)
     app.connect("build-finished", write_texts)
     app.connect("build-finished", finish_pages)

@@ -21,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from residual.site import versions
+from residual.site.explorers import attach
 from residual.site.links import folded, page_link, record_links
 
 PICTURES = ("image/svg+xml", "image/png")
@@ -60,8 +61,10 @@ class NumberedFigure:
         figure = blank(about, image, place=place, mime_type=data.mime_type)
         figure["classes"].append("result")
         figure["names"].append(name)
+        env = renderer.renderer.sphinx_env
+        attach(figure, about["label"], about.get("runs", ()), env, "explore")
         figure.append(caption(renderer, about["caption"], data.line or 0))
-        if below := origin(renderer.renderer.sphinx_env.docname, about):
+        if below := origin(env.docname, about):
             figure.append(nodes.legend("", *below))
         document.note_explicit_target(figure, figure)
         return [figure]
@@ -164,6 +167,7 @@ class ChapterFigure(SphinxDirective):
         if rest:
             more = nodes.paragraph("", "", *self.inline(rest))
             figure += nodes.legend("", *folded("More about this figure", [more]))
+        attach(figure, label, about.get("runs", ()), self.env, "static")
         return [figure]
 
     def inline(self, text: str) -> list[nodes.Node]:
