@@ -4,13 +4,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
-BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
+UNSEEN := -name '*.pyc' -o -name '*.mo' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
+BOOK := $(shell find src notebooks book runs benchmarks/results locale index.md _config.yml _toc.yml \
   -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
   README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock
 
-.PHONY: help book test test-slow lock notebooks format clean
+.PHONY: help book test test-slow lock notebooks catalogues format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -51,6 +51,9 @@ lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions an
 
 notebooks: $(READY)  ## execute the source notebooks in place and store what tests compare
 	$(BIN)/python -m residual.book
+
+catalogues: $(READY)  ## collect the sentences of pages and furniture for translators: locale/
+	$(BIN)/python -m residual.site.catalogues
 
 format: $(READY)  ## ruff, on everything
 	$(BIN)/ruff format && $(BIN)/ruff check --fix

@@ -28,8 +28,9 @@ CHAPTERS = (
     "03_zero_weight_identity",
     "04_response_std",
 )
-PAGES = ("_config.yml", "_toc.yml", "index.md", "book")
+PAGES = ("_config.yml", "_toc.yml", "index.md", "book", "locale")
 BUILD = ROOT / "_build"
+ENGLISH = "en"
 KERNELS = 2  # chapters executed at once
 
 
@@ -37,19 +38,23 @@ class BookError(EngineError):
     """A chapter stopped or the site could not be built; the message holds the end of the log."""
 
 
-def build(parameters: dict) -> Path:
+def build(parameters: dict, language: str = ENGLISH) -> Path:
     """Execute all chapters with these parameters and build the site; its landing page.
 
     Without a profile the site shows the published records, and beside them smaller profiles. The
-    parameters that are a chapter's own defaults are not injected.
+    parameters that are a chapter's own defaults are not injected. `language` names a folder of
+    locale/; the site of another language than English lies below _build/<language>/.
     """
+    if language != ENGLISH and not (ROOT / "locale" / language).is_dir():
+        raise BookError(f"language: {language} is not allowed; locale/ has no such folder.")
     named = parameters.get("profile")
     executed = execute_all([named] if named else edition.profiles(parameters), parameters)
-    site = BUILD / "site"
+    site = (BUILD if language == ENGLISH else BUILD / language / "_build") / "site"
     shutil.rmtree(site, ignore_errors=True)
     (site / "notebooks").mkdir(parents=True)
     for name in PAGES:
         copy(ROOT / name, site / name)
+    speak(site / "_config.yml", language)
     for name, notebooks in executed.items():
         nbformat.write(edition.merged(notebooks), site / "notebooks" / name)
     return assemble(site)
@@ -77,6 +82,12 @@ def execute_all(
             pool.shutdown(cancel_futures=True)
             raise
     return made
+
+
+def speak(config: Path, language: str) -> None:
+    """Set the language in a copy of _config.yml."""
+    told = config.read_text("utf-8")
+    config.write_text(told.replace(f"language: {ENGLISH}\n", f"language: {language}\n"), "utf-8")
 
 
 def copy(source: Path, target: Path) -> None:
@@ -143,14 +154,23 @@ def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def assemble(site: Path) -> Path:
-    """Run Jupyter Book on the executed chapters; any warning is an error."""
-    shutil.rmtree(BUILD / "html", ignore_errors=True)
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", "-W", "-n", "--keep-going", "--path-output", ROOT, site]
+    """Make the editions to go, then the site; any warning is an error."""
+    output = site.parent
+    for name in ("epub", "editions", "html"):
+        shutil.rmtree(output / name, ignore_errors=True)
+    jupyter_book(site, "--builder", "custom", "--custom-builder", "epub")
+    jupyter_book(site)
+    return output / "html" / "index.html"
+
+
+def jupyter_book(site: Path, *options: str) -> None:
+    """Run Jupyter Book once; what an earlier run has read is not read again."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    top = site.parent.parent  # Jupyter Book writes into its folder _build
+    command = [program, "build", "-W", "-n", "--keep-going", "--path-output", top, *options, site]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if result.returncode:
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
-    return BUILD / "html" / "index.html"
 
 
 def refresh() -> None:

@@ -51,12 +51,14 @@ def main() -> None:
 @click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@click.option("--language", default="en", show_default=True, help="A folder of locale/: zh_CN.")
 @device_option
 @runs_option
-def book(profile, depths, seeds, iterations, device, runs) -> None:
+def book(profile, depths, seeds, iterations, language, device, runs) -> None:
     """Execute the four chapters with papermill and build the site from them.
 
-    Runs that the store lacks are trained first. The site is _build/html/index.html.
+    Runs that the store lacks are trained first. The site is _build/html/index.html, that of another
+    language _build/<language>/_build/html/index.html.
     """
     from residual.book import build, environment
     from residual.chapter import settings
@@ -65,7 +67,7 @@ def book(profile, depths, seeds, iterations, device, runs) -> None:
     given |= {"profile": profile} if profile else {}
     with environment({"RESIDUAL_RUNS": str(runs.resolve())} if runs else {}):
         settings(**given)
-        click.echo(f"The book is {build(given)}")
+        click.echo(f"The book is {build(given, language)}")
 
 
 @main.command()

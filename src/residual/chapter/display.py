@@ -8,6 +8,7 @@ travel as metadata of the output.
 import inspect
 import io
 import os
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,9 +64,12 @@ def rendered(figure: Figure, form: str) -> bytes:
 
 
 def say(*sentences: str) -> None:
-    """Display sentences as one paragraph; empty ones are left out, and an empty paragraph too."""
+    """Display sentences as one paragraph; empty ones are left out, and an empty paragraph too.
+
+    What looks like a tag of HTML is shown as it is.
+    """
     if text := " ".join(sentence for sentence in sentences if sentence):
-        display(Markdown(text))
+        display(Markdown(re.sub(r"<(?=[A-Za-z/!])", r"\\<", text)))
 
 
 def source(*functions: Callable) -> None:

@@ -2,10 +2,12 @@
 
 from sphinx.application import Sphinx
 
-from residual.site import explorers, touch
+from residual.site import explorers, mathml, touch
 from residual.site.assets import copy_mathjax, trim, use_local_mathjax
 from residual.site.benchmarks import BenchmarkTable
-from residual.site.chapters import add_reading_time
+from residual.site.chapters import add_head
+from residual.site.editions import EditionLinks, Editions, keep_editions, link_editions
+from residual.site.epub import Epub, configure
 from residual.site.figures import ChapterFigure, write_data
 from residual.site.finish import finish_pages
 from residual.site.ledger import Ledger, LedgerTable
@@ -15,8 +17,10 @@ from residual.site.results import Degradation, ErrorTable, TrainingTime
 from residual.site.search import BilingualSearch, write_texts
 from residual.site.sources import PeerTable
 from residual.site.summary import ResultSummary
+from residual.site.translation import TranslationParser, drop_results
 from residual.site.verdicts import forget, publish_verdicts
 from residual.site.versions import add_switch, number_seconds, one_version
+from residual.site.words import load, translate_theme
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -37,12 +41,22 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("touch-identity", touch.TouchIdentity)
     app.add_directive("touch-files", touch.TouchFiles)
     app.add_search_language(BilingualSearch)
+    app.add_directive("editions", Editions)
+    app.add_node(EditionLinks)
+    app.add_builder(Epub, override=True)
+    app.add_html_math_renderer(mathml.NAME, (mathml.visit_inline, None), (mathml.visit_block, None))
+    app.add_source_parser(TranslationParser, override=True)
+    load(app)
+    app.connect("config-inited", configure)
+    app.connect("config-inited", translate_theme)
+    app.connect("doctree-resolved", link_editions)
+    app.connect("doctree-resolved", drop_results)
     app.connect("builder-inited", lambda app: forget())
     app.connect("builder-inited", lambda app: forget_networks())
     app.connect("html-page-context", touch.add_scripts)
     app.connect("config-inited", use_local_mathjax)
     app.connect("doctree-read", add_switch)
-    app.connect("doctree-read", add_reading_time)
+    app.connect("doctree-read", add_head)
     app.connect("doctree-resolved", number_seconds)
     app.connect("html-page-context", explorers.add_scripts)
     app.connect("build-finished", copy_mathjax)
@@ -55,4 +69,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", trim)
     app.connect("build-finished", write_texts)
     app.connect("build-finished", finish_pages)
+    app.connect("build-finished", keep_editions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""What every chapter carries: how long it takes to read, and the notebook behind it."""
+"""What every chapter carries: how long it takes to read, the notebook, how to run it again."""
 
 import re
 
@@ -6,24 +6,27 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from residual.site.links import page_link
+from residual.site.pages import ONLY_ON_THE_SITE
+from residual.site.rerun import rerun_box
 from residual.site.versions import is_second
+from residual.site.words import words
 
 FOLDER = "notebooks/"
 WORDS_A_MINUTE = 200
 """A slow reader's pace, for prose with formulas."""
 
 
-def add_reading_time(app: Sphinx, document: nodes.document) -> None:
-    """Put the reading time and a link to the notebook under a chapter's title."""
+def add_head(app: Sphinx, document: nodes.document) -> None:
+    """Put reading time, notebook and the way to run it again under a chapter's title."""
     docname = app.env.docname
     first = next(document.findall(nodes.section), None)
     if not docname.startswith(FOLDER) or first is None:
         return
-    line = nodes.paragraph("", f"Reading time: about {minutes(document)} min. ")
-    line += page_link(docname, f"_sources/{docname}.ipynb", "Notebook")
-    line += nodes.Text(" with its results.")
+    line = nodes.paragraph("", words("Reading time: about %s min.") % minutes(document))
+    link = page_link(docname, f"_sources/{docname}.ipynb", words("Notebook with its results"))
+    line += nodes.inline("", " ", link, nodes.Text("."), classes=[ONLY_ON_THE_SITE])
     line["classes"].append("reading-time")
-    first.insert(1, line)
+    first[1:1] = [line, *rerun_box(app, docname)]
 
 
 def minutes(document: nodes.document) -> int:

@@ -23,6 +23,8 @@ from sphinx.util.docutils import SphinxDirective
 from residual.site import versions
 from residual.site.explorers import attach
 from residual.site.links import folded, page_link, record_links
+from residual.site.pages import ONLY_ON_THE_SITE
+from residual.site.words import words
 
 PICTURES = ("image/svg+xml", "image/png")
 """The media types that become figures, the preferred one first."""
@@ -82,8 +84,9 @@ def origin(docname: str, about: dict) -> list[nodes.Node]:
     """Links below a figure: its data as CSV, and the run records that it is drawn from."""
     links: list[nodes.Node] = []
     if about.get("csv"):
-        link = page_link(docname, f"{DATA}/{about['label']}.csv", "Data of this figure (CSV)")
-        links.append(nodes.paragraph("", "", link))
+        told = words("Data of this figure (CSV)")
+        link = page_link(docname, f"{DATA}/{about['label']}.csv", told)
+        links.append(nodes.paragraph("", "", link, classes=[ONLY_ON_THE_SITE]))
     if about.get("runs"):
         links += record_links(docname, about["runs"])
     return links

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from docutils import nodes
 
+from residual.site.words import words
+
 FOLDER = "records"
 """Where the records lie in the built site: records/<profile>/<run>.json."""
 
@@ -23,10 +25,14 @@ def record_links(docname: str, names: Iterable[str]) -> list[nodes.Node]:
     """Links to all the records behind a result, folded away."""
     links = [record_link(docname, name, name) for name in names]
     items = (nodes.list_item("", nodes.paragraph("", "", link)) for link in links)
-    return folded(f"Run records: {len(links)}", [nodes.bullet_list("", *items)])
+    return folded(words("Run records: %s") % len(links), [nodes.bullet_list("", *items)])
 
 
-def folded(title: str, content: list[nodes.Node]) -> list[nodes.Node]:
-    """Content that opens at a click, in formats other than HTML open from the start."""
-    start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
+def folded(title: str, content: list[nodes.Node], kind: str = "") -> list[nodes.Node]:
+    """Content that opens at a click, in formats other than HTML open from the start.
+
+    `kind` is a class for the style sheet.
+    """
+    named = f' class="{kind}"' if kind else ""
+    start = nodes.raw("", f"<details{named}><summary>{title}</summary>", format="html")
     return [start, *content, nodes.raw("", "</details>", format="html")]

@@ -6,6 +6,7 @@ from sphinx.util.docutils import SphinxDirective
 from residual.claims import NOT_RUN, Verdict
 from residual.recipe import PROFILES
 from residual.site.verdicts import ORDER, published, slug
+from residual.site.words import verdict_word
 
 
 class ResultSummary(SphinxDirective):
@@ -18,7 +19,7 @@ class ResultSummary(SphinxDirective):
         items = [tally_item(name, count) for name, count in counts]
         return [
             nodes.bullet_list("", *items, classes=["tally"]),
-            nodes.paragraph("", legend([verdict for _, verdict in published()])),
+            nodes.paragraph("", legend([v for _, v in published()]), classes=["tally-legend"]),
         ]
 
 
@@ -35,5 +36,7 @@ def legend(verdicts: list[Verdict]) -> str:
 
 def tally_item(verdict: str, count: int) -> nodes.list_item:
     """One count with its verdict."""
-    line = nodes.paragraph("", "", nodes.strong("", str(count)), nodes.Text(f" {verdict}"))
+    line = nodes.paragraph(
+        "", "", nodes.strong("", str(count)), nodes.Text(f" {verdict_word(verdict)}")
+    )
     return nodes.list_item("", line, classes=[slug(verdict)])

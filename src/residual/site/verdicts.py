@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 
 from residual import claims, runs
 from residual.claims import CLAIMS, Claim, Verdict
+from residual.site.words import verdict_word
 
 ORDER = (
     claims.SUPPORTED,
@@ -60,5 +61,5 @@ def slug(verdict: str | None) -> str:
 
 def badge(verdict: str | None) -> nodes.inline:
     """The verdict as a small label; its word, not its colour alone, says what it is."""
-    text = verdict or "about the paper"
+    text = verdict_word(verdict or "about the paper")
     return nodes.inline("", text, classes=["badge", f"badge-{slug(verdict)}"])

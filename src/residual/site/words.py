@@ -1,0 +1,53 @@
+"""The words of our own page furniture, in the language of the edition.
+
+English stands in the code; other languages in locale/<language>/LC_MESSAGES/furniture.po, which
+`make catalogues` keeps in step with the code.
+"""
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.locale import get_translation
+from sphinx.util.i18n import CatalogRepository
+
+from residual.paths import ROOT
+
+DOMAIN = "furniture"
+LOCALE = ROOT / "locale"
+
+translate = get_translation(DOMAIN)
+
+
+def words(message: str) -> str:
+    """A message of the furniture in the edition's language, as it is where no translation is."""
+    return str(translate(message))
+
+
+def load(app: Sphinx) -> None:
+    """Compile the catalogue of the edition's language if it is outdated, and read it."""
+    language = app.config.language
+    for catalogue in CatalogRepository(LOCALE.parent, [LOCALE.name], language, "utf-8").catalogs:
+        if catalogue.domain == DOMAIN and catalogue.is_outdated():
+            catalogue.write_mo(language)
+    app.add_message_catalog(DOMAIN, str(LOCALE))
+
+
+def translate_theme(app: Sphinx, config: Config) -> None:
+    """The theme's words that _config.yml sets."""
+    own = {"Search this book": words("Search this book"), "On this page": words("On this page")}
+    options = config.html_theme_options
+    for name in ("search_bar_text", "toc_title"):
+        if options.get(name) in own:
+            options[name] = own[options[name]]
+
+
+def verdict_word(verdict: str) -> str:
+    """A verdict in the edition's language."""
+    told = {
+        "supported": words("supported"),
+        "supported with a caveat": words("supported with a caveat"),
+        "not supported": words("not supported"),
+        "inconclusive": words("inconclusive"),
+        "not run": words("not run"),
+        "about the paper": words("about the paper"),
+    }
+    return told[verdict]
