@@ -11,7 +11,16 @@ from residual import book
 from residual.paths import ROOT
 
 HTML = ROOT / "_build" / "html"
-SOURCES = ("index.md", "_config.yml", "_toc.yml", "book", "notebooks", "src/residual", "runs")
+SOURCES = (
+    "index.md",
+    "_config.yml",
+    "_toc.yml",
+    "book",
+    "notebooks",
+    "locale",
+    "src/residual",
+    "runs",
+)
 KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".ipynb", ".py", ".json"}
 
 

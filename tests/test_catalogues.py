@@ -1,6 +1,7 @@
 """The translators' catalogues: in step with the pages, free of the machine, and used."""
 
 import re
+from unittest.mock import MagicMock, Mock
 
 import nbformat
 import pytest
@@ -9,7 +10,7 @@ from projects import built, soup
 from test_site import PYTHON
 
 from residual.paths import ROOT
-from residual.site import catalogues
+from residual.site import catalogues, words
 from residual.site.words import LOCALE
 
 TEMPLATES = (catalogues.PAGES, catalogues.DOMAIN)
@@ -117,3 +118,15 @@ def test_notebooks_pages_and_furniture_speak_the_language_of_the_edition(tmp_pat
     assert CHINESE.search(chapter.select_one("details.rerun summary").get_text())
     front = soup(out / "index.html")
     assert front.select_one(".toctree-wrapper a").get_text() == "章节"
+
+
+def test_the_captions_of_the_contents_and_the_themes_words_are_translated(monkeypatch):
+    monkeypatch.setattr(words, "words", {"Chapters": "章节"}.get)
+    part, other = Mock(caption="Chapters"), Mock(caption="Something else")
+    options = {"toc_title": "Inhalt"}
+    pages = {"index": Mock(subtrees=[part, other])}
+    config = MagicMock(html_theme_options=options, external_site_map=pages)
+    config.__contains__.return_value = True
+    words.translate_theme(None, config)
+    assert (part.caption, other.caption) == ("章节", "Something else")
+    assert options == {"toc_title": "Inhalt"}

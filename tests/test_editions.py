@@ -180,7 +180,7 @@ def test_formulas_become_well_formed_mathml(tex):
     assert "&" not in "".join(root.itertext())
 
 
-@pytest.mark.parametrize("tex", [r"\unheard{x}", r"\frac{1}"])
+@pytest.mark.parametrize("tex", [r"\unheard{x}", r"\left( x"])
 def test_a_formula_that_cannot_be_converted_is_refused(tex):
     with pytest.raises(mathml.FormulaError):
         mathml.mathml(tex, "inline")
@@ -249,7 +249,7 @@ def test_the_book_in_one_file_opens_on_a_phone_without_scripts(whole, browser, s
     assert not visit.errors + visit.failed
     assert not visit.foreign(whole.as_uri())
     page.get_by_text("Contents", exact=True).click()
-    page.locator("nav a").nth(1).click()
+    page.get_by_role("link", name="1. Degradation").first.click()
     assert page.url.endswith("#notebooks-01_degradation")
     context.close()
 

@@ -18,7 +18,7 @@ globalThis.ExplorerView = (() => {
     const order = choice.byRank ? ", layers sorted by magnitude" : "";
     const many = runs.length === 1 ? "1 run" : `${runs.length} runs`;
     const { group, name } = choice.source;
-    return `${group}. ${name}. ${titles}${order}: ${networks.join(", ")} (${many}).`;
+    return `${group}. ${name}; ${titles}${order}: ${networks.join(", ")} (${many}).`;
   }
 
   // A point in words, with a link to the record of each run behind it.

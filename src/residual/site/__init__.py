@@ -48,7 +48,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_source_parser(TranslationParser, override=True)
     load(app)
     app.connect("config-inited", configure)
-    app.connect("config-inited", translate_theme)
+    app.connect("config-inited", translate_theme, priority=950)  # after _toc.yml was read
     app.connect("doctree-resolved", link_editions)
     app.connect("doctree-resolved", drop_results)
     app.connect("builder-inited", lambda app: forget())

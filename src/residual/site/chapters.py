@@ -24,7 +24,7 @@ def add_head(app: Sphinx, document: nodes.document) -> None:
         return
     line = nodes.paragraph("", words("Reading time: about %s min.") % minutes(document))
     link = page_link(docname, f"_sources/{docname}.ipynb", words("Notebook with its results"))
-    line += nodes.inline("", " ", link, nodes.Text("."), classes=[ONLY_ON_THE_SITE])
+    line += nodes.inline("", " ", link, classes=[ONLY_ON_THE_SITE])
     line["classes"].append("reading-time")
     first[1:1] = [line, *rerun_box(app, docname)]
 

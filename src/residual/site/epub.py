@@ -93,9 +93,14 @@ class Epub(Epub3Builder):
         (Path(self.outdir) / f"{PROJECT}.html").write_text(whole, "utf-8")
 
     def contents(self) -> list[tuple[str, str]]:
-        """(page, title) of every page in reading order."""
-        found = [(node["refuri"], node["text"]) for node in self.refnodes]
-        return [(uri.removesuffix(".xhtml"), text) for uri, text in found if "#" not in uri]
+        """(page, title) of every page in reading order; chapters have their number."""
+        found = {n["refuri"].removesuffix(".xhtml"): n["text"] for n in self.refnodes}
+        numbers = {page: self.env.toc_secnumbers.get(page, {}).get("", ()) for page in found}
+        return [
+            (page, "".join(f"{number}. " for number in numbers[page]) + text)
+            for page, text in found.items()
+            if "#" not in page
+        ]
 
     def build_content(self) -> None:
         """Write content.opf; it says which pages hold formulas, and which file is the cover."""

@@ -14,8 +14,8 @@ LOGGER = logging.getLogger(__name__)
 NAME = "mathml"
 """The name of this renderer among Sphinx's."""
 
-INNER = re.compile(r"\\(begin|end)\{(?:aligned|split)\}")
-"""Environments inside a formula that the converter knows under another name."""
+INNER = re.compile(r"\\(begin|end)\{(?:aligned|align|split)\}")
+"""Environments that the converter knows under another name, or would number by itself."""
 
 
 class FormulaError(ValueError):

@@ -57,7 +57,7 @@ def single_page(
 def navigation(contents: Sequence[tuple[str, str]]) -> str:
     """The table of contents, folded; titles are HTML already."""
     items = "\n".join(f'<li><a href="#{slug(page)}">{title}</a></li>' for page, title in contents)
-    listed = f"<ol>\n{items}\n</ol>"
+    listed = f"<ul>\n{items}\n</ul>"
     return (
         f'<nav aria-label="Contents"><details><summary>Contents</summary>{listed}</details></nav>'
     )

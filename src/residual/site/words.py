@@ -32,12 +32,21 @@ def load(app: Sphinx) -> None:
 
 
 def translate_theme(app: Sphinx, config: Config) -> None:
-    """The theme's words that _config.yml sets."""
-    own = {"Search this book": words("Search this book"), "On this page": words("On this page")}
+    """The theme's words that _config.yml sets, and the captions of _toc.yml."""
+    own = {
+        "Search this book": words("Search this book"),
+        "On this page": words("On this page"),
+        "Chapters": words("Chapters"),
+        "Results": words("Results"),
+        "About": words("About"),
+    }
     options = config.html_theme_options
     for name in ("search_bar_text", "toc_title"):
-        if options.get(name) in own:
-            options[name] = own[options[name]]
+        if name in options:
+            options[name] = own.get(options[name], options[name])
+    pages = config.external_site_map if "external_site_map" in config else {}
+    for part in (part for page in pages.values() for part in page.subtrees):
+        part.caption = own.get(part.caption, part.caption)
 
 
 def verdict_word(verdict: str) -> str:
