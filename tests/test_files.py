@@ -6,12 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from residual import files
 from residual.errors import StoreError
-from residual.files import digest, locked, write_atomically
+from residual.files import digest, lockable, own, write_atomically
+from residual.turns import finish
+
+
+@contextmanager
+def locked(folder):
+    """Own a folder, as a training does that takes turns with no other."""
+    with lockable(folder) as lock:
+        finish(own(lock), nullcontext())
+        yield
 
 
 def test_writes_a_file_and_leaves_nothing_beside_it(tmp_path):
@@ -48,8 +58,11 @@ def test_a_file_in_the_way_is_one_sentence(tmp_path):
 OWNER = """
 import sys, time
 from pathlib import Path
-from residual.files import locked
-with locked(Path(sys.argv[1])):
+from contextlib import nullcontext
+from residual.files import lockable, own
+from residual.turns import finish
+with lockable(Path(sys.argv[1])) as lock:
+    finish(own(lock), nullcontext())
     print("owns", flush=True)
     time.sleep(float(sys.argv[2]))
 """
@@ -81,6 +94,27 @@ def test_a_dead_owner_does_not_block_and_its_litter_is_removed(tmp_path):
     with locked(tmp_path):
         assert not (tmp_path / ".record.json-abc.part").exists()
     assert time.monotonic() - begun < 5
+
+
+def test_the_lock_is_given_back_even_if_it_was_taken_while_asking(tmp_path):
+    with lockable(tmp_path) as lock:
+        assert files.taken(lock)
+        assert files.taken(lock)
+    with lockable(tmp_path) as lock:
+        assert files.taken(lock)
+
+
+def test_while_another_owns_it_others_may_go_on(tmp_path):
+    with owner(tmp_path, 600) as other, lockable(tmp_path) as lock:
+        work = own(lock)
+        ready = next(work)
+        assert not ready()
+        other.kill()
+        other.wait()
+        assert ready()
+        with pytest.raises(StopIteration):
+            next(work)
+        assert lock.is_locked
 
 
 def test_digest_is_sha256():

@@ -10,12 +10,12 @@ from residual.paths import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 LEVELS = [
-    {"paths", "errors", "parameters", "paper", "itinerary", "statistics"},
-    {"recipe", "models", "data", "files", "threads", "provenance"},
+    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "turns"},
+    {"recipe", "models", "data", "files", "threads", "memory", "provenance"},
     {"sealed", "probes", "checkpoint", "constructions", "progress", "options", "samples"},
     {"runs", "onnx_export"},
     {"records", "trainer"},
-    {"describe", "graph", "replay", "claims"},
+    {"describe", "graph", "keeper", "replay", "claims"},
     {"estimate", "peers", "replays"},
     {"train", "tables"},
     {"figures", "executors", "experiments"},

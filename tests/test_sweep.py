@@ -1,5 +1,6 @@
 """Sweeps: one interface for this process, several processes and a Dask cluster."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,7 +13,6 @@ import pytest
 
 from residual import runs
 from residual.errors import SweepError
-from residual.executors import InProcess
 from residual.parameters import ParameterError
 from residual.recipe import Recipe, recipes
 from residual.sweep import ensure, sweep
@@ -72,12 +72,6 @@ def test_jobs_is_a_positive_integer(jobs, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_in_process_keeps_an_error_for_later_but_not_an_interrupt():
-    assert isinstance(InProcess().submit(int, "x").exception(), ValueError)
-    with pytest.raises(KeyboardInterrupt):
-        InProcess().submit(signal.raise_signal, signal.SIGINT)
-
-
 def test_errors_travel_between_processes():
     import pickle
 
@@ -90,6 +84,26 @@ def test_processes_give_the_same_records(tmp_path):
     there = ensure(tiny([0, 1]), root=tmp_path / "there", threads=1, jobs=2)
     assert [stripped(run) for run in here] == [stripped(run) for run in there]
     assert all(run["provenance"]["threads"] == 1 for run in there)
+
+
+def test_a_killed_process_costs_time_and_nothing_else(tmp_path):
+    wanted = tiny([0, 1, 2], iterations=60)
+    here = ensure(wanted, root=tmp_path / "here", threads=1)
+    before, killed = set(multiprocessing.active_children()), []
+
+    def kill_one():
+        while not list((tmp_path / "there").glob("*/*/run.lock")):
+            time.sleep(0.01)
+        workers = [c for c in multiprocessing.active_children() if "Spawn" in c.name]
+        killed.append(next(c.pid for c in workers if c not in before))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    there = ensure(wanted, root=tmp_path / "there", threads=1, jobs=2)
+    killer.join()
+    assert killed
+    assert [stripped(run) for run in here] == [stripped(run) for run in there]
 
 
 def test_an_unknown_scheduler_is_one_sentence(tmp_path, monkeypatch):
@@ -162,13 +176,17 @@ from residual.recipe import recipes
 from residual.sweep import ensure
 
 if __name__ == "__main__":
-    ensure(recipes("quick", ["residual"], [8], [0, 1], 200), root=Path({root!r}), jobs={jobs})
+    wanted = recipes("quick", ["residual"], [8], [0, 1], 200)
+    ensure(wanted, root=Path({root!r}), jobs={jobs}, processes={processes})
 """
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, tmp_path):
-    (tmp_path / "script.py").write_text(SWEEP.format(root=str(tmp_path), jobs=jobs))
+@pytest.mark.parametrize(
+    ("jobs", "processes"), [(2, False), pytest.param(2, True, marks=pytest.mark.slow)]
+)
+def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, processes, tmp_path):
+    how = {"root": str(tmp_path), "jobs": jobs, "processes": processes}
+    (tmp_path / "script.py").write_text(SWEEP.format(**how))
     command = [sys.executable, str(tmp_path / "script.py")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not list(tmp_path.glob("*/*/run.lock")):

@@ -18,6 +18,7 @@ from residual.recipe import Recipe, recipes
 from residual.threads import computing_with, usable_cores
 from residual.train import train
 from residual.trainer import Trainer
+from residual.turns import always
 
 
 def tiny(iterations: int = 8, kind: str = "residual", seed: int = 0) -> Recipe:
@@ -109,22 +110,6 @@ def test_an_iteration_reads_nothing_back_to_the_host():
             one.losses[one.iteration]
 
 
-def test_without_cuda_the_iteration_is_the_plain_step():
-    one = trainer()
-    assert graph.iteration(one) == one.step
-
-
-def test_a_failed_capture_is_a_note(caplog, monkeypatch):
-    def fails(_trainer):
-        raise RuntimeError("operation not permitted when stream is capturing")
-
-    one = trainer()
-    one.device = torch.device("cuda")
-    monkeypatch.setattr(graph, "captured", fails)
-    assert graph.iteration(one) == one.step
-    assert "not permitted" in caplog.text
-
-
 def test_a_diverged_run_is_recorded_as_diverged(tmp_path, monkeypatch):
     recipe = Recipe("quick", "plain", 8, 0, "digits", 8, learning_rate=99.0, norm=False)
     run = train(recipe, root=tmp_path)
@@ -185,6 +170,7 @@ def test_a_full_disk_leaves_a_store_that_goes_on(tmp_path, monkeypatch):
 )
 def test_out_of_memory_is_one_sentence_with_advice(error, tmp_path, monkeypatch):
     def fails(*_arguments):
+        yield always
         raise error
 
     monkeypatch.setattr(training, "fit", fails)
@@ -194,6 +180,7 @@ def test_out_of_memory_is_one_sentence_with_advice(error, tmp_path, monkeypatch)
 
 def test_another_error_is_not_taken_for_want_of_memory(tmp_path, monkeypatch):
     def fails(*_arguments):
+        yield always
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(training, "fit", fails)

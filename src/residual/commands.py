@@ -28,9 +28,14 @@ from residual.recipe import PROFILES
 @click.option("--no-norm", is_flag=True, help="Without batch normalisation.")
 @click.option("--zero-gamma", is_flag=True, help="The last scale of each block starts at zero.")
 @click.option("--no-gamma-decay", is_flag=True, help="No weight decay on the scales.")
-@click.option("--jobs", type=int, default=1, show_default=True, help="Runs at once, as processes.")
+@click.option("--jobs", type=int, help="Runs at once (default: several on a GPU, else 1).")
+@click.option(
+    "--processes/--in-turn",
+    default=None,
+    help="Runs at once have a process each (default on a CPU), or take turns in one (on a GPU).",
+)
 @click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
-@click.option("--threads", type=int, help="CPU threads of a run (default: the cores, over --jobs).")
+@click.option("--threads", type=int, help="CPU threads of a run (default: the cores, shared).")
 @click.option("--long", "allow_long", is_flag=True, help="Allow runs of many hours.")
 @device_option
 @runs_option
@@ -46,6 +51,7 @@ def train(
     zero_gamma,
     no_gamma_decay,
     jobs,
+    processes,
     scheduler,
     threads,
     allow_long,
@@ -70,7 +76,8 @@ def train(
     changes |= {} if learning_rate is None else {"learning_rate": learning_rate}
     usual = recipes(profile, kinds, depths, seeds, iterations)
     wanted = [replace(recipe, **changes) for recipe in usual]
-    report(sweep(wanted, device, runs, data, jobs, scheduler, threads, allow_long))
+    how = jobs, scheduler, threads, allow_long, processes
+    report(sweep(wanted, device, runs, data, *how))
 
 
 def report(outcomes: list) -> None:

@@ -6,13 +6,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from residual.errors import StoreError
+from residual.turns import Work
 
 LOCK, PARTIAL = "run.lock", ".part"
+POLL_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -63,26 +66,39 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Own a run's folder; another process that asks for it waits here until its owner ends.
+def lockable(folder: Path) -> Iterator[FileLock]:
+    """The lock of a run's folder: not taken yet, and given back at the end if it was.
 
     The lock is the system's, so that it ends with its process, however that dies. StoreError at
     once if the folder cannot be written.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            log.info("%s is being trained by another process: waiting for it.", folder.name)
-            lock.acquire()
+    lock = FileLock(folder / LOCK)
     try:
-        for partial in folder.glob(f".*{PARTIAL}"):  # left by a process that was killed
-            partial.unlink()
-        yield
+        yield lock
     finally:
         lock.release()
+
+
+def own(lock: FileLock) -> Work[None]:
+    """Take a run's lock; while another process has it, other work here may go on."""
+    folder = Path(lock.lock_file).parent
+    if not taken(lock):
+        log.info("%s is being trained by another process: waiting for it.", folder.name)
+    while not taken(lock, POLL_SECONDS):
+        yield partial(taken, lock)
+    for left in folder.glob(f".*{PARTIAL}"):  # by a process that was killed
+        left.unlink()
+
+
+def taken(lock: FileLock, seconds: float = 0.0) -> bool:
+    """Whether the lock is ours, now or within so many seconds."""
+    with writing(Path(lock.lock_file)):
+        try:
+            return lock.is_locked or bool(lock.acquire(timeout=seconds))
+        except Timeout:
+            return False
 
 
 def digest(content: bytes) -> str:

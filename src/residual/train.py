@@ -9,54 +9,38 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
 from residual import graph, runs
-from residual.checkpoint import Checkpoint, load_checkpoint, remove_checkpoints, save_checkpoint
+from residual.checkpoint import remove_checkpoints
 from residual.data import DataError, load
 from residual.describe import describe
-from residual.errors import EngineError, TrainingError
+from residual.errors import EngineError
 from residual.estimate import refuse_long
-from residual.files import locked
-from residual.parameters import ParameterError
+from residual.files import lockable, own
+from residual.keeper import Keeper, resume
+from residual.memory import enough_memory
+from residual.parameters import ParameterError, check_integer
 from residual.provenance import DEVICES, computed_on, pick_device, provenance
 from residual.recipe import KINDS, PROFILES, Recipe, recipes
 from residual.threads import computing_with
 from residual.trainer import LOG_POINTS, Trainer
+from residual.turns import Work, always, in_turn
 
 CHECKPOINT_SECONDS = 60.0
+MOST_JOBS = 256
 
 Progress = Callable[[Recipe, int], None]
 """Called now and then with the recipe and the number of iterations done."""
 
-log = logging.getLogger(__name__)
-
 
 def silent(recipe: Recipe, done: int) -> None:
     """The progress that shows nothing."""
-
-
-@dataclass(frozen=True)
-class Keeper:
-    """Where a training's checkpoints go, how often, what this process computes on, and what the
-    parts before it were computed on."""
-
-    folder: Path
-    seconds: float
-    here: dict
-    history: list[dict]
-
-    def keep(self, trainer: Trainer) -> None:
-        """Write a checkpoint."""
-        done = int(trainer.iteration)
-        history = [*self.history, {"until": done} | self.here]
-        save_checkpoint(self.folder, done, Checkpoint(trainer.state(), history))
 
 
 def train(
@@ -77,10 +61,50 @@ def train(
     allowed, DataError for data that are missing or damaged, StoreError when the store cannot be
     written, TrainingError when memory runs out, RecordError when the run's record is damaged.
     """
+    how = device, root, data, progress, threads, allow_long, checkpoint_seconds
+    ((_, future),) = train_together([recipe], 1, *how)
+    return future.result()
+
+
+def train_together(
+    recipes: Sequence[Recipe],
+    at_once: int,
+    device: str = "auto",
+    root: Path | None = None,
+    data: Path | None = None,
+    progress: Progress = silent,
+    threads: int | None = None,
+    allow_long: bool = False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> Iterator[tuple[Recipe, Future]]:
+    """Each recipe with its run, or its error, in a future that is done; in order of their ends.
+
+    `at_once` of them take turns in this process, iteration by iteration: on CUDA each on a stream
+    of its own, so that small networks fill a GPU together. Each has its own lock, checkpoints and
+    record, the same as if it were trained alone; one that fails does not stop the others.
+    """
+    check_integer("jobs", at_once, 1, MOST_JOBS)
+    target = pick_device(device)
+    how = target, root, data, progress, allow_long, checkpoint_seconds
+    with computing_with(threads):
+        works = {recipe: training(recipe, *how) for recipe in recipes}
+        yield from in_turn(works, graph.lanes(target, min(at_once, len(works))))
+
+
+def training(
+    recipe: Recipe,
+    target: torch.device,
+    root: Path | None,
+    data: Path | None,
+    progress: Progress,
+    allow_long: bool,
+    checkpoint_seconds: float,
+) -> Work[runs.Run]:
+    """A recipe's run, as a piece of work that takes turns with others."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    target, dataset = pick_device(device), load(recipe.dataset, data)
-    folder = runs.folder_of(recipe, root)
-    with computing_with(threads), locked(folder), enough_memory(recipe, target):
+    dataset, folder = load(recipe.dataset, data), runs.folder_of(recipe, root)
+    with lockable(folder) as lock, enough_memory(f"{recipe.profile}/{recipe.name}", target):
+        yield from own(lock)
         if run := runs.find(recipe, root):
             return run
         trainer = Trainer(recipe, dataset, target)
@@ -88,7 +112,7 @@ def train(
         history = resume(trainer, folder, here)
         if not allow_long:
             refuse_long(trainer)
-        fit(trainer, Keeper(folder, checkpoint_seconds, here, history), progress)
+        yield from fit(trainer, Keeper(folder, checkpoint_seconds, here, history), progress)
         record = describe(trainer)
         images, seconds = int(trainer.iteration) * recipe.batch_size, float(trainer.seconds)
         record["provenance"] = provenance(target, started, seconds, images, history)
@@ -98,40 +122,12 @@ def train(
     return run
 
 
-def resume(trainer: Trainer, folder: Path, here: dict) -> list[dict]:
-    """Put the trainer where its newest good checkpoint is.
+def fit(trainer: Trainer, keeper: Keeper, progress: Progress) -> Work[None]:
+    """Iterate to the end of the recipe, or until the loss is no longer finite.
 
-    Gives what the parts of the way to it were computed on, where that was not as `here`.
+    Others may take a turn before each iteration, and while the device works on the last of those
+    that it was told: their losses are read when it is done.
     """
-    checkpoint = load_checkpoint(folder)
-    if checkpoint is None:
-        return []
-    try:
-        trainer.restore(checkpoint.state)
-    except ValueError as error:
-        log.warning("%s starts from the beginning: %s.", trainer.recipe.name, error)
-        return []
-    return [part for part in checkpoint.history if part != {"until": part["until"]} | here]
-
-
-@contextmanager
-def enough_memory(recipe: Recipe, device: torch.device) -> Iterator[None]:
-    """Turns the several ways of running out of memory into one TrainingError with advice."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-        if not known and "can't allocate memory" not in str(error):
-            raise
-        raise TrainingError(
-            f"{recipe.profile}/{recipe.name} does not fit into the memory of {device.type}: end "
-            "what else uses it, train fewer networks at once (--jobs) or a shallower one, then "
-            "give the same command again; it goes on from its last checkpoint."
-        ) from error
-
-
-def fit(trainer: Trainer, keeper: Keeper, progress: Progress) -> None:
-    """Iterate to the end of the recipe, or until the loss is no longer finite."""
     done, saved, step = int(trainer.iteration), time.monotonic(), None
     if not done:
         trainer.observe_gradients(0)
@@ -140,7 +136,9 @@ def fit(trainer: Trainer, keeper: Keeper, progress: Progress) -> None:
         trainer.visit(done, stop)
         step = step or graph.iteration(trainer)
         for _ in range(done, stop):
+            yield always
             step()
+        yield graph.arrival(trainer.device)
         finite = trainer.losses[done:stop].isfinite().all()  # the device is waited for here
         trainer.seconds += time.monotonic() - begun
         done = stop

@@ -74,13 +74,13 @@ class Trainer:
         row = now - self.first
         index = self.index.index_select(0, row)[0]  # (B,)
         images = augment(
-            self.train.images[index],
+            self.train.images.index_select(0, index),
             self.mean,
             self.offset.index_select(0, row)[0],
             self.flip.index_select(0, row)[0],
             self.dataset.padding,
         )
-        labels = self.train.labels[index]
+        labels = self.train.labels.index_select(0, index)
         with self.autocast():
             logits = self.model(images)  # (B, 10)
         loss = F.cross_entropy(logits.float(), labels)

@@ -7,13 +7,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from residual import runs
+from residual import graph, runs
 from residual.data import Dataset, load
 from residual.itinerary import normalise
+from residual.keeper import Keeper
 from residual.models import Network
 from residual.recipe import Recipe
-from residual.train import Keeper, fit, silent
+from residual.train import fit, silent
 from residual.trainer import Trainer, network
+from residual.turns import finish
 
 NEVER = math.inf  # seconds between checkpoints: none is written
 
@@ -57,7 +59,8 @@ class Place:
 
 def train_unrecorded(trainer: Trainer) -> Trainer:
     """The trainer after its training, with nothing left in the store."""
-    fit(trainer, Keeper(Path(), NEVER, {}, []), silent)
+    (lane,) = graph.lanes(trainer.device, 1)
+    finish(fit(trainer, Keeper(Path(), NEVER, {}, []), silent), lane)
     return trainer
 
 

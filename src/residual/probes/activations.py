@@ -1,6 +1,8 @@
 """How strongly layers and blocks respond: the quantity of Fig. 7, and ‖F(x)‖/‖x‖."""
 
 import copy
+from collections.abc import Iterator
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from residual.probes.common import Batches, Table, columns, evaluating, hooked, 
 
 BINS, RANGE = 3200, 16.0  # histogram for the percentiles: bins of 0.01 from -16 to 16
 SAMPLED = 2048  # positions of a batch that give percentiles, shares and the channels' spread
-PART = 2**20  # values whose squares are summed in single precision
+TOGETHER = 8  # layers whose samples are counted by the same few operations
 TENTH = 0.1  # the interval of note 000, §2
 
 
@@ -19,35 +21,31 @@ class Spread:
     """Streaming statistics of a layer's output, O(1) in memory and cheap beside the layer.
 
     Mean and standard deviation are those of every value; the others come from `SAMPLED` positions
-    of each batch, evenly spread over its images and over the map.
+    of each batch, evenly spread over its images and over the map. They wait for `settle`.
     """
 
     def __init__(self) -> None:
-        self.count, self.sampled, self.within = 0, 0, 0
+        self.count, self.sampled = 0, 0
         self.sum: Tensor | float = 0.0
         self.squares: Tensor | float = 0.0
         self.channel_sum: Tensor | float = 0.0
         self.channel_squares: Tensor | float = 0.0
+        self.within: Tensor | float = 0.0
         self.histogram: Tensor | float = 0.0
+        self.fresh: Tensor | None = None  # (P, C), sampled and not settled yet
 
     def add(self, output: Tensor) -> None:
-        """One batch (N, C, H, W)."""
+        """One batch (N, C, H, W). Single precision within an image, double over the images."""
         by_position = output.detach().float().permute(0, 2, 3, 1)  # (N, H, W, C)
+        images = by_position.flatten(1)  # (N, H·W·C): of channels-last memory no copy
+        self.count += images.numel()
+        self.sum = self.sum + images.sum(1).double().sum()
+        self.squares = (
+            self.squares + torch.linalg.vector_norm(images, dim=1).double().square().sum()
+        )
         positions = by_position.flatten(0, 2)
-        self.count += positions.numel()
-        parts = positions.flatten().split(PART)  # small enough to be read once from memory
-        self.sum = self.sum + torch.stack([part.sum() for part in parts]).double().sum()
-        self.squares = self.squares + torch.stack([part @ part for part in parts]).double().sum()
-        self.sample(positions[:: (len(positions) // SAMPLED) | 1])  # odd: every column is met
-
-    def sample(self, positions: Tensor) -> None:
-        """Some positions (P, C) of a batch."""
-        self.sampled += len(positions)
-        self.channel_sum = self.channel_sum + positions.double().sum(0)
-        self.channel_squares = self.channel_squares + positions.double().square().sum(0)
-        self.within = self.within + (positions.abs() <= TENTH).sum()
-        bins = ((positions + RANGE) * (BINS / (2 * RANGE))).long().clamp(0, BINS - 1)
-        self.histogram = self.histogram + torch.bincount(bins.flatten(), minlength=BINS)
+        step = (len(positions) // SAMPLED) | 1  # odd: every column is met
+        self.fresh = positions[::step].clone()  # the output is changed in place right after
 
     def row(self) -> dict[str, float]:
         """Pooled over images, channels and positions; `channel_std` is the median over channels."""
@@ -71,6 +69,33 @@ class Spread:
         return float((below < share).sum() + 0.5) * 2 * RANGE / BINS - RANGE
 
 
+def settle(spreads: list[Spread]) -> None:
+    """Count what layers of one shape have sampled, all of them at once.
+
+    Each operation waits for all threads, which beside a small layer is what a probe costs.
+    """
+    samples = torch.stack([spread.fresh for spread in spreads])  # (L, P, C)
+    values = samples.double()
+    counts = zip(
+        values.sum(1), values.square().sum(1), (samples.abs() <= TENTH).sum((1, 2)), bins(samples)
+    )
+    for spread, (total, squares, within, histogram) in zip(spreads, counts):
+        spread.sampled += samples.shape[1]
+        spread.channel_sum = spread.channel_sum + total
+        spread.channel_squares = spread.channel_squares + squares
+        spread.within = spread.within + within
+        spread.histogram = spread.histogram + histogram
+        spread.fresh = None
+
+
+def bins(samples: Tensor) -> Tensor:
+    """A histogram (L, BINS) of each layer's values (L, P, C)."""
+    count = len(samples)
+    place = ((samples + RANGE) * (BINS / (2 * RANGE))).long().clamp_(0, BINS - 1)
+    place += BINS * torch.arange(count, device=samples.device)[:, None, None]
+    return torch.bincount(place.flatten(), minlength=count * BINS).view(count, BINS)
+
+
 def responses(model: Network, batches: Batches) -> Table:
     """Standard deviation of every 3×3 layer's output, after BN and before the non-linearity.
 
@@ -85,7 +110,16 @@ def responses(model: Network, batches: Batches) -> Table:
     with hooked(handles), evaluating(model):
         for batch in batches:
             model(batch)
+            for alike in groups(list(spreads.values())):
+                settle(alike)
     return columns([{"layer": name} | spread.row() for name, spread in spreads.items()])
+
+
+def groups(spreads: list[Spread]) -> Iterator[list[Spread]]:
+    """Layers in a row whose samples have one shape, a few at a time."""
+    for _, group in groupby(spreads, lambda spread: spread.fresh.shape):
+        alike = list(group)
+        yield from (alike[i : i + TOGETHER] for i in range(0, len(alike), TOGETHER))
 
 
 def block_ratios(model: Network, batches: Batches) -> Table:
