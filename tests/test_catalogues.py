@@ -1,7 +1,7 @@
 """The translators' catalogues: in step with the pages, free of the machine, and used."""
 
 import re
-from unittest.mock import MagicMock, Mock
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -125,8 +125,7 @@ def test_the_captions_of_the_contents_and_the_themes_words_are_translated(monkey
     part, other = Mock(caption="Chapters"), Mock(caption="Something else")
     options = {"toc_title": "Inhalt"}
     pages = {"index": Mock(subtrees=[part, other])}
-    config = MagicMock(html_theme_options=options, external_site_map=pages)
-    config.__contains__.return_value = True
+    config = Mock(html_theme_options=options, external_site_map=pages)
     words.translate_theme(None, config)
     assert (part.caption, other.caption) == ("章节", "Something else")
     assert options == {"toc_title": "Inhalt"}

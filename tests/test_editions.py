@@ -119,6 +119,13 @@ def test_the_one_file_holds_its_pictures_and_no_script(project):
     assert [h.get_text() for h in page.select("h1")] == ["Front"]
 
 
+def test_formulas_of_the_site_are_left_to_mathjax(project):
+    page = soup(project / "html" / "part" / "page.html")
+    assert page.select_one("div.math")
+    assert not page.find("math")
+    assert soup(file_of(project, "html")).select_one(".formula math")
+
+
 def test_the_landing_page_of_the_site_links_both_with_their_sizes(project):
     page = soup(project / "html" / "index.html")
     for suffix in editions.forms():

@@ -32,6 +32,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """Say what book this is; the same for every builder, so that they share what was read."""
     config.version = version(PROJECT)
     config.epub_basename = PROJECT
+    config.html_math_renderer = config.html_math_renderer or "mathjax"  # MathML: editions only
     config.epub_title = config.html_title or config.project
     config.epub_description = "Why deep residual networks work, claim by claim."
     config.epub_author = config.epub_publisher = config.author or "unknown"

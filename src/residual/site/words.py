@@ -44,7 +44,7 @@ def translate_theme(app: Sphinx, config: Config) -> None:
     for name in ("search_bar_text", "toc_title"):
         if name in options:
             options[name] = own.get(options[name], options[name])
-    pages = config.external_site_map if "external_site_map" in config else {}
+    pages = getattr(config, "external_site_map", {})
     for part in (part for page in pages.values() for part in page.subtrees):
         part.caption = own.get(part.caption, part.caption)
 
