@@ -100,7 +100,7 @@ def note_beside_all(runs: list[Run]) -> pd.DataFrame:
     if record is not None:
         ours = pd.concat([ours, pair_responses(record)], ignore_index=True)
         remark = f" ({PAIR_DEPTH} layers: width {record['settings']['width']})"
-    columns = ["", "the note", "the paper", f"ours ({scale.of_runs(runs)})"]
+    columns = ["quantity", "the note", "the paper", f"ours ({scale.of_runs(runs)})"]
     measured = every()
     told = [networks_row(ours, remark), factor_row(ours), share_row(ours)]
     if measured:
