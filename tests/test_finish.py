@@ -114,3 +114,12 @@ def test_the_icon_font_goes_and_other_rules_stay():
 )
 def test_a_caption_is_cut_after_its_finding(caption, parts):
     assert SENTENCE.match(caption).groups() == parts
+
+
+def test_a_figure_has_one_caption():
+    soup = BeautifulSoup(
+        "<figure><figcaption><p>a</p><figcaption><p>b</p></figcaption></figcaption></figure>",
+        "html.parser",
+    )
+    access.one_caption(soup)
+    assert [p.get_text() for p in soup.select("figure > figcaption > p")] == ["a", "b"]

@@ -23,6 +23,12 @@ def references(soup: BeautifulSoup) -> None:
         del tag["role"]
 
 
+def one_caption(soup: BeautifulSoup) -> None:
+    """Join the two captions that docutils writes where a figure has more than a picture above."""
+    for inner in soup.select("figcaption figcaption"):
+        inner.unwrap()
+
+
 def scrolling_figures(soup: BeautifulSoup) -> None:
     """Let the keyboard scroll a wide figure on a phone, unless it holds links to step to."""
     for figure in soup.select("article figure.result"):

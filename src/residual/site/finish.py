@@ -20,6 +20,7 @@ TOUCHES: tuple[Touch, ...] = (
     access.landmarks,
     access.names,
     access.references,
+    access.one_caption,
     access.scrolling_figures,
     access.print_button,
 )

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+from residual.site.access import one_caption
+
 ONLY_ON_THE_SITE = "site-only"
 """A class for what an edition leaves out: links to files beside the pages, what needs scripts."""
 
@@ -34,6 +36,7 @@ def clean(soup: BeautifulSoup, page: str, pages: Collection[str]) -> BeautifulSo
     """
     for unwanted in soup.select(f"{SCRIPTED}, {OTHER_VERSIONS}, .{ONLY_ON_THE_SITE}"):
         unwanted.decompose()
+    one_caption(soup)
     for element in soup.find_all("noscript"):
         element.unwrap()
     for line in soup.select("summary p"):
