@@ -47,7 +47,8 @@ def test_a_page_with_more_sources_has_them_beside_the_others():
 
 
 def test_every_page_has_a_policy_before_all_that_it_governs(site):
-    for path in sorted(site.rglob("*.html")):
+    pages = (path for path in site.rglob("*.html") if path.parent.name != "editions")
+    for path in sorted(pages):  # the edition in one file has a stricter policy of its own
         soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
         policy = directives(soup)
         first, second = [tag.name for tag in soup.head.find_all(True, recursive=False)][:2]
