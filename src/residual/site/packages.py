@@ -122,7 +122,3 @@ def main() -> None:
             archive(package)
     except PackageError as error:
         sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

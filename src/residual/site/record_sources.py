@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from residual import peers, runs
+from residual.chapter.scale import DATASETS
 from residual.peers import Measured
 from residual.recipe import Recipe
 from residual.runs import Run
@@ -15,7 +16,6 @@ OURS = "Our runs"
 OTHER_RECIPES = "Our runs, other recipes"
 PEERS = "Weights trained by others, measured by us"
 
-DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 DIFFERENCES = {
     "batch_size": "batches of {}",
     "learning_rate": "learning rate {:g}",
