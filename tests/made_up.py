@@ -45,6 +45,7 @@ def run(
         made = {"layer": names, "std": [level] * len(names)}
         if stds is not None:
             made["std"] = [level] + [s for value in stds for s in (level, value)]
+        made["channel_std"] = made["std"]
         made |= {name: [value] * len(names) for name, value in columns.items()}
         last = ratio if last_ratio is None else last_ratio
         sizes = {"ratio": [ratio] * (blocks - 1) + [last], "widening": [False] * blocks}

@@ -93,8 +93,11 @@ def hundreds(plain, residual, deepest=None):
 
 def zeroing(plain, residual):
     """Variances of zeroed blocks."""
+    errors = {"nothing": 5.0, "block": 50.0, "conv1": 20.0, "conv2": 40.0}
     test = [
-        {"kind": k, "block": b, "test_error": 50.0} for k in ("plain", "residual") for b in (0, 1)
+        {"kind": k, "block": int(what != "nothing"), "zeroed": what, "test_error": error}
+        for k in ("plain", "residual")
+        for what, error in errors.items()
     ]
     one = {"plain_variance": plain, "residual_variance": residual, "rows": test}
     return evidence(experiments=(experiment("zero-kills-plain", [one]),))
@@ -106,6 +109,7 @@ def weights(no_bn, bn):
     common |= {"gamma_norm_start": 1.0, "gamma_norm_end": 0.01}
     left = {"no-bn": no_bn, "bn": bn, "gamma": 1.0}
     made = rows(*(({"form": f}, common | {"weight_norm_end": v}) for f, v in left.items()))
+    made = [m | {"scaled_response_change": 1e-7} for m in made]
     return evidence(experiments=(experiment("weights-go-to-zero", made),))
 
 
@@ -357,7 +361,7 @@ def test_responses_are_shown_and_not_judged_below_the_paper_profile(name):
     found = judge(BY_ID[name], evidence(*runs, profile="quick"))
     assert found.verdict == NOT_RUN
     assert found.values
-    assert "paper profile only" in found.reason
+    assert "paper profile alone is judged" in found.reason
     assert any("initial" in key for key in found.values)
 
 
@@ -365,8 +369,46 @@ def test_a_tolerance_that_neither_reached_decides_nothing():
     given = regression("iterations_to_tolerance", 100, 100, reached=False)
     found = judge(BY_ID["zero-is-easy"], given)
     assert found.verdict == INCONCLUSIVE
-    assert "Neither kind reached" in found.reason
-    assert "reached by neither" in found.sentence
+    assert "nothing follows" in found.reason
+    assert "nothing to compare. At 1, 3, 9 and 27 blocks neither kind arrived" in found.sentence
+
+
+def test_a_ratio_is_a_bound_where_one_kind_alone_arrived():
+    given = regression("iterations_to_tolerance", 100, 50)
+    late = [("plain", 3), ("plain", 9), ("residual", 9)]
+    for row in (r for m in given.experiments["identity-is-hard"].measurements for r in m["rows"]):
+        row["reached"] = (row["kind"], row["blocks"]) not in late
+    sentence = judge(BY_ID["zero-is-easy"], given).sentence
+    assert "residual: 2 at 1 block; at least 2 at 3 blocks; 2 at 27 blocks. At 9 b" in sentence
+
+
+def test_a_block_at_zero_and_a_layer_at_zero_are_told_apart():
+    found = judge(BY_ID["zero-kills-plain"], zeroing(0.0, 0.1))
+    assert "With one block zeroed, the median test error is 50 %" in found.sentence
+    assert "with one layer, 30 % and 30 %." in found.sentence
+    assert found.values["plain_whole_test_error_percent"] == 5
+
+
+def test_too_few_seeds_are_said_where_no_rival_could_be_judged():
+    found = judge(BY_ID["chain-is-valid"], evidence(run("residual", 56, 0, last_ratio=0.5)))
+    assert found.verdict == INCONCLUSIVE
+    assert found.reason.startswith("Too few seeds: 1 on a side, where the rule wants 3.")
+
+
+@pytest.mark.parametrize(
+    ("block", "told"), [(1, "first"), (10, "first"), (9, "last"), (27, "last"), (5, "")]
+)
+def test_the_strongest_block_has_its_place_in_a_stage(block, told):
+    stds = [2.0 if b == block else 1.0 for b in range(1, 28)]
+    found = judge(BY_ID["large-only-when-needed"], evidence(run("residual", 56, stds=stds)))
+    where = f", the {told} of a stage," if told else ""
+    assert f"block {block} of 27{where} responds most" in found.sentence
+
+
+def test_responses_by_channel_stand_beside_the_pooled_ones():
+    found = judge(BY_ID["response-smaller"], nets("std", 2.0, 1.0))
+    assert found.values["channel_std_ratio_20_final"] == pytest.approx(2.0)
+    assert "at depth 56, 2 before training" in found.sentence
 
 
 def test_a_caveat_is_given_for_stacks_that_learnt_nothing():

@@ -30,6 +30,11 @@ def number(value: float, digits: int = 3) -> str:
     return f"{float(text):,.12g}".replace("-", "−")
 
 
+def per_cent(fraction: float, digits: int = 3) -> str:
+    """A fraction as a percentage, such as 12.3 %, with so many significant digits."""
+    return f"{number(100 * fraction, digits)} %"
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate, the two ends of its interval, and the seeds on the smaller side."""

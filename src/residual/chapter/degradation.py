@@ -9,6 +9,7 @@ from residual.chapter.settings import Settings
 from residual.chapter.words import change_with_depth, names, networks
 from residual.figures.style import kinds_of, network
 from residual.runs import Run, every
+from residual.statistics import per_cent
 
 
 def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
@@ -48,7 +49,8 @@ def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
         change_with_depth(frame, kind, "train_error", "final training error") for kind in kinds
     )
     caption += f" Each dot is a seed, each line joins means ({scale.of_runs(runs)})."
-    alt = f"Final error in per cent against depth for {networks(frame)}: " + final_errors(frame)
+    alt = f"Final error in per cent against depth for {networks(frame)}. Mean test errors: "
+    alt += final_errors(frame)
     return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame), frame)
 
 
@@ -83,10 +85,16 @@ def gap_sentence(runs: list[Run]) -> str:
     train, test = deep - shallow
     if test <= 0:
         return "The deeper plain net is not worse on the test set, so there is nothing to explain."
+    higher = f"The test error of the deeper plain net is {test:.1f} points higher"
+    if train <= 0:
+        return (
+            f"{higher}, and its training error {-train:.1f} points lower: on the training images "
+            "it is not worse, which is what overfitting looks like."
+        )
     return (
-        f"The test error of the deeper plain net is {test:.1f} points higher, and its training "
-        f"error {train:.1f} points: {train / test:.0%} of the rise is there on the training images "
-        "already. Overfitting would show the opposite, a training error that falls."
+        f"{higher}, and its training error {train:.1f} points: {per_cent(train / test)} of the "
+        "rise is there on the training images already. Overfitting would show the opposite, a "
+        "training error that falls."
     )
 
 

@@ -102,5 +102,5 @@ def cell(value: object, digits: int) -> str:
     if pd.isna(value):
         return "–"
     if isinstance(value, float):
-        return f"{value:,.{digits}f}"
+        return f"{value:,.{digits}f}".replace("-", "−")
     return f"{value:,}" if isinstance(value, Integral) else str(value)

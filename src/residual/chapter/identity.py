@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -12,11 +13,14 @@ from residual.chapter.display import Picture
 from residual.chapter.responses import lesions
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed
+from residual.claims.stacks import LOSS_FLOOR, counted, error_left
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.figures.style import NAMES
 from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
+from residual.recipe import KINDS
+from residual.statistics import number
 
 __all__ = ["lesions"]
 
@@ -32,12 +36,13 @@ def exactness(depth: int) -> pd.DataFrame:
     """
     network = build("residual", depth)
     rows = []
-    for number, block in enumerate(network.blocks, start=1):
-        x = torch.rand(4, block.conv1.in_channels, 8, 8, generator=torch.manual_seed(number))
+    for place, block in enumerate(network.blocks, start=1):
+        source = torch.Generator().manual_seed(place)
+        x = torch.rand(4, block.conv1.in_channels, 8, 8, generator=source)
         for way, zero in ZEROINGS.items():
             for mode in ("train", "eval"):
                 output = zero(block).train(mode == "train")(x.clone()).detach()
-                rows.append(row(block, x, output) | {"block": number, "way": way, "mode": mode})
+                rows.append(row(block, x, output) | {"block": place, "way": way, "mode": mode})
     return pd.DataFrame(rows)
 
 
@@ -54,15 +59,15 @@ def row(block: BasicBlock, x: Tensor, output: Tensor) -> dict:
 def exactness_table(depth: int) -> pd.DataFrame:
     """How many blocks of each sort return their input bit for bit, by way and mode."""
     grouped = exactness(depth).groupby(["shortcut", "way", "mode"], as_index=False)
-    counted = grouped.agg(
+    summed = grouped.agg(
         exact=("exact", "sum"), blocks=("exact", "count"), difference=("difference", "max")
     )
     names = {"way": "set to zero", "exact": "exact blocks", "blocks": "of"}
-    counted = counted.sort_values(["shortcut", "way"], ascending=False)
-    counted["difference"] = counted["difference"].map(
-        lambda d: "other shape" if d != d else f"{d:g}"
+    summed = summed.sort_values(["shortcut", "way"], ascending=False)
+    summed["difference"] = summed["difference"].map(
+        lambda d: "other shape" if d != d else number(d)
     )
-    return counted.rename(columns=names | {"difference": "largest difference"})
+    return summed.rename(columns=names | {"difference": "largest difference"})
 
 
 def exactness_sentence(depth: int) -> str:
@@ -72,11 +77,10 @@ def exactness_sentence(depth: int) -> str:
     down = frame[frame["shortcut"] == "downsampling"]
     exact = identity.groupby("block")["exact"].all()
     return (
-        f"In ResNet-{depth}, {exact.sum()} of the {len(exact)} blocks with identity shortcut "
-        f"return their input bit for bit, both ways and in both modes; of the "
-        f"{down['block'].nunique()} downsampling blocks "
-        f"{down.groupby('block')['exact'].all().sum()}"
-        " do, since their output has another shape."
+        f"Blocks of ResNet-{depth} that return their input bit for bit, both ways and in both "
+        f"modes: {exact.sum()} of {len(exact)} with identity shortcut, and "
+        f"{down.groupby('block')['exact'].all().sum()} of {down['block'].nunique()} that halve the "
+        "maps, whose output has another shape."
     )
 
 
@@ -129,20 +133,25 @@ def regression(settings: Settings, label: str) -> Picture:
     record = settings.experiment("identity-is-hard")
     rows = [r for m in record.measurements for r in m["rows"]]
     frame = pd.concat([losses(r, seed) for seed, r in enumerate(rows)], ignore_index=True)
-    means = frame.groupby(["kind", "blocks", "iteration"], as_index=False)["loss"].mean()
-    ends = means[means["iteration"] == means["iteration"].max()]
-    wide = ends.pivot(index="blocks", columns="kind", values="loss")
-    found = [
-        f"{w.plain:.2g} against {w.residual:.2g} with {w.Index} block" + "s" * (w.Index > 1)
-        for w in wide.itertuples()
-    ]
+    logs = frame.assign(loss=np.log(frame["loss"].clip(lower=LOSS_FLOOR)))
+    means = logs.groupby(["kind", "blocks", "iteration"], as_index=False)["loss"].mean()
+    means["loss"] = np.exp(means["loss"])
+    blocks = sorted(frame["blocks"].unique())
+    left = {b: [error_left(record.measurements, k, b) for k in KINDS] for b in blocks}
+    found = [f"{against(pair)} with {counted(b)}" for b, pair in left.items()]
     caption = (
-        f"Relative squared error left, plain against residual: {listed(found)} (means, the best "
-        f"of {len(record['settings']['learning_rates'])} learning rates for each, scored at the "
-        f"last iteration; {scale.of_experiment(record)})."
+        "Relative squared error left over the last tenth of the iterations, plain against "
+        f"residual: {listed(found)}. Lines and numbers are geometric means over seeds (the best "
+        f"of {len(record['settings']['learning_rates'])} learning rates for each; "
+        f"{scale.of_experiment(record)})."
     )
     alt = "Two panels of error on a logarithmic scale against iteration, a line for each depth."
     return Picture(figures.regression_curves(means), label, caption, alt, (record.name,), means)
+
+
+def against(pair: list[float]) -> str:
+    """A plain and a residual error side by side."""
+    return " against ".join(number(error, 2) for error in pair)
 
 
 def losses(measured: dict, seed: int) -> pd.DataFrame:
@@ -166,9 +175,10 @@ def decay(settings: Settings, label: str) -> Picture:
     ends = last.groupby("kind")["distance"].mean()
     caption = (
         "Weight decay alone, by the paper's schedule: "
-        f"with BN a residual block ends at a relative distance of {ends['residual']:.2g} from the "
-        f"identity, a plain block at {ends['plain']:.2g} from the map that it started with. Bold: "
-        f"with BN; thin: without ({scale.of_experiment(record)})."
+        "with BN a residual block ends at a relative distance of "
+        f"{number(ends['residual'], 2)} from the identity, a plain block at "
+        f"{number(ends['plain'], 2)} from the map that it started with. "
+        f"Bold: with BN; thin: without ({scale.of_experiment(record)})."
     )
     alt = "Lines of relative distance against iteration, for residual and plain blocks."
     drawn = figures.decay_distances(frame)

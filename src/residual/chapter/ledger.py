@@ -6,7 +6,7 @@ from IPython.display import HTML, display
 
 from residual.chapter import scale
 from residual.chapter.settings import Settings
-from residual.claims import CLAIMS, Claim, Verdict, evaluate
+from residual.claims import CLAIMS, NOT_RUN, Claim, Verdict, evaluate
 from residual.recipe import PROFILES
 
 PAPER = {
@@ -53,13 +53,18 @@ def claim_box(told: Claim) -> str:
     )
 
 
+def basis_of(found: Verdict) -> str:
+    """What the records of the profile are to a verdict; without one they are shown only."""
+    return "Shown, not judged:" if found.verdict in (NOT_RUN, None) else "Judged at"
+
+
 def verdict_box(found: Verdict) -> str:
     """A verdict as HTML: the badge, what was measured, and on what it rests."""
     judged = found.verdict or "about the paper"
     kind = judged.replace(" ", "-")
     seeds = f" Seeds on each side: {found.seeds}." if found.seeds else ""
     rests = found.profile in PROFILES and (found.seeds or found.values)
-    basis = f" Judged at {scale.of_profile(found.profile)}." if rests else ""
+    basis = f" {basis_of(found)} {scale.of_profile(found.profile)}." if rests else ""
     foot = f"Rule: {of(found.id).rule}.{basis}{seeds} {found.reason}".strip()
     return (
         f'<div class="verdict"><p><span class="badge badge-{kind}">{escape(judged)}</span> '

@@ -46,14 +46,16 @@ def figure_7(source: str, label: str) -> Picture | None:
 
 
 def jacobian(source: str, label: str) -> Picture | None:
-    """Singular values of each block's Jacobian, in a source's deepest networks.
+    """Singular values of each block's Jacobian, at a source's largest depth measured of both kinds.
 
-    None where no record has them. The data are those of all depths.
+    At its largest depth where none was; None where no record has them. The data are those of all
+    depths.
     """
     every_depth = tables.peer_jacobians(of_source(source))
     if every_depth.empty:
         return None
-    frame = every_depth[every_depth["depth"] == every_depth["depth"].max()]
+    kinds = every_depth.groupby("depth")["kind"].nunique()
+    frame = every_depth[every_depth["depth"] == kinds[kinds == kinds.max()].index.max()]
     kept = frame[~frame["widening"]].groupby(["depth", "kind"])[["low", "median", "high"]].median()
     told = [
         f"{number(low, 2)} to {number(high, 2)} in {network(kind, depth)} (middle "

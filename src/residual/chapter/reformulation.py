@@ -16,6 +16,7 @@ from residual.figures.style import network
 from residual.models import Network
 from residual.recipe import KINDS
 from residual.runs import Run
+from residual.statistics import per_cent
 
 __all__ = ["by_depth", "curves", "error_table"]
 
@@ -108,7 +109,7 @@ def surface(settings: Settings, label: str) -> Picture | None:
     record = settings.experiment("loss-surface")
     measured = record.measurements[0]
     plain, residual = (
-        listed([f"{(np.array(m[kind]) < CHANCE).mean():.0%}" for m in record.measurements])
+        listed([per_cent((np.array(m[kind]) < CHANCE).mean(), 2) for m in record.measurements])
         for kind in KINDS
     )
     several = f"seeds {listed([str(s) for s in record.seeds])} in order; the maps are those of "

@@ -10,6 +10,7 @@ from residual.chapter.words import listed, names, networks
 from residual.claims import CHAIN, evaluate
 from residual.figures.style import network
 from residual.runs import Run
+from residual.statistics import number, per_cent
 
 
 def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Picture:
@@ -30,6 +31,28 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
         f"Medians: {listed(median_words(frame))}."
     )
     return Picture(figures.figure_7(frame), label, caption, alt, names(frame), frame)
+
+
+MATTERS = 0.05  # relative change of a median std, below which both statistics tell the same
+
+
+def statistics_sentence(runs: list[Run]) -> str:
+    """Whether it matters that BN statistics are moving averages: the change if they are exact."""
+    moving, exact = (
+        medians(tables.responses(runs, when)).set_index(["kind", "depth"])["std"]
+        for when in ("final", "final_exact")
+    )
+    change = exact / moving - 1
+    told = [
+        f"{number(100 * value, 2)} % in {network(kind, depth)}"
+        for (kind, depth), value in change.items()
+    ]
+    large = [network(*pair) for pair, value in change.items() if abs(value) >= MATTERS]
+    verdict = f"it matters in {listed(large)}" if large else "it hardly matters here"
+    return (
+        f"With exact statistics the median standard deviation changes by {listed(told)}: "
+        f"{verdict} (the line is drawn at {per_cent(MATTERS)})."
+    )
 
 
 def medians(frame: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +76,8 @@ def comparison(frame: pd.DataFrame) -> str:
     return (
         "the median of the plain net is "
         + listed([f"{ratio:.2f} times" for ratio in ratios])
-        + f" that of the ResNet at depth {listed([str(d) for d in ratios.index])}."
+        + f" that of the ResNet at depth{'s' * (len(ratios) > 1)} "
+        + f"{listed([str(d) for d in ratios.index])}."
     )
 
 
@@ -80,10 +104,10 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
     """Rise in test error with one block deleted."""
     frame = tables.lesions(runs)
     each = frame.groupby(["depth", "kind"], as_index=False)["rise"].median()
-    found = [f"{network(kind, depth)} {rise:.1f}" for depth, kind, rise in each.to_numpy()]
+    found = [f"{rise:.1f} in {network(kind, depth)}" for depth, kind, rise in each.to_numpy()]
     caption = (
-        f"Median rise in test error, in points, when one block is deleted: {listed(found)}. Dots "
-        f"are seeds, lines their means ({scale.of_runs(runs)})."
+        f"Median rise in test error, in points, when one block is deleted: {listed(found)}. Bold "
+        f"lines are means over seeds, thin ones the seeds ({scale.of_runs(runs)})."
     )
     alt = f"Rise in test error against the deleted block for {networks(frame)}."
     return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame), frame)

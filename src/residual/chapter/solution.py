@@ -7,8 +7,10 @@ from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks, percent
+from residual.claims.backward import gradient_intervals, stage_ratio
 from residual.figures.style import network
 from residual.runs import Run
+from residual.statistics import geometric_mean, number
 
 COPIED, SHALLOW, DEEP = "copied", 20, 56
 STARTS = {"he": "He", "gaussian": "Gaussian, std 0.01"}
@@ -42,43 +44,41 @@ def training_on(settings: Settings, label: str) -> Picture | None:
 
 
 def start_table(settings: Settings) -> pd.DataFrame:
-    """‖∇W‖/‖W‖ of the first third of the layers over the last, before training, by form of net."""
+    """‖∇W‖/‖W‖ of the first stage over the last, before training, by form of net.
+
+    Geometric means over layers and over seeds, as in the claim on vanishing gradients.
+    """
     record = settings.experiment("vanishing-gradients")
     rows = [
         {
             "network": network(row["kind"], record["settings"]["depth"]),
             "BN": "yes" if row["norm"] else "no",
             "start": STARTS[row["start"]],
-            "first third over last": stage_ratio(pd.DataFrame({"ratio": row["ratio"]})),
+            "first stage over last": stage_ratio(row["layer"], row["ratio"]),
         }
         for measured in record.measurements
         for row in measured["rows"]
     ]
     keys = ["network", "BN", "start"]
-    found = pd.DataFrame(rows).groupby(keys, as_index=False, sort=False).median()
-    found["first third over last"] = found["first third over last"].map(lambda v: f"{v:.3g}")
+    groups = pd.DataFrame(rows).groupby(keys, as_index=False, sort=False)
+    found = groups.agg(lambda values: number(geometric_mean(values).estimate))
     return scale.scaled(found, scale.of_experiment(record, images=True))
 
 
 def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
     """Gradient norms by layer, before training and at the end."""
     frame = tables.gradients(runs)
-    start = frame[frame["iteration"] == 0]
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(network(run.recipe.kind, run.recipe.depth), []).append(run)
     found = [
-        f"{stage_ratio(part):.3g} in {network(kind, depth)}"
-        for (kind, depth), part in start.groupby(["kind", "depth"])
+        f"{number(gradient_intervals(group)['initial'].estimate)} in {name}"
+        for name, group in groups.items()
     ]
     caption = (
-        "Before training, ‖∇W‖/‖W‖ of the first third of the layers over that of the last third "
-        f"is {listed(found)}: below one it shrinks on the way back, above one it grows. Bold: at "
-        f"the end of training; thin: before ({scale.of_runs(runs)})."
+        "Before training, ‖∇W‖/‖W‖ of the first stage over that of the last one is "
+        f"{listed(found)} (geometric means): below one it shrinks on the way back, above one it "
+        f"grows. Bold: at the end of training; thin: before ({scale.of_runs(runs)})."
     )
     alt = f"Relative gradient norm by layer on a logarithmic scale for {networks(frame)}."
     return Picture(figures.gradient_norms(runs), label, caption, alt, names(frame), frame)
-
-
-def stage_ratio(frame: pd.DataFrame) -> float:
-    """Median ratio in the first third of the layers over that in the last third."""
-    layers = frame.groupby("position")["ratio"].median() if "position" in frame else frame["ratio"]
-    third = len(layers) // 3
-    return layers.iloc[:third].median() / layers.iloc[-third:].median()

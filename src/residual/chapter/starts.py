@@ -117,7 +117,7 @@ def zero_gamma(settings: Settings, label: str) -> Picture | None:
     )
     alt = (
         "Left, a line of ‖F(x)‖/‖x‖ against block for each start, before and after training; "
-        f"right, test error against iteration for both starts. {'; '.join(told)}."
+        f"right, test error against iteration for both starts: {'; '.join(told)}."
     )
     records = names(blocks)
     return Picture(figures.zero_gamma(blocks, curves), label, caption, alt, records, blocks)

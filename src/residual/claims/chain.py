@@ -10,6 +10,7 @@ from residual.claims.claim import (
     Claim,
     Finding,
     conclude,
+    too_few,
 )
 from residual.claims.evidence import Evidence, MissingRecordError, block_values, medians, names
 from residual.runs import Run
@@ -99,7 +100,8 @@ def chain_is_valid(evidence: Evidence) -> Finding:
         told += " The run without decay on γ: not run."
     reason = f"Rival explanations that hold: {', '.join(rivals)}." if rivals else ""
     verdict = NOT_SUPPORTED if rivals else INCONCLUSIVE
-    reason = reason or "No rival was confirmed, and agreement with a prediction is no proof."
+    none = "No rival was confirmed, and agreement with a prediction is no proof."
+    reason = reason or f"{too_few(seeds)} {none}".strip()
     return Finding(verdict, told, values, records, seeds, reason)
 
 

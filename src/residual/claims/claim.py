@@ -87,9 +87,15 @@ def conclude(
     if verdict == SUPPORTED and caution:
         verdict = CAVEAT
     if verdict == INCONCLUSIVE:
-        few = f"Only {seeds} seed(s) on a side: the rule wants {FEWEST_SEEDS}."
-        reasons.insert(0, few if seeds < FEWEST_SEEDS else "The interval contains the threshold.")
+        reasons.insert(0, too_few(seeds) or "The interval contains the threshold.")
     return Finding(verdict, sentence, values, tuple(runs), seeds, " ".join(reasons))
+
+
+def too_few(seeds: int) -> str:
+    """Why nothing follows from so few seeds; empty where there are enough."""
+    if seeds >= FEWEST_SEEDS:
+        return ""
+    return f"Too few seeds: {seeds} on a side, where the rule wants {FEWEST_SEEDS}."
 
 
 def at_paper(evidence: Evidence, found: Finding) -> Finding:
@@ -97,7 +103,7 @@ def at_paper(evidence: Evidence, found: Finding) -> Finding:
     if not evidence.short:
         return found
     reason = (
-        f"Judged at the paper profile only: at the {evidence.profile} profile responses still "
+        f"The paper profile alone is judged: at the {evidence.profile} profile responses still "
         "measure the initialisation, which is shown beside."
     )
     return replace(found, verdict=NOT_RUN, reason=reason)

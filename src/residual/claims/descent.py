@@ -12,10 +12,13 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence
-from residual.statistics import Interval, geometric_mean, number
+from residual.statistics import Interval, geometric_mean, number, per_cent
 
 TENFOLD = 10.0
 FLOOR = 1e-12
+SYMBOLS = {"norm1.weight": "γ₁", "norm1.bias": "β₁", "norm2.weight": "γ₂", "norm2.bias": "β₂"}
+SYMBOLS |= {"conv1.weight": "W₁", "conv2.weight": "W₂"}
+"""The parameters of a block as formulas call them."""
 
 
 def falls(measurements: list[dict], form: str, quantity: str) -> Interval:
@@ -37,6 +40,8 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
         name = form.replace("-", "_")
         values |= weights[form].named(f"weight_fall_{name}_times")
         values |= responses[form].named(f"response_fall_{name}_times")
+    changes = [m["scaled_response_change"] for m in record.measurements]
+    values["response_change_bn_at_a_tenth_of_weights_fraction"] = max(changes)
     alone = falls(record.measurements, "gamma", "response")
     values |= alone.named("response_fall_gamma_alone_times")
     told = "; ".join(
@@ -71,7 +76,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     gradient = max(v for m in rows for v in m["gradient_no_bn"].values())
     returned = falls(rows, "no-bn", "weight_norm")
     response = falls(rows, "no-bn", "response")
-    moving = sorted({k for m in rows for k, v in m["gradient_bn"].items() if v > 0})
+    moving = sorted({SYMBOLS[k] for m in rows for k, v in m["gradient_bn"].items() if v > 0})
     escape = geometric_mean(
         [max(m["saddle_loss_end"], FLOOR) / m["saddle_loss_start"] for m in rows]
     )
@@ -80,7 +85,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     values["gradient_norm_saddle"] = max(m["saddle_gradient"] for m in rows)
     sentence = (
         f"At W = 0 without BN the largest gradient norm is {number(gradient)}; with BN "
-        f"{', '.join(moving) or 'nothing'} still gets one. From a small perturbation descent takes "
+        f"{', '.join(moving) or 'nothing'} gets one still. From a small perturbation descent takes "
         f"‖F(x)‖ to {number(1 / response.estimate, 2)} of its start and ‖W‖ to "
         f"{number(1 / returned.estimate, 2)}. With a target other than the identity, descent "
         f"from the same perturbation ends at {number(escape.estimate)} of the loss at W = 0"
@@ -122,8 +127,8 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
         values |= fall.named(f"residual_distance_fall_{form}_times")
         values |= lost[form].named(f"plain_distance_{form}_ratio")
     sentence = (
-        f"Weight decay alone leaves {values['weight_fraction_left']:.2%} of every weight after "
-        f"{record['settings']['iterations']:,} iterations. A residual block comes "
+        f"Weight decay alone leaves {per_cent(values['weight_fraction_left'])} of every weight "
+        f"after {record['settings']['iterations']:,} iterations. A residual block comes "
         f"{number(falls_by['bn'].estimate)} times nearer to the identity with BN and "
         f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a "
         f"relative distance of {number(lost['bn'].estimate)} and {number(lost['no_bn'].estimate)} "

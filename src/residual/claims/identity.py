@@ -15,9 +15,8 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, block_values, names
-from residual.claims.stacks import arrives, counted, plain_over_residual
+from residual.claims.stacks import arrivals, in_time, plain_over_residual
 from residual.constructions import exact_conditions, sample_block, zero_scale
-from residual.recipe import KINDS
 from residual.runs import Run
 from residual.statistics import FEWEST_SEEDS, Interval, geometric_mean, number
 
@@ -29,6 +28,7 @@ LIMITS = {
 }
 """In words: where setting F to zero gives no identity."""
 
+ZEROED = {"whole": ("nothing",), "block": ("block",), "layer": ("conv1", "conv2")}
 NEAR = 0.1  # ‖F(x)‖/‖x‖ below which a block is near the identity
 
 
@@ -80,7 +80,7 @@ def zero_is_identity(evidence: Evidence) -> Finding:
 def zero_kills_plain(evidence: Evidence) -> Finding:
     """Output variance exactly zero in a zeroed plain block and not in a residual one.
 
-    The test errors with one block zeroed at a time are reported beside.
+    The test errors with one block or one layer zeroed at a time are reported beside.
     """
     record = evidence.experiment("zero-kills-plain")
     variance = {
@@ -89,17 +89,17 @@ def zero_kills_plain(evidence: Evidence) -> Finding:
     holds = max(variance["plain"]) == 0 and min(variance["residual"]) > 0
     values = {f"{kind}_variance": max(v) for kind, v in variance.items()}
     for kind in ("plain", "residual"):
-        rows = [r for m in record.measurements for r in m["rows"] if r["kind"] == kind]
-        zeroed = [r["test_error"] for r in rows if r["block"] > 0]
-        values[f"{kind}_zeroed_test_error_percent"] = middle.median(zeroed)
-        values[f"{kind}_whole_test_error_percent"] = middle.median(
-            [r["test_error"] for r in rows if r["block"] == 0]
-        )
+        for words, zeroed in ZEROED.items():
+            rows = [r for m in record.measurements for r in m["rows"] if r["kind"] == kind]
+            errors = [r["test_error"] for r in rows if r["zeroed"] in zeroed]
+            values[f"{kind}_{words}_test_error_percent"] = middle.median(errors)
     sentence = (
         f"A plain block at zero gives an output of variance {number(values['plain_variance'])}. "
         "With one block zeroed, the median test error is "
-        f"{number(values['plain_zeroed_test_error_percent'])} % in the plain net and "
-        f"{number(values['residual_zeroed_test_error_percent'])} % in the residual net."
+        f"{number(values['plain_block_test_error_percent'])} % in the plain net and "
+        f"{number(values['residual_block_test_error_percent'])} % in the residual net; with one "
+        f"layer, {number(values['plain_layer_test_error_percent'])} % and "
+        f"{number(values['residual_layer_test_error_percent'])} %."
     )
     return conclude(holds, not holds, sentence, values, [record.name], len(record.seeds))
 
@@ -115,23 +115,17 @@ def zero_is_easy(evidence: Evidence) -> Finding:
     values: dict[str, float] = {}
     for blocks, interval in by_depth.items():
         values |= interval.named(f"iterations_ratio_{blocks}_blocks")
-    there = {d: [k for k in KINDS if arrives(record.measurements, k, d)] for d in by_depth}
-    told = [
-        f"{number(i.estimate)} at {counted(d)} (reached by {' and '.join(there[d]) or 'neither'})"
-        for d, i in by_depth.items()
-    ]
+    there = arrivals(record.measurements, list(by_depth))
     sentence = (
-        f"Iterations to a relative squared error of {record['settings']['tolerance']:g}, at most "
-        f"{record['settings']['iterations']:,}, plain over residual: {'; '.join(told)}."
+        f"Iterations to a relative squared error of {record['settings']['tolerance']:g}, out of "
+        f"{record['settings']['iterations']:,}, plain over residual: {in_time(by_depth, there)}"
     )
     found = list(by_depth.values())
     holds, fails = all(i.lower > 1 for i in found), any(i.upper < 1 for i in found)
     seeds = min(i.seeds for i in found)
     verdict = conclude(holds, fails, sentence, values, [record.name], seeds)
-    unknown = [str(d) for d, kinds in there.items() if not kinds]
-    if verdict.verdict == INCONCLUSIVE and unknown and seeds >= FEWEST_SEEDS:
-        reason = f"Neither kind reached the tolerance in time at {', '.join(unknown)} blocks."
-        return replace(verdict, reason=reason)
+    if verdict.verdict == INCONCLUSIVE and not all(there.values()) and seeds >= FEWEST_SEEDS:
+        return replace(verdict, reason="Where neither kind arrived, nothing follows.")
     return verdict
 
 

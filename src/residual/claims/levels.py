@@ -19,7 +19,7 @@ from residual.claims.evidence import Evidence, MissingRecordError, layer_values,
 from residual.claims.identity import NEAR, near_identity
 from residual.claims.responses import DEPTHS
 from residual.runs import Run
-from residual.statistics import geometric_mean, mean, number, ratio
+from residual.statistics import Interval, geometric_mean, mean, number, ratio
 
 GREAT_MAJORITY, HALF = 0.9, 0.5
 USUAL = (SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE)
@@ -33,18 +33,30 @@ def of_resnets(evidence: Evidence) -> dict[int, list[Run]]:
     return found
 
 
+def share_within(runs: list[Run], when: str) -> Interval:
+    """Share of the elements of F(x) within ±0.1, mean over blocks, over seeds."""
+    return mean([fmean(layer_values(run, "within_tenth", when, second=True)) for run in runs])
+
+
+def mean_over_std(runs: list[Run], when: str) -> Interval:
+    """Median over blocks of |mean|/std of F(x), over seeds."""
+    columns = [[layer_values(r, c, when, True) for c in ("mean", "std")] for r in runs]
+    return mean([median(abs(m) / max(s, 1e-12) for m, s in zip(*c)) for c in columns])
+
+
 def within_a_tenth(evidence: Evidence) -> Finding:
     """Share of the elements of F(x) within ±0.1, in the deepest ResNet of the two."""
     values: dict[str, float] = {}
     for depth, runs in of_resnets(evidence).items():
-        for when in ("initial", "final"):
-            shares = [fmean(layer_values(r, "within_tenth", when, second=True)) for r in runs]
-            values |= (judged := mean(shares)).named(f"share_{depth}_{when}_fraction")
+        before, judged = (share_within(runs, when) for when in ("initial", "final"))
+        values |= before.named(f"share_{depth}_initial_fraction")
+        values |= judged.named(f"share_{depth}_final_fraction")
         layers = [fmean(layer_values(r, "within_tenth")) for r in runs]
         values |= mean(layers).named(f"share_{depth}_all_layers_fraction")
     half = "more" if judged.lower >= HALF else "less" if judged.upper < HALF else "perhaps half"
     sentence = f"In ResNet-{depth}, a share of {judged} of the elements of F(x) is within ±0.1"
-    sentence += "." if half == "perhaps half" else f", {half} than half."
+    sentence += "" if half == "perhaps half" else f", {half} than half"
+    sentence += f"; before training it is {number(before.estimate)}."
     rule = judged.lower >= GREAT_MAJORITY, judged.upper < GREAT_MAJORITY
     return at_paper(evidence, conclude(*rule, sentence, values, names(runs), judged.seeds))
 
@@ -53,11 +65,13 @@ def mean_is_zero(evidence: Evidence) -> Finding:
     """Median over the layers that make F(x) of |mean|/std, against a tenth."""
     values: dict[str, float] = {}
     for depth, runs in of_resnets(evidence).items():
-        for when in ("initial", "final"):
-            columns = [[layer_values(r, c, when, True) for c in ("mean", "std")] for r in runs]
-            sizes = [median(abs(m) / max(s, 1e-12) for m, s in zip(*c)) for c in columns]
-            values |= (judged := mean(sizes)).named(f"mean_over_std_{depth}_{when}_ratio")
-    sentence = f"In ResNet-{depth}, the median of |mean|/std of F(x) over blocks is {judged}."
+        before, judged = (mean_over_std(runs, when) for when in ("initial", "final"))
+        values |= before.named(f"mean_over_std_{depth}_initial_ratio")
+        values |= judged.named(f"mean_over_std_{depth}_final_ratio")
+    sentence = (
+        f"In ResNet-{depth}, the median of |mean|/std of F(x) over blocks is {judged} after "
+        f"training and {number(before.estimate)} before."
+    )
     rule = judged.upper < NEAR, judged.lower >= NEAR
     return at_paper(evidence, conclude(*rule, sentence, values, names(runs), judged.seeds))
 
@@ -81,14 +95,16 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
     """Median std falls from ResNet-20 to 56 and on to 110; a caveat where 110 was not run."""
     depths = (20, 56, 110) if evidence.has("residual", 110) else (20, 56)
     runs = [evidence.networks("residual", depth) for depth in depths]
-    levels = [medians(group, "std", "final") for group in runs]
-    steps = [ratio(a, b) for a, b in pairwise(levels)]
+    levels = {w: [medians(group, "std", w) for group in runs] for w in ("initial", "final")}
+    before, steps = ([ratio(a, b) for a, b in pairwise(groups)] for groups in levels.values())
     values: dict[str, float] = {}
-    for depth, level, group in zip(depths, levels, runs):
-        values |= geometric_mean(level).named(f"median_std_{depth}_final")
-        start = geometric_mean(medians(group, "std", "initial"))
-        values |= start.named(f"median_std_{depth}_initial")
-    told = "; ".join(f"{a} over {b}: {s}" for a, b, s in zip(depths, depths[1:], steps))
+    for when, groups in levels.items():
+        for depth, level in zip(depths, groups):
+            values |= geometric_mean(level).named(f"median_std_{depth}_{when}")
+    told = "; ".join(
+        f"{a} over {b}: {step}, {number(start.estimate)} before training"
+        for a, b, step, start in zip(depths, depths[1:], steps, before)
+    )
     result = conclude(
         all(s.lower > 1 for s in steps),
         any(s.upper < 1 for s in steps),

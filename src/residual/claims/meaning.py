@@ -47,13 +47,22 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     values = found.named("rank_correlation") | {"pairwise_rank_correlation": agreement}
     values["strongest_block"] = float(strongest)
     sentence = (
-        f"In ResNet-56 block {strongest} of {len(average)} responds most. The rank correlation of "
+        f"In ResNet-56 block {strongest} of {len(average)}{place(strongest, len(average))} "
+        f"responds most. The rank correlation of "
         f"a seed's responses with those of the other seeds is {found}."
     )
     holds, fails = found.lower > 0, found.upper <= 0
     caution = "The order of the blocks repeats; that the large ones are needed is another claim."
     given = names(runs), found.seeds, caution if holds else ""
     return at_paper(evidence, conclude(holds, fails, sentence, values, *given))
+
+
+def place(block: int, blocks: int) -> str:
+    """Whether a block is the first or the last of one of the three stages; empty elsewhere."""
+    in_stage = (block - 1) % (blocks // 3)
+    if in_stage == 0:
+        return ", the first of a stage,"
+    return ", the last of a stage," if in_stage == blocks // 3 - 1 else ""
 
 
 def lesion_correlation(run: Run) -> float:

@@ -16,7 +16,7 @@ from residual.claims.claim import (
 from residual.claims.evidence import Evidence, metric, names
 from residual.claims.stacks import plain_over_residual
 from residual.constructions import equivalence_error, parameter_counts
-from residual.statistics import difference, number
+from residual.statistics import difference, number, per_cent
 
 MARGIN_POINTS, TENFOLD = 0.5, 10.0
 EQUAL = 1e-5
@@ -41,9 +41,9 @@ def complex_weights(evidence: Evidence) -> Finding:
     for blocks, found in by_depth.items():
         values |= found.named(f"error_ratio_{blocks}_blocks")
     sentence = (
-        f"The plain solution is simple: {values['nonzero_weights_fraction']:.2%} of its weights "
-        f"differ from zero. Perturbed by {PRECISION:.0%}, {PRECISE_BLOCKS} plain blocks err "
-        f"{interval} times as much as residual ones."
+        f"The plain solution is simple: {per_cent(values['nonzero_weights_fraction'], 2)} of its "
+        f"weights differ from zero. Perturbed by {per_cent(PRECISION)}, {PRECISE_BLOCKS} plain "
+        f"blocks err {interval} times as much as residual ones."
     )
     holds = interval.lower >= TENFOLD
     caution = "It must be precise, and it is not complicated: Dirac kernels." if holds else ""
@@ -66,7 +66,7 @@ def same_capacity(evidence: Evidence) -> Finding:
     sentence = (
         f"Plain and residual nets have {'the same' if equal else 'different'} numbers of "
         f"parameters at depths {', '.join(map(str, counts))}; a plain block of twice the inner "
-        f"width computes a residual block to within {above(error):.0e}."
+        f"width computes a residual block to within {number(above(error))}."
     )
     caution = "At equal width the two families of functions differ; the equivalent is wider."
     holds = equal and error <= EQUAL
@@ -141,7 +141,7 @@ CLAIMS = (
         where="§3.1; §3.3",
         quantity="parameter counts by depth; error of a plain equivalent of a residual block",
         unit="parameters; largest output difference",
-        rule="with a caveat if all counts are equal and the equivalent errs by ≤ 1e-5",
+        rule="with a caveat if all counts are equal and the equivalent errs by ≤ 10⁻⁵",
         verdicts=(CAVEAT, NOT_SUPPORTED),
         judge=same_capacity,
         exact=True,

@@ -47,6 +47,7 @@ def compare(evidence: Evidence, what: str, words: str, threshold: float) -> Find
     Holding at one depth and not at another is a caveat.
     """
     found: dict[int, Interval] = {}
+    before: dict[int, Interval] = {}
     values: dict[str, float] = {}
     for depth, (plain, residual) in pairs(evidence).items():
         for when in ("final", "initial"):
@@ -55,13 +56,14 @@ def compare(evidence: Evidence, what: str, words: str, threshold: float) -> Find
                 for r in (plain, residual)
             ]
             values |= (interval := ratio(*sides)).named(f"{what}_ratio_{depth}_{when}")
-            found |= {depth: interval} if when == "final" else {}
-        if what == "std":
-            second = [medians(r, "std", "final", second=True) for r in (plain, residual)]
-            values |= ratio(*second).named(f"std_ratio_{depth}_second_layers")
+            (found if when == "final" else before)[depth] = interval
+        values |= other_readings(plain, residual, depth) if what == "std" else {}
     strict = threshold == 1
     over = {d: i.lower > 1 if strict else i.lower >= threshold for d, i in found.items()}
-    told = "; ".join(f"{interval} at depth {d}" for d, interval in found.items())
+    told = "; ".join(
+        f"{interval} at depth {d}, {number(before[d].estimate)} before training"
+        for d, interval in found.items()
+    )
     held = [d for d, holds in over.items() if holds]
     caution = (
         "" if all(over.values()) or not held else f"Only at depth {', '.join(map(str, held))}."
@@ -76,6 +78,14 @@ def compare(evidence: Evidence, what: str, words: str, threshold: float) -> Find
         caution,
     )
     return at_paper(evidence, result)
+
+
+def other_readings(plain: list[Run], residual: list[Run], depth: int) -> dict[str, float]:
+    """The ratio of the stds of F(x) alone, and of the stds by channel."""
+    second = [medians(r, "std", "final", second=True) for r in (plain, residual)]
+    channel = [medians(r, "channel_std", "final") for r in (plain, residual)]
+    named = ratio(*second).named(f"std_ratio_{depth}_second_layers")
+    return named | ratio(*channel).named(f"channel_std_ratio_{depth}_final")
 
 
 def response_smaller(evidence: Evidence) -> Finding:

@@ -126,7 +126,7 @@ CLAIMS = (
         where="§1; §3.1",
         quantity="largest logit difference between plain-20 and the plain-56 built from it",
         unit="logits",
-        rule="supported if predictions are the same and logits within 1e-4 for every seed",
+        rule="supported if predictions are the same and logits within 10⁻⁴ for every seed",
         verdicts=(SUPPORTED, NOT_SUPPORTED),
         judge=solution_exists,
     ),

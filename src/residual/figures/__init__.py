@@ -8,6 +8,7 @@ from residual.figures.identity import (
     perturbed_errors,
     regression_curves,
     zeroed_outputs,
+    zeroed_positions,
 )
 from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
@@ -31,4 +32,5 @@ __all__ = [
     "solution_curves",
     "zero_gamma",
     "zeroed_outputs",
+    "zeroed_positions",
 ]

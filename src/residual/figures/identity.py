@@ -9,6 +9,7 @@ from residual.figures.style import (
     HUES,
     LINES,
     NAMES,
+    THIN,
     kinds_of,
     label_lines,
     network,
@@ -36,8 +37,35 @@ def zeroed_outputs(frame: pd.DataFrame) -> Figure:
     return figure
 
 
+def zeroed_positions(frame: pd.DataFrame, depth: int) -> Figure:
+    """Test error with one block at zero (left) and one convolution at zero (right), in order.
+
+    The frame has kind, block (0 for the whole network), zeroed (nothing, block, conv1, conv2) and
+    test_error; lines are means over seeds, dotted ones those of the whole networks.
+    """
+    figure, axes = panels(1, 2, 3.2, sharey=True)
+    ends = frame["zeroed"].map({"conv1": 0, "conv2": 1})
+    frame = frame.assign(layer=2 * frame["block"] + ends)  # the stem is layer 1
+    halves = (frame[frame["zeroed"] == "block"], frame[ends.notna()])
+    for ax, part, place in zip(axes, halves, ("block", "layer")):
+        for kind in kinds_of(part):
+            mean = part[part["kind"] == kind].groupby(place)["test_error"].mean()
+            whole = frame[(frame["kind"] == kind) & (frame["block"] == 0)]["test_error"].mean()
+            style = {"color": HUES[kind], "linestyle": LINES[kind], "marker": "o", "markersize": 4}
+            ax.plot(mean.index, mean, label=network(kind, depth), **style)
+            ax.axhline(whole, color=HUES[kind], linestyle=THIN, linewidth=1)
+        ax.set(xlabel=f"{place} at zero", ylim=(0, 100))
+        whole_numbers(ax)
+    axes[0].set_ylabel("test error, %")
+    label_lines(axes)
+    return figure
+
+
 def lesion_bars(runs: list[Run]) -> Figure:
-    """Rise in test error when one block is deleted, by block; one panel a kind, dots are seeds."""
+    """Rise in test error when one block is deleted, by block; one panel a kind.
+
+    Bold lines are means over seeds, thin ones the seeds.
+    """
     frame = tables.lesions(runs)
     kinds = kinds_of(frame)
     figure, axes = panels(1, len(kinds), 3.2, sharey=True)
@@ -45,8 +73,9 @@ def lesion_bars(runs: list[Run]) -> Figure:
         for depth, part in frame[frame["kind"] == kind].groupby("depth"):
             style = {"color": shade(kind, depth, frame["depth"])}
             mean = part.groupby("block")["rise"].mean()
-            ax.scatter(part["block"], part["rise"], s=9, alpha=0.4, linewidth=0, **style)
-            ax.plot(mean.index, mean, linewidth=1.8, label=network(kind, depth), **style)
+            for _run, seed in part.groupby("run"):
+                ax.plot(seed["block"], seed["rise"], linewidth=0.6, alpha=0.5, **style)
+            ax.plot(mean.index, mean, linewidth=2.0, label=network(kind, depth), **style)
         ax.set(title=f"{kind} networks", xlabel="deleted block")
         whole_numbers(ax)
     axes[0].set_ylabel("rise in test error, points")

@@ -1,0 +1,46 @@
+"""One block or one layer of a trained network at zero, position by position."""
+
+from residual import figures
+from residual.chapter import scale
+from residual.chapter.display import Picture
+from residual.chapter.settings import Settings
+from residual.chapter.starts import rows_of
+from residual.chapter.words import listed, percent
+from residual.claims.identity import ZEROED
+from residual.figures.style import network
+from residual.recipe import KINDS
+
+DEPTH = 20  # of the experiment zero-kills-plain
+
+
+def one_at_zero(settings: Settings, label: str) -> Picture | None:
+    """Test error of trained networks with one block, and with one convolution, at zero.
+
+    None where it would need networks that the chapter was not asked for.
+    """
+    if not settings.has_experiment("zero-kills-plain") and DEPTH not in settings.depths:
+        return None
+    record = settings.experiment("zero-kills-plain")
+    frame = rows_of(record)
+    median = {
+        (kind, words): frame[(frame["kind"] == kind) & frame["zeroed"].isin(zeroed)]["test_error"]
+        for kind in KINDS
+        for words, zeroed in ZEROED.items()
+    }
+    found = [
+        f"{percent(median[kind, 'block'].median())} with a block and "
+        f"{percent(median[kind, 'layer'].median())} with a layer in {network(kind, DEPTH)}, which "
+        f"whole errs by {percent(median[kind, 'whole'].median())}"
+        for kind in KINDS
+    ]
+    caption = (
+        f"Median test error with one block or one layer of a trained network at zero: "
+        f"{listed(found)}. Lines are means over seeds, dotted at the whole networks "
+        f"({scale.of_experiment(record, images=True)})."
+    )
+    alt = (
+        "Two panels of test error against what is zeroed, blocks and layers in order, a line for "
+        f"each network: {listed(found)}."
+    )
+    drawn = figures.zeroed_positions(frame, DEPTH)
+    return Picture(drawn, label, caption, alt, (record.name,), frame)
