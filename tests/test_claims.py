@@ -122,6 +122,11 @@ def test_published_takes_the_largest_profile_that_ran(monkeypatch):
     assert all(name.startswith("desk/") for name in found.runs)
 
 
+def test_the_claims_asked_for_are_judged_and_no_other(tmp_path):
+    found = claims.evaluate("quick", tmp_path, ["chain-is-valid", "degradation-train"])
+    assert [v.id for v in found] == ["degradation-train", "chain-is-valid"]
+
+
 def test_the_chain_names_claims():
     assert {claim for _, claim in claims.CHAIN} <= BY_ID.keys()
 

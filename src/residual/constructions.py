@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from residual.models import BasicBlock, Network, conv3x3, initialise
+from residual.threads import computing_with
 
 
 def set_identity_norm(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
@@ -28,9 +29,13 @@ def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def identity_block(x: Tensor) -> BasicBlock:
-    """A plain block with Dirac kernels that returns x ≥ 0 (N, C, H, W); BN statistics are x's."""
+    """A plain block with Dirac kernels that returns x ≥ 0, (N, C, H, W).
+
+    Its BN statistics are those of x.
+    """
     block = BasicBlock(x.shape[1], x.shape[1], residual=False).to(x.device)
-    for conv, norm in ((block.conv1, block.norm1), (block.conv2, block.norm2)):
+    pairs = (block.conv1, block.norm1), (block.conv2, block.norm2)
+    for conv, norm in pairs:
         nn.init.dirac_(conv.weight)
         set_identity_norm(norm, *statistics(x))
     return block
@@ -128,6 +133,7 @@ def sample_block(residual: bool, seed: int = 0, width: int = 16) -> tuple[BasicB
 
 
 @torch.no_grad()
+@computing_with(1)
 def equivalence_error() -> float:
     """Largest difference between a residual block and its plain equivalent, over the largest
     output."""
@@ -148,6 +154,7 @@ def parameter_counts(depths: tuple[int, ...] = (20, 32, 44, 56, 110)) -> dict:
         }
 
 
+@computing_with(1)
 def exact_conditions() -> dict[str, bool]:
     """Whether a block returns its input bit for bit, under each condition."""
     return {

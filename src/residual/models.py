@@ -38,7 +38,7 @@ class BasicBlock(nn.Module):
             return x
         x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H/2, W/2)
         before = self.widening // 2 if self.zeros == "split" else 0
-        return F.pad(x, (0, 0, 0, 0, before, self.widening - before))  # (N, 2C, H/2, W/2)
+        return F.pad(x, (0, 0, 0, 0, before, self.widening - before))  # now 2C
 
 
 class Network(nn.Module):

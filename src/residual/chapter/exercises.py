@@ -1,6 +1,7 @@
 """What the answers to the exercises compute: from a chapter's runs, or with small networks.
 
-Small networks are computed in double precision, so that rounded results agree between machines.
+Small networks are computed in double precision and in one thread, so that rounded results agree
+between machines, and that they come as fast where something else uses the other cores.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from residual.models import Network, build
 from residual.probes import block_ratios, exact_statistics
 from residual.recipe import Recipe
 from residual.runs import Run
+from residual.threads import computing_with
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
 CPU = torch.device("cpu")
@@ -76,6 +78,7 @@ def pattern(train: float, test: float) -> str:
     return "degradation" if train > 0 else "overfitting"
 
 
+@computing_with(1)
 def gradient_agreement(kind: str, depth: int, step: float = 0.05) -> float:
     """Mean cosine between the gradients at images and at images a small random step away.
 
@@ -96,6 +99,7 @@ def input_gradient(model: Network, x: Tensor) -> Tensor:
     return gradient.flatten(1)
 
 
+@computing_with(1)
 def errors_left(kind: str, target: float, after: Sequence[int] = (30, 60)) -> dict[int, float]:
     """Relative squared error of a three-block stack on its way to return `target` times its input.
 
@@ -117,6 +121,7 @@ def errors_left(kind: str, target: float, after: Sequence[int] = (30, 60)) -> di
     return {stop: fmean(losses[max(0, stop - 5) : stop]) for stop in after}
 
 
+@computing_with(1)
 def untrained_ratio(depth: int) -> float:
     """Median over identity-shortcut blocks of ‖F(x)‖/‖x‖ in a ResNet that was never trained."""
     x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()

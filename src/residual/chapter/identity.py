@@ -21,6 +21,7 @@ from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
 from residual.recipe import KINDS
 from residual.statistics import number
+from residual.threads import computing_with
 
 __all__ = ["lesions"]
 
@@ -28,6 +29,7 @@ ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
 
 
 @cache
+@computing_with(1)
 def exactness(depth: int) -> pd.DataFrame:
     """Each block of a ResNet at zero, by both ways and in both modes: does it return x ≥ 0?
 
@@ -109,6 +111,7 @@ def zeroed(settings: Settings, label: str) -> Picture:
 
 
 @torch.no_grad()
+@computing_with(1)
 def spreads(network: Network, images: Tensor) -> pd.DataFrame:
     """Standard deviation over images behind each block of a zeroed network, relative to block 0.
 

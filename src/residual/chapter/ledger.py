@@ -29,7 +29,7 @@ def claim(*ids: str) -> None:
 
 def verdict(settings: Settings, *ids: str) -> None:
     """Display what the ledger's rules say of claims on the records of the chapter's profile."""
-    found = {v.id: v for v in evaluate(settings.profile)}
+    found = {v.id: v for v in evaluate(settings.profile, ids=ids)}
     boxes = [verdict_box(found[name]) for name in ids]
     if settings.iterations or JUDGED - set(settings.depths):
         boxes.insert(0, f'<p class="verdict-foot">{ELSEWHERE}</p>')

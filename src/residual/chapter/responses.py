@@ -134,7 +134,8 @@ def numbers(frame: pd.DataFrame) -> dict:
 
 def chain(settings: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link, with the verdict measured for each."""
-    verdicts = {verdict.id: verdict for verdict in evaluate(settings.profile)}
+    ids = {name for _, name in CHAIN}
+    verdicts = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
     rows = [
         {
             "link": link,

@@ -22,20 +22,20 @@ def one_at_zero(settings: Settings, label: str) -> Picture | None:
         return None
     record = settings.experiment("zero-kills-plain")
     frame = rows_of(record)
-    median = {
+    errors = {
         (kind, words): frame[(frame["kind"] == kind) & frame["zeroed"].isin(zeroed)]["test_error"]
         for kind in KINDS
         for words, zeroed in ZEROED.items()
     }
     found = [
-        f"{percent(median[kind, 'block'].median())} with a block and "
-        f"{percent(median[kind, 'layer'].median())} with a layer in {network(kind, DEPTH)}, which "
-        f"whole errs by {percent(median[kind, 'whole'].median())}"
+        f"{percent(errors[kind, 'block'].median())} and "
+        f"{percent(errors[kind, 'layer'].median())} in {network(kind, DEPTH)} (whole: "
+        f"{percent(errors[kind, 'whole'].median())})"
         for kind in KINDS
     ]
     caption = (
-        f"Median test error with one block or one layer of a trained network at zero: "
-        f"{listed(found)}. Lines are means over seeds, dotted at the whole networks "
+        "Median test error with one block and with one layer of a trained network at zero: "
+        f"{listed(found)}. Lines are means over seeds, dotted those of the whole networks "
         f"({scale.of_experiment(record, images=True)})."
     )
     alt = (

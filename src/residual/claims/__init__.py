@@ -3,6 +3,7 @@
 A rule reads records and trains nothing. To add a claim, add a `Claim` to one of the theme modules.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -61,16 +62,20 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     return Verdict(claim.id, profile, *values)
 
 
-def evaluate(profile: str, root: Path | None = None) -> list[Verdict]:
-    """Every claim's verdict from the records of a profile, in the order of CLAIMS.
+def evaluate(
+    profile: str, root: Path | None = None, ids: Collection[str] | None = None
+) -> list[Verdict]:
+    """The verdicts of all claims, or of those with these ids, from the records of a profile.
 
-    `published` takes for each claim the largest profile that gives a verdict, and never mixes two
-    in one comparison. ParameterError for another name, RecordError for a damaged record.
+    They come in the order of CLAIMS. `published` takes for each claim the largest profile that
+    gives a verdict, and never mixes two in one comparison. ParameterError for another profile,
+    RecordError for a damaged record.
     """
     check_choice("profile", profile, (*PROFILES, PUBLISHED))
     profiles = list(reversed(PROFILES)) if profile == PUBLISHED else [profile]
     sources = [Evidence(name, root) for name in profiles]
-    return [largest([judge(claim, source) for source in sources]) for claim in CLAIMS]
+    wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
+    return [largest([judge(claim, source) for source in sources]) for claim in wanted]
 
 
 def largest(verdicts: list[Verdict]) -> Verdict:
