@@ -70,9 +70,7 @@ def test_a_sentence_follows_the_result(shallow, deep, told):
 
 def test_one_seed_says_nothing_of_spread_and_no_change_is_told_as_such():
     sentence = change_with_depth(made_up([1.5], [1.5]), "plain", "error", "test error")
-    assert sentence == (
-        "From plain-8 to plain-14 the mean test error stays at 1.50 % (1 seed each)."
-    )
+    assert sentence == ("From plain-8 to plain-14 the test error stays at 1.50 % (1 seed each).")
     assert "every seed" not in change_with_depth(made_up([1.0], [5.0]), "plain", "error", "error")
 
 

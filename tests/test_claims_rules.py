@@ -403,6 +403,8 @@ def test_the_strongest_block_has_its_place_in_a_stage(block, told):
     found = judge(BY_ID["large-only-when-needed"], evidence(run("residual", 56, stds=stds)))
     where = f", the {told} of a stage," if told else ""
     assert f"block {block} of 27{where} responds most" in found.sentence
+    assert found.sentence.endswith("With one seed it is unknown whether the order repeats.")
+    assert "rank_correlation" not in found.values
 
 
 def test_responses_by_channel_stand_beside_the_pooled_ones():

@@ -131,7 +131,7 @@ def test_a_verdict_says_at_which_scale_it_was_judged():
 def test_values_that_were_not_judged_are_said_to_be_shown_only(verdict):
     values = ("A sentence.", {"x": 1.0}, ("desk/plain-20-s0",), 1, "A reason.")
     box = ledger.verdict_box(Verdict("response-smaller", "desk", verdict, *values))
-    assert "Shown, not judged: profile desk: CIFAR-10, 3,200 iterations." in box
+    assert "Shown, not judged, at profile desk: CIFAR-10, 3,200 iterations." in box
     assert "Judged at" not in box
     nothing = Verdict("response-smaller", "desk", verdict, "Not run.", {}, (), 0, "A reason.")
     assert "not judged" not in ledger.verdict_box(nothing)

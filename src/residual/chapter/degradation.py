@@ -18,9 +18,9 @@ def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
     points = pd.concat([tables.curves(runs, which) for which in ("training", "test")])
     kinds = kinds_of(frame)
     found = [change_with_depth(frame, kind, "test_error", "test error") for kind in kinds]
+    bands = "; bands: all seeds" if scale.several(runs) else ""
     caption = " ".join(found) + (
-        " Bold: test error; thin: running training error; bands: all seeds "
-        f"({scale.of_runs(runs)})."
+        f" Bold: test error; thin: running training error{bands} ({scale.of_runs(runs)})."
     )
     alt = (
         f"Error in per cent against iteration for {networks(frame)}. Final mean test errors: "
@@ -48,7 +48,9 @@ def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
     caption = " ".join(
         change_with_depth(frame, kind, "train_error", "final training error") for kind in kinds
     )
-    caption += f" Each dot is a seed, each line joins means ({scale.of_runs(runs)})."
+    drawn = "Each dot is a seed, each line joins means"
+    caption += f" {drawn if scale.several(runs) else 'Lines join the depths'} "
+    caption += f"({scale.of_runs(runs)})."
     alt = f"Final error in per cent against depth for {networks(frame)}. Mean test errors: "
     alt += final_errors(frame)
     return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame), frame)

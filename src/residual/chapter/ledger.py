@@ -55,7 +55,7 @@ def claim_box(told: Claim) -> str:
 
 def basis_of(found: Verdict) -> str:
     """What the records of the profile are to a verdict; without one they are shown only."""
-    return "Shown, not judged:" if found.verdict in (NOT_RUN, None) else "Judged at"
+    return "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
 
 
 def verdict_box(found: Verdict) -> str:

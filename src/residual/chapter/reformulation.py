@@ -55,9 +55,9 @@ def cure_sentence(runs: list[Run]) -> str:
     gap = at["plain"] - at["residual"]
     better = "lower" if gap > 0 else "higher"
     return (
-        f"At depth {deep} the mean training error of the residual net is {abs(gap):.1f} points "
-        f"{better} than that of the plain net, which has as many parameters, the same initial "
-        "weights and the same batches."
+        f"At depth {deep} the {'mean ' * scale.several(runs)}training error of the residual net is "
+        f"{abs(gap):.1f} points {better} than that of the plain net, which has as many parameters, "
+        "the same initial weights and the same batches."
     )
 
 

@@ -23,8 +23,8 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
     }
     caption = (
         f"Standard deviations of layer responses, {words[when]}: {comparison(frame)} "
-        f"Top: layers in original order; bottom: the same values sorted. Means over seeds "
-        f"({scale.of_runs(runs)})."
+        f"Top: layers in original order; bottom: the same values sorted"
+        f"{'. Means over seeds' * scale.several(runs)} ({scale.of_runs(runs)})."
     )
     alt = (
         f"Two line charts of standard deviation by layer for {networks(frame)}. "
@@ -105,9 +105,10 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
     frame = tables.lesions(runs)
     each = frame.groupby(["depth", "kind"], as_index=False)["rise"].median()
     found = [f"{rise:.1f} in {network(kind, depth)}" for depth, kind, rise in each.to_numpy()]
+    drawn = "Bold lines are means over seeds, thin ones the seeds"
     caption = (
-        f"Median rise in test error, in points, when one block is deleted: {listed(found)}. Bold "
-        f"lines are means over seeds, thin ones the seeds ({scale.of_runs(runs)})."
+        f"Median rise in test error, in points, when one block is deleted: {listed(found)}. "
+        f"{drawn if scale.several(runs) else 'A line a network'} ({scale.of_runs(runs)})."
     )
     alt = f"Rise in test error against the deleted block for {networks(frame)}."
     return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame), frame)

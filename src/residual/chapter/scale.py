@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from residual.chapter.words import listed, seeds
+from residual.claims.evidence import DATASETS
 from residual.recipe import PROFILES
 from residual.records import Experiment
 from residual.runs import Run
 
-DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
+
+def several(shown: Iterable[Run]) -> bool:
+    """Whether some network was trained with more than one seed, so that there is a spread."""
+    return max(Counter((r.recipe.kind, r.recipe.depth) for r in shown).values()) > 1
 
 
 def of_runs(shown: Sequence[Run]) -> str:

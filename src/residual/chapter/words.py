@@ -53,12 +53,13 @@ def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> 
     if low == high:
         return (
             f"{network(kind, low)} ends with a {what} of {percent(shallow.mean())} "
-            f"(mean of {seeds(len(shallow))})."
+            f"({'mean of ' * (len(shallow) > 1)}{seeds(len(shallow))})."
         )
     change = deep.mean() - shallow.mean()
     verb = "rises" if change > 0 else "falls" if change < 0 else "stays at"
     return (
-        f"From {network(kind, low)} to {network(kind, high)} the mean {what} {verb} "
+        f"From {network(kind, low)} to {network(kind, high)} the "
+        f"{'mean ' * (max(len(shallow), len(deep)) > 1)}{what} {verb} "
         f"{span(shallow.mean(), deep.mean())} "
         f"({sides(len(shallow), len(deep))}){overlap(shallow, deep)}."
     )

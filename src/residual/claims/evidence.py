@@ -10,6 +10,9 @@ from residual.recipe import PROFILES
 from residual.records import Experiment, find_experiment
 from residual.runs import Run, every
 
+DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
+"""The data sets as readers know them."""
+
 
 class MissingRecordError(LookupError):
     """A rule needs a record that the store lacks; the message says which."""
@@ -64,8 +67,9 @@ class Evidence:
         if profile.iterations >= PROFILES["paper"].iterations:
             return ""
         return (
-            f"After {profile.iterations:,} iterations ({profile.dataset}) a deep net may be slow "
-            f"rather than degraded; the paper trains for {PROFILES['paper'].iterations:,}."
+            f"After {profile.iterations:,} iterations ({DATASETS[profile.dataset]}) a deep net may "
+            "be slow rather than degraded; the paper trains for "
+            f"{PROFILES['paper'].iterations:,}."
         )
 
 

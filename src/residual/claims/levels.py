@@ -101,6 +101,7 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
     for when, groups in levels.items():
         for depth, level in zip(depths, groups):
             values |= geometric_mean(level).named(f"median_std_{depth}_{when}")
+    alone = "" if len(depths) == 3 else "ResNet-110 was not run."
     told = "; ".join(
         f"{a} over {b}: {step}, {number(start.estimate)} before training"
         for a, b, step, start in zip(depths, depths[1:], steps, before)
@@ -108,11 +109,11 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
     result = conclude(
         all(s.lower > 1 for s in steps),
         any(s.upper < 1 for s in steps),
-        f"Median std of the 3×3 layers of ResNets, {told}.",
+        f"Median std of the 3×3 layers of ResNets, {told}. {alone}".strip(),
         values,
         names(*runs),
         min(s.seeds for s in steps),
-        "" if len(depths) == 3 else "ResNet-110 was not run.",
+        alone,
     )
     return at_paper(evidence, result)
 

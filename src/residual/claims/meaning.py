@@ -44,13 +44,16 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     found = mean([rank_correlation(a, b) or 0.0 for a, b in zip(stds, others)] or [0.0])
     average = [fmean(column) for column in zip(*stds)]
     strongest = 1 + average.index(max(average))
-    values = found.named("rank_correlation") | {"pairwise_rank_correlation": agreement}
-    values["strongest_block"] = float(strongest)
+    values = {"strongest_block": float(strongest)}
     sentence = (
         f"In ResNet-56 block {strongest} of {len(average)}{place(strongest, len(average))} "
-        f"responds most. The rank correlation of "
-        f"a seed's responses with those of the other seeds is {found}."
+        "responds most. "
     )
+    if others:
+        values |= found.named("rank_correlation") | {"pairwise_rank_correlation": agreement}
+        sentence += f"The rank correlation of a seed's responses with the other seeds' is {found}."
+    else:
+        sentence += "With one seed it is unknown whether the order repeats."
     holds, fails = found.lower > 0, found.upper <= 0
     caution = "The order of the blocks repeats; that the large ones are needed is another claim."
     given = names(runs), found.seeds, caution if holds else ""
