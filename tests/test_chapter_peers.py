@@ -76,6 +76,17 @@ def test_singular_values_of_others_are_told_from_their_records(monkeypatch):
     assert set(picture.data["depth"]) == {8, 14, 20}
 
 
+def test_both_kinds_are_shown_at_the_largest_depth_that_has_both(monkeypatch):
+    found = [measured("plain", 8), measured("residual", 8), measured("plain", 14)]
+    monkeypatch.setattr(peers, "every", lambda: found)
+    caption = jacobian("made-up", "fig-made-up").caption
+    assert "plain-8" in caption
+    assert "ResNet-8" in caption
+    assert "plain-14" not in caption
+    monkeypatch.setattr(peers, "every", lambda: found[::2])
+    assert "plain-14" in jacobian("made-up", "fig-made-up").caption
+
+
 def test_a_record_of_an_earlier_measurement_shows_less(monkeypatch):
     first = every()[0]
     probed = {"lesions": first["probes"]["lesions"]}

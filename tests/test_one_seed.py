@@ -88,6 +88,14 @@ def test_tables_and_sentences_have_one_profile_each(chosen):
     assert len(exercises.depth_changes(runs, "plain")) == 1
 
 
+def test_the_control_of_decay_on_gamma_compares_two_trainings_of_one_profile(chosen):
+    found = responses.gamma_control(chosen)
+    assert found["decay on γ"].tolist() == ["yes", "no"]
+    assert found["seeds"].tolist() == [5, 3]
+    assert found.attrs["scale"].startswith("profile quick")
+    assert responses.gamma_control(settings("desk")).empty
+
+
 def test_one_seed_decides_nothing_between_networks(chosen):
     found = {v.id: v for v in evaluate("published")}
     for name in COMPARED:

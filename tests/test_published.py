@@ -127,6 +127,12 @@ def test_a_verdict_says_at_which_scale_it_was_judged():
     assert "Judged at" not in ledger.verdict_box(exact)
 
 
+def test_an_experiment_has_its_own_iterations_not_the_profiles():
+    runs = ("quick/experiments/identity-is-hard",)
+    found = Verdict("identity-is-hard", "quick", "supported", "Words.", {"x": 1.0}, runs, 3, "")
+    assert "Judged at profile quick. Seeds" in ledger.verdict_box(found)
+
+
 @pytest.mark.parametrize("verdict", ["not run", None])
 def test_values_that_were_not_judged_are_said_to_be_shown_only(verdict):
     values = ("A sentence.", {"x": 1.0}, ("desk/plain-20-s0",), 1, "A reason.")

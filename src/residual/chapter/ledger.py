@@ -58,13 +58,19 @@ def basis_of(found: Verdict) -> str:
     return "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
 
 
+def recipe_of(found: Verdict) -> str:
+    """The profile, with its recipe where networks trained by it were measured."""
+    alone = all("/experiments/" in name for name in found.runs)
+    return f"profile {found.profile}" if found.runs and alone else scale.of_profile(found.profile)
+
+
 def verdict_box(found: Verdict) -> str:
     """A verdict as HTML: the badge, what was measured, and on what it rests."""
     judged = found.verdict or "about the paper"
     kind = judged.replace(" ", "-")
     seeds = f" Seeds on each side: {found.seeds}." if found.seeds else ""
     rests = found.profile in PROFILES and (found.seeds or found.values)
-    basis = f" {basis_of(found)} {scale.of_profile(found.profile)}." if rests else ""
+    basis = f" {basis_of(found)} {recipe_of(found)}." if rests else ""
     foot = f"Rule: {of(found.id).rule}.{basis}{seeds} {found.reason}".strip()
     return (
         f'<div class="verdict"><p><span class="badge badge-{kind}">{escape(judged)}</span> '

@@ -1,5 +1,7 @@
 """Pictures and sentences of the chapter on small responses."""
 
+from statistics import fmean, median
+
 import pandas as pd
 
 from residual import figures, tables
@@ -7,7 +9,9 @@ from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks
-from residual.claims import CHAIN, evaluate
+from residual.claims import CHAIN, Evidence, evaluate
+from residual.claims.evidence import block_values, metric
+from residual.claims.evidence import medians as claimed_medians
 from residual.figures.style import network
 from residual.runs import Run
 from residual.statistics import number, per_cent
@@ -130,6 +134,36 @@ def numbers(frame: pd.DataFrame) -> dict:
         "median std, F(x)": f_only["std"].median(),
         "1 % to 99 %, median layer": f"{low:.2f} … {high:.2f}".replace("-", "−"),
         "within ±0.1, %": 100 * frame["within_tenth"].mean(),
+    }
+
+
+def gamma_control(settings: Settings) -> pd.DataFrame:
+    """ResNet-56 with and without weight decay on γ, at the largest profile that has both.
+
+    Median std of the 3×3 layers and ‖F(x)‖/‖x‖ of the identity blocks, trained, and final errors
+    (per cent), means over seeds. Empty where the store has no such run.
+    """
+    both = {"yes": "", "no": "no-gamma-decay"}
+    sources = map(Evidence, settings.profiles)
+    ran = (e for e in sources if all(e.has("residual", 56, v) for v in both.values()))
+    if (evidence := next(ran, None)) is None:
+        return pd.DataFrame()
+    groups = {d: evidence.networks("residual", 56, variant) for d, variant in both.items()}
+    name = {"network": network("residual", 56)}
+    rows = [name | {"decay on γ": decay} | sizes(group) for decay, group in groups.items()]
+    shown = [run for group in groups.values() for run in group]
+    return scale.scaled(pd.DataFrame(rows), scale.of_runs(shown))
+
+
+def sizes(runs: list[Run]) -> dict:
+    """How large responses are, and what the networks err by."""
+    blocks = [median(block_values(run, "ratio")) for run in runs]
+    return {
+        "median std": fmean(claimed_medians(runs, "std", "final")),
+        "median ‖F(x)‖/‖x‖": fmean(blocks),
+        "training error, %": fmean(metric(runs, "train_error")),
+        "test error, %": fmean(metric(runs, "test_error")),
+        "seeds": len(runs),
     }
 
 
