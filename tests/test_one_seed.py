@@ -16,6 +16,7 @@ from residual.chapter import (
     settings,
     solution,
     starts,
+    weights,
     zeroing,
 )
 from residual.claims import INCONCLUSIVE, NOT_RUN, evaluate
@@ -38,6 +39,7 @@ OF_EXPERIMENTS = {
     "decay": identity.decay,
     "surface": reformulation.surface,
     "zeroed": zeroing.one_at_zero,
+    "falling": weights.falling,
     "very_deep": reformulation.very_deep,
     "zero_gamma": starts.zero_gamma,
 }

@@ -13,7 +13,7 @@ from residual.figures.identity import (
 from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
 from residual.figures.spectra import jacobian_bands
-from residual.figures.starts import decay_distances, solution_curves, zero_gamma
+from residual.figures.starts import decay_distances, falling, solution_curves, zero_gamma
 
 __all__ = [
     "block_diagram",
@@ -21,6 +21,7 @@ __all__ = [
     "error_by_depth",
     "error_curves",
     "errors_left",
+    "falling",
     "figure_7",
     "gradient_norms",
     "jacobian_bands",

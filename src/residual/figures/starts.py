@@ -1,5 +1,6 @@
 """Where training goes from a copied solution or from γ = 0, and weight decay alone a block."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -35,6 +36,24 @@ def decay_distances(frame: pd.DataFrame) -> Figure:
         ax.plot(mean.index, mean, label=names[kind] if norm else None, **style)
     ax.set(xlabel="iteration", ylabel="relative distance", ylim=(0, None))
     label_lines([ax])
+    return figure
+
+
+def falling(frame: pd.DataFrame) -> Figure:
+    """What is left of a residual block's quantities as it learns the identity, one panel a form.
+
+    The frame has form, quantity, iteration and share; lines are geometric means over seeds.
+    """
+    forms = list(frame["form"].unique())
+    figure, axes = panels(1, len(forms), 3.4, sharey=True)
+    styles = {"‖F(x)‖": {"linewidth": 2.2}, "‖W‖": {"linewidth": 1.0}, "γ₂": {"linestyle": THIN}}
+    for form, ax in zip(forms, axes):
+        for quantity, part in frame[frame["form"] == form].groupby("quantity", sort=False):
+            mean = np.exp(np.log(part["share"]).groupby(part["iteration"]).mean())
+            ax.plot(mean.index, mean, color=HUES["residual"], label=quantity, **styles[quantity])
+        ax.set(title=f"residual block {form}", xlabel="iteration", yscale="log")
+    axes[0].set_ylabel("left of the start")
+    label_lines(axes)
     return figure
 
 
