@@ -27,8 +27,8 @@ def picture(monkeypatch):
 
 
 def test_what_is_left_is_told_by_form(picture):
-    assert "without BN of ‖F(x)‖ 0.002 and of ‖W‖ 4; with BN of ‖F(x)‖ 0.0002" in picture.caption
-    assert "of ‖W‖ 2 and of γ₂ 2×10⁻⁵. Lines" in picture.caption
+    assert "without BN 0.002 for ‖F(x)‖ and 4 for ‖W‖; with BN 0.0002 for" in picture.caption
+    assert "2 for ‖W‖ and 2×10⁻⁵ for γ₂. Lines" in picture.caption
     assert "best of 2 learning rates" in picture.caption
 
 

@@ -21,10 +21,10 @@ def falling(settings: Settings, label: str) -> Picture:
     frame = shares(record)
     told = "; ".join(f"{words} {ends(record, form)}" for form, words in FORMS.items())
     caption = (
-        f"One residual block learns to return its input. Of the start is left {told}. Lines are "
-        "geometric means over seeds, each at the best of "
-        f"{len(record['settings']['learning_rates'])} learning rates; what is below {number(FLOOR)} "
-        f"is drawn there ({scale.of_experiment(record)})."
+        f"One residual block learns to return its input. Final size relative to the start: {told}. "
+        "Lines are geometric means over seeds, each at the best of "
+        f"{len(record['settings']['learning_rates'])} learning rates; what is below "
+        f"{number(FLOOR)} is drawn there ({scale.of_experiment(record)})."
     )
     alt = f"Two panels of what is left of each quantity against iteration, logarithmic: {told}."
     return Picture(figures.falling(frame), label, caption, alt, (record.name,), frame)
@@ -33,7 +33,7 @@ def falling(settings: Settings, label: str) -> Picture:
 def ends(record: Experiment, form: str) -> str:
     """What is left of each quantity at the end, in words."""
     left = {name: 1 / falls(record.measurements, form, name).estimate for name in measured(form)}
-    return listed([f"of {QUANTITIES[name]} {number(share, 2)}" for name, share in left.items()])
+    return listed([f"{number(share, 2)} for {QUANTITIES[name]}" for name, share in left.items()])
 
 
 def measured(form: str) -> list[str]:
