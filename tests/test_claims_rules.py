@@ -410,7 +410,7 @@ def test_the_strongest_block_has_its_place_in_a_stage(block, told):
 def test_responses_by_channel_stand_beside_the_pooled_ones():
     found = judge(BY_ID["response-smaller"], nets("std", 2.0, 1.0))
     assert found.values["channel_std_ratio_20_final"] == pytest.approx(2.0)
-    assert "at depth 56, 2 before training" in found.sentence
+    assert "at depth 56 (2 before training)" in found.sentence
 
 
 def test_a_caveat_is_given_for_stacks_that_learnt_nothing():

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from residual import tables
+from residual.chapter.responses import middle
 from residual.experiments.decay import fractions
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
@@ -147,6 +148,8 @@ def plain_over_residual(runs: Iterable[Run]) -> pd.DataFrame:
     }
     columns = {}
     for words, (part, column) in measures.items():
-        medians = part.groupby(["depth", "kind"])[column].median().unstack()
+        medians = (
+            part.groupby(["depth", "kind"]).apply(middle, column, include_groups=False).unstack()
+        )
         columns[words] = medians["plain"] / medians["residual"]
     return pd.DataFrame(columns).reset_index()

@@ -1,6 +1,6 @@
 """Pictures and sentences of the chapter on small responses."""
 
-from statistics import fmean, median
+from statistics import fmean
 
 import pandas as pd
 
@@ -10,11 +10,12 @@ from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.words import listed, names, networks
 from residual.claims import CHAIN, Evidence, evaluate
-from residual.claims.evidence import block_values, metric
 from residual.claims.evidence import medians as claimed_medians
+from residual.claims.evidence import metric
+from residual.claims.identity import near_identity
 from residual.figures.style import network
 from residual.runs import Run
-from residual.statistics import number, per_cent
+from residual.statistics import geometric_mean, number, per_cent
 
 
 def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Picture:
@@ -60,9 +61,14 @@ def statistics_sentence(runs: list[Run]) -> str:
 
 
 def medians(frame: pd.DataFrame) -> pd.DataFrame:
-    """Median std over layers of each run, averaged over seeds: one row a network."""
-    each = frame.groupby(["depth", "kind", "seed"], as_index=False)["std"].median()
-    return each.groupby(["depth", "kind"], as_index=False)["std"].mean()
+    """Median std over layers of each run, geometric mean over seeds: one row a network."""
+    found = frame.groupby(["depth", "kind"]).apply(middle, "std", include_groups=False)
+    return found.rename("std").reset_index()
+
+
+def middle(frame: pd.DataFrame, column: str) -> float:
+    """The median of a column in each run, and their geometric mean over seeds, as the claims do."""
+    return geometric_mean(frame.groupby("seed")[column].median()).estimate
 
 
 def median_words(frame: pd.DataFrame) -> list[str]:
@@ -92,8 +98,8 @@ def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
     residual = frame[(frame["kind"] == "residual") & ~frame["widening"]]
     before = start[(start["kind"] == "residual") & ~start["widening"]]
     found = [
-        f"{before.loc[before['depth'] == depth, 'ratio'].median():.2f} before and "
-        f"{part['ratio'].median():.2f} after training in {network('residual', depth)}"
+        f"{middle(before[before['depth'] == depth], 'ratio'):.2f} before and "
+        f"{middle(part, 'ratio'):.2f} after training in {network('residual', depth)}"
         for depth, part in residual.groupby("depth")
     ]
     caption = (
@@ -130,8 +136,8 @@ def numbers(frame: pd.DataFrame) -> dict:
     f_only = frame[frame["layer"].str.endswith(".2")]
     low, high = frame["low"].median(), frame["high"].median()
     return {
-        "median std, all 3×3 layers": frame["std"].median(),
-        "median std, F(x)": f_only["std"].median(),
+        "median std, all 3×3 layers": middle(frame, "std"),
+        "median std, F(x)": middle(f_only, "std"),
         "1 % to 99 %, median layer": f"{low:.2f} … {high:.2f}".replace("-", "−"),
         "within ±0.1, %": 100 * frame["within_tenth"].mean(),
     }
@@ -140,8 +146,8 @@ def numbers(frame: pd.DataFrame) -> dict:
 def gamma_control(settings: Settings) -> pd.DataFrame:
     """ResNet-56 with and without weight decay on γ, at the largest profile that has both.
 
-    Median std of the 3×3 layers and ‖F(x)‖/‖x‖ of the identity blocks, trained, and final errors
-    (per cent), means over seeds. Empty where the store has no such run.
+    Median std of the 3×3 layers and ‖F(x)‖/‖x‖ of the identity blocks, trained, geometric means
+    over seeds; final errors (per cent), means. Empty where the store has no such run.
     """
     both = {"yes": "", "no": "no-gamma-decay"}
     sources = map(Evidence, settings.profiles)
@@ -157,10 +163,9 @@ def gamma_control(settings: Settings) -> pd.DataFrame:
 
 def sizes(runs: list[Run]) -> dict:
     """How large responses are, and what the networks err by."""
-    blocks = [median(block_values(run, "ratio")) for run in runs]
     return {
-        "median std": fmean(claimed_medians(runs, "std", "final")),
-        "median ‖F(x)‖/‖x‖": fmean(blocks),
+        "median std": geometric_mean(claimed_medians(runs, "std", "final")).estimate,
+        "median ‖F(x)‖/‖x‖": near_identity(runs, "final").estimate,
         "training error, %": fmean(metric(runs, "train_error")),
         "test error, %": fmean(metric(runs, "test_error")),
         "seeds": len(runs),

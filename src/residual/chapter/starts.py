@@ -132,14 +132,20 @@ def block_frame(runs: list[Run], start: str) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def near_zero(blocks: pd.DataFrame) -> float:
+    """Median ratio of each run, geometric mean over seeds; zero where one of them is."""
+    medians = blocks.groupby("seed")["ratio"].median()
+    return geometric_mean(medians).estimate if medians.min() > 0 else 0.0
+
+
 def in_words(start: str, runs: list[Run], blocks: pd.DataFrame) -> str:
     """A start's ratio before and after training, and the errors that it ends with."""
     errors = tables.finals(runs)
     identity = blocks[(blocks["start"] == start) & ~blocks["widening"].astype(bool)]
-    ratio = identity.groupby("when")["ratio"].median()
+    before, after = (near_zero(identity[identity["when"] == when]) for when in ("initial", "final"))
     return (
-        f"from {start} the median ‖F(x)‖/‖x‖ goes from {number(ratio['initial'], 2)} to "
-        f"{number(ratio['final'], 2)}, and the mean training error ends at "
+        f"from {start} the median ‖F(x)‖/‖x‖ goes from {number(before, 2)} to "
+        f"{number(after, 2)}, and the mean training error ends at "
         f"{percent(errors['train_error'].mean())} (test "
         f"{percent(errors['test_error'].mean())}, {seeds(len(errors))})"
     )

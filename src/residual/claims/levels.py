@@ -103,7 +103,7 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
             values |= geometric_mean(level).named(f"median_std_{depth}_{when}")
     alone = "" if len(depths) == 3 else "ResNet-110 was not run."
     told = "; ".join(
-        f"{a} over {b}: {step}, {number(start.estimate)} before training"
+        f"{a} over {b}: {step} ({number(start.estimate)} before training)"
         for a, b, step, start in zip(depths, depths[1:], steps, before)
     )
     result = conclude(

@@ -61,7 +61,7 @@ def compare(evidence: Evidence, what: str, words: str, threshold: float) -> Find
     strict = threshold == 1
     over = {d: i.lower > 1 if strict else i.lower >= threshold for d, i in found.items()}
     told = "; ".join(
-        f"{interval} at depth {d}, {number(before[d].estimate)} before training"
+        f"{interval} at depth {d} ({number(before[d].estimate)} before training)"
         for d, interval in found.items()
     )
     held = [d for d, holds in over.items() if holds]
