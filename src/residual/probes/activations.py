@@ -72,28 +72,28 @@ class Spread:
 def settle(spreads: list[Spread]) -> None:
     """Count what layers of one shape have sampled, all of them at once.
 
-    Each operation waits for all threads, which beside a small layer is what a probe costs.
+    Each operation waits for all threads, which beside a small layer is what a probe costs; and
+    each new tensor is memory that comes from the system, so most are changed in place.
     """
     samples = torch.stack([spread.fresh for spread in spreads])  # (L, P, C)
-    values = samples.double()
-    counts = zip(
-        values.sum(1), values.square().sum(1), (samples.abs() <= TENTH).sum((1, 2)), bins(samples)
-    )
-    for spread, (total, squares, within, histogram) in zip(spreads, counts):
-        spread.sampled += samples.shape[1]
-        spread.channel_sum = spread.channel_sum + total
-        spread.channel_squares = spread.channel_squares + squares
-        spread.within = spread.within + within
-        spread.histogram = spread.histogram + histogram
+    positions, values = samples.shape[1], samples.double()
+    total, squares = values.sum(1), values.square_().sum(1)  # (L, C) each
+    within = samples.abs().le_(TENTH).sum((1, 2)).double()  # (L,)
+    for spread, *counts in zip(spreads, total, squares, within, histograms(samples)):
+        spread.sampled += positions
+        spread.channel_sum = spread.channel_sum + counts[0]
+        spread.channel_squares = spread.channel_squares + counts[1]
+        spread.within = spread.within + counts[2]
+        spread.histogram = spread.histogram + counts[3]
         spread.fresh = None
 
 
-def bins(samples: Tensor) -> Tensor:
-    """A histogram (L, BINS) of each layer's values (L, P, C)."""
-    count = len(samples)
-    place = ((samples + RANGE) * (BINS / (2 * RANGE))).long().clamp_(0, BINS - 1)
-    place += BINS * torch.arange(count, device=samples.device)[:, None, None]
-    return torch.bincount(place.flatten(), minlength=count * BINS).view(count, BINS)
+def histograms(samples: Tensor) -> Tensor:
+    """A histogram (L, BINS) of each layer's values (L, P, C), which are overwritten."""
+    layers = torch.arange(len(samples), dtype=torch.int32, device=samples.device)
+    bins = samples.clamp_(-RANGE, RANGE).add_(RANGE).mul_(BINS / (2 * RANGE)).int()
+    bins.clamp_(0, BINS - 1).add_(BINS * layers[:, None, None])
+    return torch.bincount(bins.flatten(), minlength=len(samples) * BINS).view(-1, BINS)
 
 
 def responses(model: Network, batches: Batches) -> Table:
