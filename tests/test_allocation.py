@@ -8,16 +8,23 @@ import pytest
 from residual.allocation import keep_memory
 
 FAULTS = """
-import resource, sys
-import torch
-from residual.threads import computing_with
+import ctypes, resource, sys
+from residual.allocation import keep_memory
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+SIZE = 2**24  # as large as a layer's output in an evaluation
 
 def layers():
-    return [torch.zeros(2**22) for _ in range(10)]  # as large as an evaluation's outputs
+    blocks = [libc.malloc(SIZE) for _ in range(10)]
+    for block in blocks:
+        ctypes.memset(block, 1, SIZE)
+    for block in reversed(blocks):
+        libc.free(block)
 
 if sys.argv[1] == "kept":
-    with computing_with(1):
-        pass
+    keep_memory()
 for _ in range(3):
     layers()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
