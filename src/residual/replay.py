@@ -6,7 +6,8 @@ to the last bit. Elsewhere sums are rounded in another order, and training ampli
 of depth 110 the first losses already differ by 1e-2. So the tolerance is measured, not chosen: the
 start is computed again here in ways that differ by rounding alone (another thread count, or float32
 in place of bfloat16; and first weights changed in their last bit), and the record may be `SLACK`
-times as far from the plain replay as the farthest of them. Iterations after which this is more than `USELESS` prove nothing and are not compared.
+times as far from the plain replay as the farthest of them. Iterations after which this is more than
+`USELESS` prove nothing and are not compared.
 """
 
 from collections.abc import Iterator
