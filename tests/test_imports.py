@@ -10,7 +10,7 @@ from residual.paths import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 LEVELS = [
-    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "turns"},
+    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "turns", "allocation"},
     {"recipe", "models", "data", "files", "threads", "memory", "provenance"},
     {"sealed", "probes", "checkpoint", "constructions", "progress", "options", "samples"},
     {"runs", "onnx_export"},

@@ -13,6 +13,7 @@ from residual.replay import DIFFERS, EXACT, IMPOSSIBLE, WITHIN, verify
 from residual.train import train
 
 COMMITTED = ROOT / "runs"
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,14 @@ def test_another_machine_may_differ_by_rounding_only(made):
     assert verify(with_losses(elsewhere, losses)).verdict == WITHIN
     losses[0] *= 1.01
     assert verify(with_losses(elsewhere, losses)).verdict == DIFFERS
+
+
+def test_a_nudge_is_one_of_the_last_bit(made):
+    one, other = (replay.Rehearsal(made.recipe, replay.load("digits", None), CPU) for _ in "ab")
+    replay.nudge(other, 0)
+    for p, q in zip(one.model.parameters(), other.model.parameters()):
+        assert torch.allclose(p, q, rtol=2**-22, atol=0)
+        assert not p.any() or not torch.equal(p, q)
 
 
 def test_two_threads_agree_with_one_within_tolerance(made):

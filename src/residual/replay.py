@@ -4,9 +4,10 @@ On the CPU model, PyTorch version and thread count of the record, the losses mus
 to the last bit. Elsewhere sums are rounded in another order, and training amplifies that: at depth
 20 a difference of 1e-7 in the first loss is one of 1e-2 four iterations later, and in a plain net
 of depth 110 the first losses already differ by 1e-2. So the tolerance is measured, not chosen: the
-start is computed twice here, in two ways that differ by rounding alone (another thread count, or
-float32 in place of bfloat16), and the record may be `SLACK` times as far from the one as the other
-is. Iterations after which this is more than `USELESS` prove nothing and are not compared.
+start is computed again here in ways that differ by rounding alone (another thread count, or float32
+in place of bfloat16; and first weights changed in their last bit), and the record may be `SLACK`
+times as far from the plain replay as the farthest of them. Iterations after which this is more than
+`USELESS` prove nothing and are not compared.
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ EXACT, WITHIN, DIFFERS = "exact", "within tolerance", "differs"
 IMPOSSIBLE = "cannot be replayed here"
 
 SLACK, LEAST, USELESS = 4.0, 1e-4, 0.1
+NUDGES = 3  # starts with other last bits; one alone may happen to stay near
 
 
 @dataclass(frozen=True)
@@ -134,15 +136,29 @@ def same_machine(run: Run, device: torch.device) -> bool:
 def rounding(
     run: Run, dataset: Dataset, device: torch.device, precision: torch.dtype, found: list[float]
 ) -> list[float]:
-    """By how much rounding may change each loss, relatively: from a second way to compute them."""
+    """By how much rounding may change each loss, relatively: from other ways to compute them."""
     other, threads = precision, torch.get_num_threads()
     if device.type == "cpu" and run["provenance"]["device_type"] == "cpu":
         threads = 2 if threads == 1 else threads // 2
     else:
         other = torch.bfloat16 if precision == torch.float32 else torch.float32
     with computing_with(threads):
-        again = losses(Rehearsal(run.recipe, dataset, device), other, len(found))
-    return list(accumulate((max(LEAST, SLACK * d) for d in deviations(again, found)), max))
+        ways = [losses(Rehearsal(run.recipe, dataset, device), other, len(found))]
+    for seed in range(NUDGES):
+        trainer = Rehearsal(run.recipe, dataset, device)
+        nudge(trainer, seed)
+        ways.append(losses(trainer, precision, len(found)))
+    farthest = map(max, zip(*(deviations(way, found) for way in ways)))
+    return list(accumulate((max(LEAST, SLACK * d) for d in farthest), max))
+
+
+@torch.no_grad()
+def nudge(trainer: Rehearsal, seed: int) -> None:
+    """Change every parameter in its last bit, up or down at random."""
+    generator = torch.Generator().manual_seed(seed)
+    for p in trainer.model.parameters():
+        side = torch.randint(0, 2, p.shape, generator=generator).to(p) * 2 - 1
+        p.mul_(1 + torch.finfo(p.dtype).eps * side)
 
 
 def losses(trainer: Rehearsal, precision: torch.dtype, count: int) -> list[float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from residual.allocation import keep_memory
 from residual.parameters import check_integer
 
 CPUS = Path("/sys/devices/system/cpu")
@@ -27,11 +28,13 @@ def usable_cores() -> int:
 def computing_with(threads: int | None) -> Iterator[None]:
     """Compute with so many threads (None: a thread a usable core), and go back afterwards.
 
-    Set here because others set it too: a Dask worker, say, starts with OMP_NUM_THREADS=1.
+    Set here because others set it too: a Dask worker, say, starts with OMP_NUM_THREADS=1. Who
+    computes keeps its memory from here on (`keep_memory`).
     ParameterError unless it is None or from 1 to 1024.
     """
     if threads is not None:
         check_integer("threads", threads, 1, 1024)
+    keep_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(threads or usable_cores())
     try:

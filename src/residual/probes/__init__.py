@@ -4,20 +4,13 @@ A probe never changes the model, knows models and tensors only, and reads a laye
 forward hook, since the tensor is changed in place right after.
 """
 
-from residual.probes.activations import (
-    Spread,
-    block_ratios,
-    exact_statistics,
-    norm,
-    responses,
-)
+from residual.probes.activations import block_ratios, exact_statistics, norm, responses
 from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
 from residual.probes.lesioning import deleted, error, gradient_ratios, lesions
 from residual.probes.spectrum import jacobian
 
 __all__ = [
     "Batches",
-    "Spread",
     "Table",
     "block_ratios",
     "columns",

@@ -1,8 +1,7 @@
 """How strongly layers and blocks respond: the quantity of Fig. 7, and ‖F(x)‖/‖x‖."""
 
 import copy
-from collections.abc import Iterator
-from itertools import groupby
+from collections import defaultdict
 
 import torch
 from torch import Tensor
@@ -10,116 +9,30 @@ from torch.optim.swa_utils import update_bn
 
 from residual.models import Network
 from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
-
-BINS, RANGE = 3200, 16.0  # histogram for the percentiles: bins of 0.01 from -16 to 16
-SAMPLED = 2048  # positions of a batch that give percentiles, shares and the channels' spread
-TOGETHER = 8  # layers whose samples are counted by the same few operations
-TENTH = 0.1  # the interval of note 000, §2
-
-
-class Spread:
-    """Streaming statistics of a layer's output, O(1) in memory and cheap beside the layer.
-
-    Mean and standard deviation are those of every value; the others come from `SAMPLED` positions
-    of each batch, evenly spread over its images and over the map. They wait for `settle`.
-    """
-
-    def __init__(self) -> None:
-        self.count, self.sampled = 0, 0
-        self.sum: Tensor | float = 0.0
-        self.squares: Tensor | float = 0.0
-        self.channel_sum: Tensor | float = 0.0
-        self.channel_squares: Tensor | float = 0.0
-        self.within: Tensor | float = 0.0
-        self.histogram: Tensor | float = 0.0
-        self.fresh: Tensor | None = None  # (P, C), sampled and not settled yet
-
-    def add(self, output: Tensor) -> None:
-        """One batch (N, C, H, W). Single precision within an image, double over the images."""
-        by_position = output.detach().float().permute(0, 2, 3, 1)  # (N, H, W, C)
-        images = by_position.flatten(1)  # (N, H·W·C): of channels-last memory no copy
-        self.count += images.numel()
-        self.sum = self.sum + images.sum(1).double().sum()
-        self.squares = (
-            self.squares + torch.linalg.vector_norm(images, dim=1).double().square().sum()
-        )
-        positions = by_position.flatten(0, 2)
-        step = (len(positions) // SAMPLED) | 1  # odd: every column is met
-        self.fresh = positions[::step].clone()  # the output is changed in place right after
-
-    def row(self) -> dict[str, float]:
-        """Pooled over images, channels and positions; `channel_std` is the median over channels."""
-        mean = self.sum / self.count
-        variance = self.squares / self.count - mean**2
-        channel_mean = self.channel_sum / self.sampled
-        channel_variance = self.channel_squares / self.sampled - channel_mean**2
-        row = {
-            "std": variance.clamp(min=0).sqrt(),
-            "mean": mean,
-            "channel_std": channel_variance.clamp(min=0).sqrt().median(),
-            "within_tenth": self.within / (self.sampled * len(channel_mean)),
-            "low": self.percentile(0.01),
-            "high": self.percentile(0.99),
-        }
-        return {name: significant(float(value)) for name, value in row.items()}
-
-    def percentile(self, share: float) -> float:
-        """The value below which the share of all outputs lies, to 0.01."""
-        below = self.histogram.double().cumsum(0) / self.histogram.double().sum()
-        return float((below < share).sum() + 0.5) * 2 * RANGE / BINS - RANGE
-
-
-def settle(spreads: list[Spread]) -> None:
-    """Count what layers of one shape have sampled, all of them at once.
-
-    Each operation waits for all threads, which beside a small layer is what a probe costs.
-    """
-    samples = torch.stack([spread.fresh for spread in spreads])  # (L, P, C)
-    values = samples.double()
-    counts = zip(
-        values.sum(1), values.square().sum(1), (samples.abs() <= TENTH).sum((1, 2)), bins(samples)
-    )
-    for spread, (total, squares, within, histogram) in zip(spreads, counts):
-        spread.sampled += samples.shape[1]
-        spread.channel_sum = spread.channel_sum + total
-        spread.channel_squares = spread.channel_squares + squares
-        spread.within = spread.within + within
-        spread.histogram = spread.histogram + histogram
-        spread.fresh = None
-
-
-def bins(samples: Tensor) -> Tensor:
-    """A histogram (L, BINS) of each layer's values (L, P, C)."""
-    count = len(samples)
-    place = ((samples + RANGE) * (BINS / (2 * RANGE))).long().clamp_(0, BINS - 1)
-    place += BINS * torch.arange(count, device=samples.device)[:, None, None]
-    return torch.bincount(place.flatten(), minlength=count * BINS).view(count, BINS)
+from residual.probes.tally import Sample, Tally, alike, sample
 
 
 def responses(model: Network, batches: Batches) -> Table:
     """Standard deviation of every 3×3 layer's output, after BN and before the non-linearity.
 
     The quantity of Fig. 7 (§4.2): before ReLU, or before the addition. One row a layer in network
-    order: layer, std, mean, channel_std, share within ±0.1, 1 % and 99 % percentiles.
+    order: layer, std and mean (of every value); channel_std, share within ±0.1, 1 % and 99 %
+    percentiles (of a sample of some 2,000 positions a batch).
     """
-    spreads = {name: Spread() for name in model.layers()}
+    fresh: list[Sample] = []
+    tallies: defaultdict[int, Tally] = defaultdict(Tally)
     handles = [
-        layer.register_forward_hook(lambda _m, _i, output, s=spreads[name]: s.add(output))
-        for name, layer in model.layers().items()
+        layer.register_forward_hook(lambda _m, _i, output: fresh.append(sample(output)))
+        for layer in model.layers().values()
     ]
     with hooked(handles), evaluating(model):
         for batch in batches:
             model(batch)
-            for alike in groups(list(spreads.values())):
-                settle(alike)
-    return columns([{"layer": name} | spread.row() for name, spread in spreads.items()])
-
-
-def groups(spreads: list[Spread]) -> Iterator[list[Spread]]:
-    """Layers in a row whose samples have one shape, a few at a time."""
-    for _, group in groupby(spreads, lambda spread: spread.fresh.shape):
-        alike = list(group)
-        yield from (alike[i : i + TOGETHER] for i in range(0, len(alike), TOGETHER))
+            for i, samples in enumerate(alike(fresh)):
+                tallies[i].add(samples)
+            fresh.clear()
+    rows = [row for tally in tallies.values() for row in tally.rows()]
+    return columns([{"layer": name} | row for name, row in zip(model.layers(), rows)])
 
 
 def block_ratios(model: Network, batches: Batches) -> Table:
