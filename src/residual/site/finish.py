@@ -21,7 +21,8 @@ TOUCHES: tuple[Touch, ...] = (
     access.names,
     access.references,
     access.one_caption,
-    access.scrolling_figures,
+    access.drawings,
+    access.wide_tables,
     access.print_button,
 )
 """What is done to every page, in this order."""

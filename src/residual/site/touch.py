@@ -43,7 +43,9 @@ class TouchFiles(SphinxDirective):
         self.env.note_reread()
         header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256 of the file")
         rows = [file_row(self.env.docname, network) for network in shown()[0]]
-        return [table("The networks of this page, as ONNX files.", header, rows)] if rows else []
+        made = table("The networks of this page, as ONNX files.", header, rows)
+        made["classes"].append("digests")
+        return [made] if rows else []
 
 
 def file_row(docname: str, network: Shown) -> list[Cell]:
