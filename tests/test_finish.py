@@ -89,13 +89,24 @@ def test_a_photograph_keeps_its_place(tmp_path):
     assert weight.size(Path(tmp_path / "a.png")) == (5, 7)
 
 
-def test_a_wide_figure_is_a_stop_for_the_keyboard_unless_it_has_one():
+def test_a_drawing_has_a_place_that_scrolls_and_the_caption_has_not():
     soup = page(
-        "<article><figure class='result'><img></figure>"
-        "<figure class='result'><a class='reference'>data</a></figure></article>"
+        "<article><figure class='result'><img><div class='explorer'></div><figcaption></figcaption>"
+        "</figure><figure class='result'><a href='a.svg'><img></a></figure></article>"
     )
-    access.scrolling_figures(soup)
-    assert [figure.get("tabindex") for figure in soup("figure")] == ["0", None]
+    access.drawings(soup)
+    assert [len(place("img")) for place in soup.select("figure > .drawing")] == [1, 1]
+    assert soup.select_one("figure > figcaption")
+    assert not soup.select(".drawing .explorer")
+
+
+def test_a_table_of_many_columns_goes_on_into_the_margin():
+    box = "<div class='pst-scrollable-table-container'><table class='{}'><thead><tr>{}</tr></thead>"
+    many, few = "<th>a</th>" * access.MANY_COLUMNS, "<th>a</th>"
+    tables = [("results", many), ("results", few), ("dataframe", many)]
+    soup = page("".join(f"{box.format(*made)}</table></div>" for made in tables))
+    access.wide_tables(soup)
+    assert ["full-width" in div["class"] for div in soup("div")] == [True, False, False]
 
 
 def test_the_icon_font_goes_and_other_rules_stay():

@@ -38,8 +38,8 @@ def device_table(result: dict) -> nodes.table:
     """The measurements on one device."""
     made = result["provenance"]
     title = (
-        f"{device_words([result['device']])}, PyTorch {made['versions']['torch']}, {made['precision']}, "
-        f"{made['started'][:10]}; batches of {result['batch_size']}, medians of "
+        f"{device_words([result['device']])}, PyTorch {made['versions']['torch']}, "
+        f"{made['precision']}, {made['started'][:10]}; batches of {result['batch_size']}, medians of "
         f"{result['rounds']} rounds."
     )
     return table(title, HEADER, [device_row(row) for row in result["rows"]])
