@@ -39,8 +39,8 @@ def device_table(result: dict) -> nodes.table:
     made = result["provenance"]
     title = (
         f"{device_words([result['device']])}, PyTorch {made['versions']['torch']}, "
-        f"{made['precision']}, {made['started'][:10]}; batches of {result['batch_size']}, medians of "
-        f"{result['rounds']} rounds."
+        f"{made['precision']}, {made['started'][:10]}; batches of "
+        f"{result['batch_size']}, medians of {result['rounds']} rounds."
     )
     return table(title, HEADER, [device_row(row) for row in result["rows"]])
 

@@ -21,9 +21,9 @@ STATES = {
 class Explorer:
     """One kind of explorer: axes, the series of a run with their titles, how they are drawn.
 
-    `quantity` is what all series are of. With `from_zero` the x axis starts there. `several` series stand side by side, otherwise the
+    `quantity` is what all series are of. `several` series stand side by side, otherwise the
     reader chooses one; `shown` are the first. `limits` are the ends of the y axis, None where the
-    data decide. With `dots` a run is one point.
+    data decide; with `from_zero` the x axis starts at zero. With `dots` a run is one point.
     """
 
     x: str

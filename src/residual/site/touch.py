@@ -78,8 +78,9 @@ def markup(base: str, networks: tuple[Shown, ...], images: Sample) -> str:
         "images": {"shape": shape, "labels": images.labels.tolist(), "names": images.names},
     }
     held = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
+    without = f'<p class="touch-message">{escape(of_page()["no_script"])}</p>'
     return (
-        f'<div class="touch"><noscript><p class="touch-message">{escape(of_page()["no_script"])}</p></noscript>'
+        f'<div class="touch"><noscript>{without}</noscript>'
         f'<script type="application/json">{held}</script></div>'
     )
 
