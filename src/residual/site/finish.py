@@ -39,5 +39,6 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
             for touch in TOUCHES:
                 touch(soup)
             weight.picture_sizes(soup, path)
+            weight.stack(soup, path)
             add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
             path.write_bytes(str(soup).encode())

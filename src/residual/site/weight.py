@@ -2,16 +2,22 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup
 from PIL import Image
+
+from residual.site.drawings import lighter, stacked
 
 LONGEST = 160
 """Characters of a description: what search engines show."""
 
 SEARCH_SCRIPTS = ("searchtools.js", "language_data.js", "searchindex.js")
 UNUSED_SCRIPTS = ("fontawesome.js",)
+NARROW = "screen and (max-width: 575px)"
+"""Where panels stand one below the other; the style sheet draws the same line."""
+
 PIXELS = {"pt": 4 / 3, "px": 1.0, "": 1.0}
 """CSS pixels in a unit of SVG's width and height."""
 
@@ -82,6 +88,22 @@ def picture_sizes(soup: BeautifulSoup, page: Path) -> None:
             width, height = size(file)
             image["width"], image["height"] = f"{width:.0f}", f"{height:.0f}"
             image["decoding"] = "async"
+
+
+def stack(soup: BeautifulSoup, page: Path) -> None:
+    """Offer narrow screens the panels of a drawing one below the other, as a file beside it."""
+    for image in soup.select("figure.result .drawing > img[src$='.svg']"):
+        file = page.parent / unquote(image["src"])
+        narrow = file.with_name(f"{file.stem}-narrow.svg")
+        content = stacked(lighter(file.read_text("utf-8"))) if file.is_file() else None
+        if content is None:
+            continue
+        narrow.write_text(content, "utf-8")
+        width, height = size(narrow)
+        source = soup.new_tag("source", attrs={"media": NARROW, "type": "image/svg+xml"})
+        source["srcset"] = image["src"].removesuffix(file.name) + narrow.name
+        source["width"], source["height"] = f"{width:.0f}", f"{height:.0f}"
+        image.wrap(soup.new_tag("picture")).insert(0, source)
 
 
 def size(file: Path) -> tuple[float, float]:
