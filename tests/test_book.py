@@ -44,7 +44,7 @@ BROKEN = """() => [...document.images]
     .filter(i => !i.complete || !i.naturalWidth).map(i => i.getAttribute('src'))"""
 PAPER = {"width": 718, "height": 1010}  # px of A4 within margins of 1 cm
 CUT = """() => [...document.querySelectorAll('article *')]
-    .filter(e => e.getClientRects().length && !e.closest('mjx-container'))
+    .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || (e.matches('pre')
         && e.scrollWidth > e.clientWidth + 1))
     .map(e => `${e.tagName}: ${e.textContent.slice(0, 60)}`)"""
