@@ -127,6 +127,22 @@ def test_a_caption_is_cut_after_its_finding(caption, parts):
     assert SENTENCE.match(caption).groups() == parts
 
 
+def test_neighbouring_sheets_become_one_and_the_cascade_stays(tmp_path):
+    (tmp_path / "theme").mkdir()
+    rules = {"a.css": "a{}", "b.css": "b{}", "c.css": 'c{background:url("c.png")}', "d.css": "d{}"}
+    for name, rule in rules.items():
+        (tmp_path / name).write_text(rule)
+    (tmp_path / "theme" / "t.css").write_text("t{}")
+    names = ("theme/t.css", "a.css?v=1", "b.css", "c.css", "d.css", "gone.css")
+    links = "".join(f'<link rel="stylesheet" href="{name}">' for name in names)
+    soup = page("", links + '<link rel="preload" as="script" href="x.js">')
+    weight.one_sheet(soup, tmp_path / "page.html")
+    weight.no_preloads(soup)
+    found = [link["href"] for link in soup("link")]
+    assert [*found[:1], *found[2:]] == ["theme/t.css", "c.css", "d.css", "gone.css"]
+    assert (tmp_path / found[1]).read_text() == "a{}\nb{}"
+
+
 def test_a_figure_has_one_caption():
     soup = BeautifulSoup(
         "<figure><figcaption><p>a</p><figcaption><p>b</p></figcaption></figcaption></figure>",

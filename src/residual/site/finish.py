@@ -16,6 +16,7 @@ TOUCHES: tuple[Touch, ...] = (
     weight.one_title,
     weight.describe,
     weight.scripts,
+    weight.no_preloads,
     weight.no_advertising,
     access.landmarks,
     access.names,
@@ -40,5 +41,6 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
                 touch(soup)
             weight.picture_sizes(soup, path)
             weight.stack(soup, path)
+            weight.one_sheet(soup, path)
             add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
             path.write_bytes(str(soup).encode())
