@@ -106,7 +106,17 @@ def test_a_table_of_many_columns_goes_on_into_the_margin():
     tables = [("results", many), ("results", few), ("dataframe", many)]
     soup = page("".join(f"{box.format(*made)}</table></div>" for made in tables))
     access.wide_tables(soup)
-    assert ["full-width" in div["class"] for div in soup("div")] == [True, False, False]
+    assert ["many-columns" in div["class"] for div in soup("div")] == [True, False, False]
+    assert not soup.select(".full-width")  # the theme's script would look for contents
+
+
+def test_the_contents_draw_back_for_a_wide_table():
+    heads = "<th>a</th>" * access.MANY_COLUMNS
+    table = f"<table class='results'><thead><tr>{heads}</tr></thead></table>"
+    box = f"<div class='pst-scrollable-table-container'>{table}</div>"
+    soup = page(f"<div class='bd-sidebar-secondary'></div>{box}")
+    access.wide_tables(soup)
+    assert soup.select_one(".full-width.many-columns")
 
 
 def test_the_icon_font_goes_and_other_rules_stay():

@@ -39,10 +39,17 @@ def drawings(soup: BeautifulSoup) -> None:
 
 
 def wide_tables(soup: BeautifulSoup) -> None:
-    """Let results of many columns go on into the margin; the theme's scripts make room there."""
+    """Let results of many columns go on into the margin.
+
+    The theme's script draws the contents back there for `full-width`, and fails on a page that has
+    no contents.
+    """
+    classes = ["many-columns"]
+    if soup.select_one(".bd-sidebar-secondary"):
+        classes.append("full-width")
     for box in soup.select(".pst-scrollable-table-container:has(> table.results)"):
         if len(box.select("thead th")) >= MANY_COLUMNS:
-            box["class"].append("full-width")
+            box["class"] += classes
 
 
 def print_button(soup: BeautifulSoup) -> None:
