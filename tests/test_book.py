@@ -242,6 +242,15 @@ def test_a_phone_shows_two_panels_one_below_the_other(site, browser, name):
     page.close()
 
 
+@pytest.mark.parametrize("width", [768, 1000, 1199, 1200])
+def test_no_window_is_too_narrow_for_wide_tables(site, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((site / "book/provenance.html").as_uri())
+    settle(page)
+    assert page.evaluate(OVERFLOW) == 0
+    page.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_what_scrolls_sideways_says_so(site, browser, size):
     page = browser.new_page(viewport=SIZES[size])
