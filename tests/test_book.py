@@ -42,6 +42,20 @@ PAGES = (
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BROKEN = """() => [...document.images]
     .filter(i => !i.complete || !i.naturalWidth).map(i => i.getAttribute('src'))"""
+PAPER = {"width": 718, "height": 1010}  # px of A4 within margins of 1 cm
+CUT = """() => [...document.querySelectorAll('article *')]
+    .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || (e.matches('pre')
+        && e.scrollWidth > e.clientWidth + 1))
+    .map(e => `${e.tagName}: ${e.textContent.slice(0, 60)}`)"""
+STACKED = """async () => {
+    const found = [...document.querySelectorAll('picture > img')];
+    for (const image of found) {
+        image.scrollIntoView();
+        await image.decode();
+    }
+    return found.map(i => [i.currentSrc, i.getBoundingClientRect().width <= innerWidth]);
+}"""
 PROSE = """() => {
     const copy = document.querySelector('.bd-article').cloneNode(true);
     copy.querySelectorAll('mjx-container, pre, code, script').forEach(e => e.remove());
@@ -200,6 +214,70 @@ def test_the_dark_theme_prints_on_white(site, browser):
     page.pdf()
     assert page.evaluate("() => window.seen") == "light"
     assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.close()
+
+
+def test_paper_cuts_nothing_off(site, browser):
+    page = browser.new_page(viewport=PAPER)
+    page.emulate_media(media="print")
+    wide = {}
+    for name in PAGES:
+        page.goto((site / f"{name}.html").as_uri())
+        settle(page)
+        wide[name] = page.evaluate(CUT)
+    page.close()
+    assert not {name: found for name, found in wide.items() if found}
+
+
+@pytest.mark.parametrize("name", PAGES[:5])
+def test_a_phone_shows_two_panels_one_below_the_other(site, browser, name):
+    page = browser.new_page(viewport=SIZES["phone"])
+    page.goto((site / f"{name}.html").as_uri())
+    settle(page)
+    shapes = page.evaluate(STACKED)
+    page.set_viewport_size(SIZES["desktop"])
+    stacked = (site / f"{name}.html").read_text("utf-8").count("-narrow.svg")
+    assert len(shapes) == stacked
+    assert all(source.endswith("-narrow.svg") and fits for source, fits in shapes)
+    page.close()
+
+
+@pytest.mark.parametrize("width", [768, 1000, 1199, 1200])
+def test_no_window_is_too_narrow_for_wide_tables(site, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((site / "book/provenance.html").as_uri())
+    settle(page)
+    assert page.evaluate(OVERFLOW) == 0
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_scrolls_sideways_says_so(site, browser, size):
+    page = browser.new_page(viewport=SIZES[size])
+    page.goto((site / "book/provenance.html").as_uri())
+    settle(page)
+    table = page.locator(".pst-scrollable-table-container.more-right").first
+    table.wait_for()
+    assert table.evaluate("e => e.tabIndex") == 0
+    table.evaluate("e => e.scrollTo(e.scrollWidth, 0)")
+    page.locator(".pst-scrollable-table-container.more-left:not(.more-right)").first.wait_for()
+    page.close()
+
+
+def test_the_contents_come_back_under_the_keyboard_beside_a_margin_note(site, browser):
+    page = browser.new_page(viewport=SIZES["desktop"])
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    settle(page)
+    column = page.locator(".bd-sidebar-secondary.hide")
+    column.wait_for()
+    note = page.locator("aside.margin").first.bounding_box()
+    assert column.bounding_box()["height"] <= note["y"]
+    link = column.locator("nav a").first
+    link.focus()
+    page.wait_for_function(
+        "() => getComputedStyle(document.querySelector('nav.page-toc')).opacity == 1"
+    )
+    assert column.bounding_box()["height"] > 100
     page.close()
 
 

@@ -31,7 +31,7 @@ def test_data_are_a_script_without_markup():
     assert json.loads(text.split(" = ")[1][:-2]) == {"name": "γ"}
 
 
-def project(folder, shows):
+def project(folder, shows, more=""):
     """A project with one chapter that shows figures of these runs; returns the built site."""
     cells = [new_markdown_cell("# Chapter")]
     for label, names in shows.items():
@@ -39,7 +39,7 @@ def project(folder, shows):
         cells.append(new_code_cell("show()", outputs=[picture({"image/svg+xml": SVG}, about)]))
     nbformat.write(new_notebook(cells=cells, metadata=PYTHON), folder / "chapter.ipynb")
     static = ROOT / "book" / "_static"
-    (folder / "conf.py").write_text(f"{CONF}html_static_path = [{str(static)!r}]\n")
+    (folder / "conf.py").write_text(f"{CONF}html_static_path = [{str(static)!r}]\n{more}")
     (folder / "index.md").write_text(
         "# Front\n\n```{chapter-figure} fig-degradation-curves\n:chapter: chapter\n```\n\n"
         "```{toctree}\nchapter\nplain\n```\n"

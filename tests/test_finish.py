@@ -89,13 +89,34 @@ def test_a_photograph_keeps_its_place(tmp_path):
     assert weight.size(Path(tmp_path / "a.png")) == (5, 7)
 
 
-def test_a_wide_figure_is_a_stop_for_the_keyboard_unless_it_has_one():
+def test_a_drawing_has_a_place_that_scrolls_and_the_caption_has_not():
     soup = page(
-        "<article><figure class='result'><img></figure>"
-        "<figure class='result'><a class='reference'>data</a></figure></article>"
+        "<article><figure class='result'><img><div class='explorer'></div><figcaption></figcaption>"
+        "</figure><figure class='result'><a href='a.svg'><img></a></figure></article>"
     )
-    access.scrolling_figures(soup)
-    assert [figure.get("tabindex") for figure in soup("figure")] == ["0", None]
+    access.drawings(soup)
+    assert [len(place("img")) for place in soup.select("figure > .drawing")] == [1, 1]
+    assert soup.select_one("figure > figcaption")
+    assert not soup.select(".drawing .explorer")
+
+
+def test_a_table_of_many_columns_goes_on_into_the_margin():
+    box = "<div class='pst-scrollable-table-container'><table class='{}'><thead><tr>{}</tr></thead>"
+    many, few = "<th>a</th>" * access.MANY_COLUMNS, "<th>a</th>"
+    tables = [("results", many), ("results", few), ("dataframe", many)]
+    soup = page("".join(f"{box.format(*made)}</table></div>" for made in tables))
+    access.wide_tables(soup)
+    assert ["many-columns" in div["class"] for div in soup("div")] == [True, False, False]
+    assert not soup.select(".full-width")  # the theme's script would look for contents
+
+
+def test_the_contents_draw_back_for_a_wide_table():
+    heads = "<th>a</th>" * access.MANY_COLUMNS
+    table = f"<table class='results'><thead><tr>{heads}</tr></thead></table>"
+    box = f"<div class='pst-scrollable-table-container'>{table}</div>"
+    soup = page(f"<div class='bd-sidebar-secondary'></div>{box}")
+    access.wide_tables(soup)
+    assert soup.select_one(".full-width.many-columns")
 
 
 def test_the_icon_font_goes_and_other_rules_stay():
@@ -114,6 +135,22 @@ def test_the_icon_font_goes_and_other_rules_stay():
 )
 def test_a_caption_is_cut_after_its_finding(caption, parts):
     assert SENTENCE.match(caption).groups() == parts
+
+
+def test_neighbouring_sheets_become_one_and_the_cascade_stays(tmp_path):
+    (tmp_path / "theme").mkdir()
+    rules = {"a.css": "a{}", "b.css": "b{}", "c.css": 'c{background:url("c.png")}', "d.css": "d{}"}
+    for name, rule in rules.items():
+        (tmp_path / name).write_text(rule)
+    (tmp_path / "theme" / "t.css").write_text("t{}")
+    names = ("theme/t.css", "a.css?v=1", "b.css", "c.css", "d.css", "gone.css")
+    links = "".join(f'<link rel="stylesheet" href="{name}">' for name in names)
+    soup = page("", links + '<link rel="preload" as="script" href="x.js">')
+    weight.one_sheet(soup, tmp_path / "page.html")
+    weight.no_preloads(soup)
+    found = [link["href"] for link in soup("link")]
+    assert [*found[:1], *found[2:]] == ["theme/t.css", "c.css", "d.css", "gone.css"]
+    assert (tmp_path / found[1]).read_text() == "a{}\nb{}"
 
 
 def test_a_figure_has_one_caption():

@@ -61,6 +61,14 @@ def test_without_an_address_the_box_offers_the_command_and_the_notebook(tmp_path
     assert "once the repository has a public address" in box.get_text()
 
 
+def test_what_papermill_was_given_is_folded(tmp_path):
+    _, page = built(tmp_path, "")
+    cell = projects.soup(page).select_one(".tag_injected-parameters")
+    assert cell.details.summary.get_text().strip().startswith("The parameters of this edition")
+    assert "depths = [8]" in cell.details.pre.get_text()
+    assert projects.soup(page).select_one(".tag_parameters > .cell_input pre")
+
+
 def test_with_an_address_both_services_are_offered(tmp_path):
     box, _ = built(tmp_path, ADDRESS)
     assert [a.get_text() for a in box.select("a.button")] == [

@@ -4,7 +4,7 @@
 "use strict";
 
 globalThis.explorerChart = (() => {
-  const NAMES = { plain: "plain", residual: "ResNet" };
+  const { NAMES, fill, linesOf, network } = globalThis.explorerLines;
   const DASHES = { plain: "7 3", residual: "none" };
   const PALEST = 25; // per cent of paper in the colour of the shallowest net
   const LEFT = 44; // px, for the numbers of the axis
@@ -14,49 +14,6 @@ globalThis.explorerChart = (() => {
 
   const figures = d3.format(".4~r");
   const whole = d3.format(",");
-  const network = (kind, depth) => `${NAMES[kind]}-${depth}`;
-
-  // The points of one run: x, y, the layer's name, and the runs behind the value.
-  function pointsOf(data, run, series) {
-    const [axis, values] = run.series[series];
-    const { x, names } = data.axes[axis];
-    const about = (i) => ({ x: x[i], place: x[i], layer: names?.[i], series, runs: [run] });
-    return values.map((y, i) => ({ y, ...about(i) })).filter((point) => point.y !== null);
-  }
-
-  // The points of the mean over runs: with the lowest and the highest run.
-  function meanOf(lines) {
-    const groups = d3.group(lines.flatMap((line) => line.points), (point) => point.place);
-    return Array.from(groups.values(), (points) => ({
-      ...points[0],
-      y: d3.mean(points, (point) => point.y),
-      low: d3.min(points, (point) => point.y),
-      high: d3.max(points, (point) => point.y),
-      runs: points.flatMap((point) => point.runs),
-    })).sort((a, b) => a.place - b.place);
-  }
-
-  // The same points from the largest value to the smallest.
-  function ranked(points) {
-    const sorted = points.slice().sort((a, b) => b.y - a.y || a.place - b.place);
-    return sorted.map((point, i) => ({ ...point, x: i + 1, rank: i + 1 }));
-  }
-
-  // One line a network (or a kind, where a run is one point), each with its runs' own lines.
-  function linesOf(data, runs, series, byRank) {
-    const order = byRank ? ranked : (points) => points;
-    const drawn = runs.filter((run) => run.series[series]);
-    const groups = d3.group(drawn, (run) => (data.dots ? run.kind : network(run.kind, run.depth)));
-    const depths = Array.from(new Set(runs.map((run) => run.depth))).sort(d3.ascending);
-    return Array.from(groups, ([name, members]) => {
-      const each = members.map((run) => ({ points: pointsOf(data, run, series) }));
-      const { kind, depth } = members[0];
-      const rank = data.dots || depths.length < 2 ? 1 : depths.indexOf(depth) / (depths.length - 1);
-      const label = data.dots ? NAMES[kind] : name;
-      const alone = each.map((line) => ({ points: order(line.points) }));
-      return { label, kind, rank, each: alone, points: order(meanOf(each)) };
-    }).filter((line) => line.points.length);
-  }
 
   function styleOf({ kind, rank }) {
     const pale = Math.round(PALEST * (1 - rank));
@@ -76,13 +33,15 @@ globalThis.explorerChart = (() => {
   // What a point says: which network and seed, at which place, which value and range.
   function words(data, point) {
     const { kind, depth, seed } = point.runs[0];
+    const { phrases } = data;
     const count = point.runs.length;
-    const alone = seed === null ? [] : [`seed ${seed}`];
+    const alone = seed === null ? [] : [fill(phrases.seed, { seed })];
     const layer = point.layer ? ` (${point.layer})` : "";
-    const rank = point.rank ? `, rank ${point.rank}` : "";
-    const range = `from ${figures(point.low)} to ${figures(point.high)}`;
+    const rank = point.rank ? `, ${fill(phrases.rank, point)}` : "";
+    const ends = { low: figures(point.low), high: figures(point.high) };
+    const range = fill(phrases.range, ends);
     return {
-      who: [network(kind, depth), ...(count > 1 ? [`mean of ${count} seeds`] : alone)],
+      who: [network(kind, depth), ...(count > 1 ? [fill(phrases.mean, { count })] : alone)],
       where: data.dots ? [] : [`${data.x} ${whole(point.place)}${layer}${rank}`],
       what: [`${figures(point.y)} ${data.unit}`.trim(), ...(count > 1 ? [range] : [])],
     };
@@ -100,7 +59,7 @@ globalThis.explorerChart = (() => {
     const [bottom, top] = data.limits;
     const room = 0.04 * (high - low || Math.abs(high) || 1);
     const lonely = first === last ? 1 : 0;
-    const start = data.x === "iteration" ? 0 : first;
+    const start = data.from_zero ? 0 : first;
     return {
       x: [start - lonely, last + lonely],
       y: [bottom ?? Math.min(0, low - room), top ?? high + room],
@@ -147,7 +106,7 @@ globalThis.explorerChart = (() => {
       text: (name) => name.line.label,
       fill: (name) => `var(--explorer-${name.line.kind})`,
       stroke: "var(--explorer-paper)",
-      strokeWidth: 4,
+      strokeWidth: 6,
       fontWeight: 600,
       textAnchor: "start",
       dx: 6,
@@ -170,7 +129,7 @@ globalThis.explorerChart = (() => {
     const candidates = readable(lines, each).flatMap((line) => line.points);
     const places = data.dots ? Array.from(new Set(candidates.map((point) => point.x))) : undefined;
     const integers = (value) => (Number.isInteger(value) ? whole(value) : "");
-    const order = byRank ? ", sorted by magnitude" : ", in original order";
+    const order = byRank ? data.phrases.by_rank : data.phrases.in_order;
     return Plot.plot({
       width,
       height,
@@ -181,12 +140,18 @@ globalThis.explorerChart = (() => {
       style: { fontSize: "12px", overflow: "visible" },
       x: {
         domain: domain.x,
-        label: data.x + (data.sortable ? order : ""),
+        label: data.sortable ? fill(order, data) : data.x,
         labelArrow: "none",
         ticks: places ?? (width < 420 ? 4 : 8),
         tickFormat: integers,
       },
-      y: { domain: domain.y, label: data.y, labelArrow: "none", grid: true, ticks: 5 },
+      y: {
+        domain: domain.y,
+        label: data.y === data.quantity ? null : data.y, // the title says it
+        labelArrow: "none",
+        grid: true,
+        ticks: 5,
+      },
       marks: [
         Plot.ruleY([0], { strokeOpacity: 0.5 }),
         ...lines.flatMap((line) => lineMarks(line, each, data.dots)),
@@ -196,5 +161,5 @@ globalThis.explorerChart = (() => {
     });
   }
 
-  return { NAMES, chart, domains, linesOf, readable, title, words };
+  return { NAMES, chart, domains, fill, linesOf, readable, title, words };
 })();

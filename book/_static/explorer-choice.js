@@ -85,7 +85,7 @@ globalThis.explorerChoice = (() => {
     const text = (name) => data.series[name];
     if (data.several) {
       const boxes = checkboxes(`${id}-series`, there, choice.series, text, changed);
-      return [fieldset("Measure", ...boxes)];
+      return [fieldset(data.phrases.measure, ...boxes)];
     }
     const radios = names.map((name) => option("radio", `${id}-series`, text(name), {
       checked: choice.series.has(name),
@@ -95,12 +95,13 @@ globalThis.explorerChoice = (() => {
         changed();
       },
     }));
-    return [fieldset("State", ...radios)];
+    return [fieldset(data.phrases.state, ...radios)];
   }
 
   function orderControls(id, data, choice, changed) {
     if (!data.sortable) return [];
-    const orders = [["original", false], ["sorted by magnitude", true]];
+    const { phrases } = data;
+    const orders = [[phrases.original, false], [phrases.sorted, true]];
     const radios = orders.map(([text, byRank]) => option("radio", `${id}-order`, text, {
       checked: choice.byRank === byRank,
       change: () => {
@@ -108,33 +109,35 @@ globalThis.explorerChoice = (() => {
         changed();
       },
     }));
-    return [fieldset("Order of layers", ...radios)];
+    return [fieldset(phrases.order, ...radios)];
   }
 
-  function seedControls(id, choice, changed) {
+  function seedControls(id, { phrases }, choice, changed) {
     if (!hasSeeds(choice.source)) return [];
-    const each = option("checkbox", `${id}-each`, "each seed", {
+    const each = option("checkbox", `${id}-each`, phrases.each, {
       checked: choice.each,
       change: (on) => {
         choice.each = on;
         changed();
       },
     });
-    return [fieldset("Beside the mean", each)];
+    return [fieldset(phrases.beside, each)];
   }
 
   function controls(id, data, choice, changed) {
     const { runs } = choice.source;
+    const { phrases } = data;
+    const wording = (kind) => phrases[kind];
     const kinds = distinct(runs, "kind").sort();
     const depths = distinct(runs, "depth").sort((a, b) => a - b);
     const swatch = (kind) => `explorer-${kind}`;
-    const named = checkboxes(`${id}-kind`, kinds, choice.kinds, String, changed, swatch);
+    const named = checkboxes(`${id}-kind`, kinds, choice.kinds, wording, changed, swatch);
     return [
-      fieldset("Networks", ...named),
-      fieldset("Depth", ...checkboxes(`${id}-depth`, depths, choice.depths, String, changed)),
+      fieldset(phrases.networks, ...named),
+      fieldset(phrases.depth, ...checkboxes(`${id}-depth`, depths, choice.depths, String, changed)),
       ...seriesControls(id, data, choice, changed),
       ...orderControls(id, data, choice, changed),
-      ...seedControls(id, choice, changed),
+      ...seedControls(id, data, choice, changed),
     ];
   }
 
@@ -150,7 +153,7 @@ globalThis.explorerChoice = (() => {
       choice.source = data.sources.find((source) => source.id === select.value);
       changed();
     });
-    const label = make("label", { className: "explorer-source" }, "Runs ", select);
+    const label = make("label", { className: "explorer-source" }, data.phrases.runs, select);
     return data.sources.length > 1 ? [label] : [];
   }
 

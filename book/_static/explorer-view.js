@@ -3,22 +3,23 @@
 
 globalThis.ExplorerView = (() => {
   const { adapt, atFirst, chosenRuns, controls, make, sourceControl } = globalThis.explorerChoice;
-  const { NAMES, chart, domains, linesOf, readable, title, words } = globalThis.explorerChart;
+  const { NAMES, chart, domains, fill, linesOf, readable, title, words } = globalThis.explorerChart;
   const HEIGHT = 330; // px of a chart
-  const NOTHING = "Nothing is chosen.";
-  const POINT = "Point at a line, or tap it, for its value and the record of its run.";
-  const KEYS = "Arrow keys go from point to point and from line to line, Escape lets go.";
   const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   let count = 0;
 
   function summary(data, choice, shown) {
-    const runs = chosenRuns(choice);
-    const networks = [...new Set(runs.map((run) => `${NAMES[run.kind]}-${run.depth}`))];
-    const titles = shown.map((name) => title(data, name)).join(" and ");
-    const order = choice.byRank ? ", layers sorted by magnitude" : "";
-    const many = runs.length === 1 ? "1 run" : `${runs.length} runs`;
-    const { group, name } = choice.source;
-    return `${group}. ${name}; ${titles}${order}: ${networks.join(", ")} (${many}).`;
+    const { phrases } = data;
+    const chosen = chosenRuns(choice);
+    const networks = [...new Set(chosen.map((run) => `${NAMES[run.kind]}-${run.depth}`))];
+    const both = (first, second) => fill(phrases.and, { first, second });
+    const all = shown.map((name) => title(data, name)).reduce(both);
+    const titles = choice.byRank ? fill(phrases.layers_sorted, { titles: all }) : all;
+    const count = chosen.length;
+    const runs = count === 1 ? phrases.one_run : fill(phrases.many_runs, { count });
+    const { group, name: source } = choice.source;
+    const told = { group, source, titles, networks: networks.join(", "), runs };
+    return fill(phrases.summary, told);
   }
 
   // A point in words, with a link to the record of each run behind it.
@@ -27,10 +28,10 @@ globalThis.ExplorerView = (() => {
       const href = `${home}records/${run.record}.json`;
       return [i ? ", " : "", make("a", { href, textContent: run.record })];
     });
-    const records = point.runs.length > 1 ? "Records: " : "Record: ";
+    const records = point.runs.length > 1 ? data.phrases.records : data.phrases.record;
     const { who, where, what } = words(data, point);
     const value = `${title(data, point.series)}: ${what.join(", ")}`;
-    return [`${[who.join(", "), ...where, value].join("; ")}. `, records, ...links];
+    return [`${[who.join(", "), ...where, value].join("; ")}. `, records, " ", ...links];
   }
 
   // The point that a key leads to; null where the key does not move.
@@ -84,26 +85,27 @@ globalThis.ExplorerView = (() => {
       }));
       this.panels = panels.filter((panel) => panel.lines.length);
       const elements = this.panels.map((panel) => this.element(panel));
-      const empty = make("p", { className: "explorer-empty", textContent: NOTHING });
+      const { nothing, point } = data.phrases;
+      const empty = make("p", { className: "explorer-empty", textContent: nothing });
       this.domain = domains(data, this.panels.map((panel) => panel.lines));
       this.charts.replaceChildren(...(elements.length ? elements : [empty]));
       this.charts.classList.toggle("explorer-two", elements.length > 1);
       const shown = this.panels.map((panel) => panel.name);
-      this.status.textContent = shown.length ? summary(data, choice, shown) : NOTHING;
-      this.readout.textContent = shown.length ? POINT : "";
+      this.status.textContent = shown.length ? summary(data, choice, shown) : nothing;
+      this.readout.textContent = shown.length ? point : "";
       this.draw();
     }
 
     // A chart's place in the page, with its title; a key or the pointer chooses a point in it.
     element(panel) {
-      const { x, y } = this.data;
+      const { x, y, phrases } = this.data;
       const name = title(this.data, panel.name);
       const heading = make("p", { className: "explorer-title", textContent: name });
       panel.picture = make("div", {
         className: "explorer-picture",
         tabIndex: 0,
         role: "application",
-        "aria-label": `${name}: ${y}, by ${x}. ${KEYS}`,
+        "aria-label": fill(phrases.chart, { name, x, y }),
       });
       panel.picture.addEventListener("keydown", (event) => this.key(event, panel));
       panel.picture.addEventListener("pointerenter", () => this.hold(null));

@@ -6,8 +6,7 @@
 (() => {
   const NEAR = "400px 0px";
   const LIBRARIES = ["explorer/d3", "explorer/plot"];
-  const PARTS = ["explorer-chart", "explorer-choice", "explorer-view"];
-  const WORDS = { true: "Show the static figure", false: "Explore this figure" };
+  const PARTS = ["explorer-lines", "explorer-chart", "explorer-choice", "explorer-view"];
   const scripts = new Map();
 
   function load(address) {
@@ -36,12 +35,13 @@
     const figure = root.closest("figure");
     const body = document.createElement("div");
     const button = document.createElement("button");
+    const { drawing, explorer } = JSON.parse(root.dataset.words);
     let ready = null;
 
     function view(explore) {
       body.hidden = !explore;
       figure.classList.toggle("explored", explore);
-      button.textContent = WORDS[explore];
+      button.textContent = explore ? drawing : explorer;
     }
 
     async function make() {

@@ -62,9 +62,10 @@ globalThis.touchChart = (() => {
 
   /** Draw into an SVG element: blocks are {now, before, deleted, words}, in order.
    *
-   * `widening` holds the numbers of the blocks that begin a stage; a click calls `toggle`.
+   * `widening` holds the numbers of the blocks that begin a stage; a click calls `toggle`;
+   * `axisLabel` names the axis of blocks.
    */
-  function draw(svg, blocks, widening, toggle) {
+  function draw(svg, blocks, widening, toggle, axisLabel) {
     const width = svg.parentElement.clientWidth;
     const values = blocks.flatMap((block) => [block.now, block.before]).filter(Number.isFinite);
     const top = Math.max(...values, 1e-6) * 1.06;
@@ -84,7 +85,7 @@ globalThis.touchChart = (() => {
       group.addEventListener("click", () => toggle(i));
       svg.append(group);
     });
-    svg.append(label(MARGIN.left + room / 2, HEIGHT - 3, "block"));
+    svg.append(label(MARGIN.left + room / 2, HEIGHT - 3, axisLabel));
   }
 
   return { draw };

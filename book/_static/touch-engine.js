@@ -8,23 +8,24 @@ globalThis.touchParts = {};
 globalThis.touchEngine = (() => {
   let base = "";
 
-  /** What this browser lacks, as a sentence; null if it has everything. */
+  /** The name of the phrase for what this browser lacks; undefined if it has everything. */
   function missing() {
-    const needed = {
-      WebAssembly: "cannot run WebAssembly, or has it switched off",
-      DecompressionStream: "cannot unpack compressed data (it is older than 2023)",
-    };
-    const name = Object.keys(needed).find((key) => typeof globalThis[key] === "undefined");
-    return name ? `This browser ${needed[name]}.` : null;
+    const needed = { WebAssembly: "no_wasm", DecompressionStream: "no_unpacking" };
+    return needed[Object.keys(needed).find((key) => typeof globalThis[key] === "undefined")];
   }
 
-  /** Load a script of the site once. */
+  /** A phrase of the page with its braces filled. */
+  function fill(phrase, values) {
+    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  /** Load a script of the site once; an error says which file did not come. */
   function load(file) {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = base + file;
       script.onload = () => resolve();
-      script.onerror = () => reject(new Error(`${file} could not be loaded.`));
+      script.onerror = () => reject(Object.assign(new Error(file), { file }));
       document.head.append(script);
     });
   }
@@ -90,5 +91,5 @@ globalThis.touchEngine = (() => {
     return answers;
   }
 
-  return { missing, start, normalise, open, run, predictions };
+  return { missing, fill, start, normalise, open, run, predictions };
 })();

@@ -3,66 +3,16 @@
 
 globalThis.touchView = (() => {
   const PRESETS = [1, 0.5, 0];
-  const MEASURES = {
-    response: "standard deviation of α·F(x)",
-    ratio: "‖α·F(x)‖ / ‖x‖, mean over the images",
-  };
-  const COLUMNS = [
-    "Block",
-    "α",
-    "Std of α·F(x)",
-    "… with α = 1",
-    "‖α·F(x)‖/‖x‖",
-    "Largest |H(x) − shortcut(x)|",
-  ];
-  const ANSWERS = "Test images with the network's answers";
-  const IN_NUMBERS = "Every block in numbers";
+  const MEASURES = ["response", "ratio"];
 
-  const percent = (share) => `${Math.round(100 * share)} %`;
-  const short = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "–");
-
-  /** An element with attributes (functions become listeners) and children. */
-  function make(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    Object.entries(attributes).forEach(([key, value]) => {
-      if (typeof value === "function") node.addEventListener(key, value);
-      else node.setAttribute(key, value);
-    });
-    node.append(...children);
-    return node;
-  }
-
-  /** A button of the page. */
-  function button(text, click, attributes = {}) {
-    return make("button", { type: "button", class: "touch-button", click, ...attributes }, text);
-  }
-
-  /** A list to choose from, with its label: pairs of value and words. */
-  function choice(id, label, pairs, chosen) {
-    const options = pairs.map(([value, words]) => make("option", { value }, words));
-    const change = (event) => chosen(event.target.value);
-    return [make("label", { for: id }, label), make("select", { id, change }, ...options)];
-  }
-
-  /** One image of the sample as large pixels. */
-  function picture({ pixels, shape }, n, words) {
-    const [, height, width, channels] = shape;
-    const size = width * height;
-    const data = new ImageData(width, height);
-    for (let i = 0; i < size * 4; i += 1) {
-      const pixel = (n * size + Math.floor(i / 4)) * channels;
-      data.data[i] = i % 4 === 3 ? 255 : pixels[pixel + Math.min(i % 4, channels - 1)];
-    }
-    const canvas = make("canvas", { width, height, role: "img", "aria-label": words });
-    canvas.getContext("2d").putImageData(data, 0, 0);
-    return canvas;
-  }
+  const { fill } = touchEngine;
+  const { button, choice, make, percent, picture, short } = touchElements;
 
   /** Everything that the reader sees once the network runs. */
   class View {
     /** `act` holds what the controls do: alpha(value), toggle(block), reset(), network(name). */
     constructor(about, images, act) {
-      Object.assign(this, { about, act, measure: "response" });
+      Object.assign(this, { about, act, measure: "response", phrases: about.phrases });
       this.chips = make("div", { class: "touch-chips" });
       this.summary = make("p", { class: "touch-summary" });
       this.live = make("p", { class: "touch-live", role: "status" });
@@ -80,20 +30,21 @@ globalThis.touchView = (() => {
     }
 
     controls() {
+      const { phrases } = this;
       const names = this.about.networks.map(({ name, label, error }) => [
         name,
-        `${label} (test error ${error} %)`,
+        fill(phrases.choice, { network: label, error }),
       ]);
       const input = (event) => this.act.alpha(Number(event.target.value));
       const range = { type: "range", min: 0, max: 1, step: 0.01, id: "touch-alpha", input };
       this.slider = make("input", range);
       this.value = make("output", { for: "touch-alpha" });
       this.presets = PRESETS.map((alpha) => button(`α = ${alpha}`, () => this.act.alpha(alpha)));
-      const networks = choice("touch-network", "Network", names, this.act.network);
-      const reset = button("Reset", this.act.reset);
+      const networks = choice("touch-network", phrases.network, names, this.act.network);
+      const reset = button(phrases.reset, this.act.reset);
       const presets = make("div", { class: "touch-presets" }, ...this.presets, reset);
       const label = make("label", { for: "touch-alpha" }, "α");
-      const legend = make("legend", {}, "Delete blocks (α = 0 there alone)");
+      const legend = make("legend", {}, phrases.delete);
       return make(
         "div",
         { class: "touch-controls" },
@@ -105,12 +56,13 @@ globalThis.touchView = (() => {
 
     pictures(images) {
       const { labels, names } = this.about.images;
+      const { image, answers } = this.phrases;
       const tiles = labels.map((label, n) => {
-        const canvas = picture(images, n, `Image ${n + 1}: ${names[label]}`);
+        const canvas = picture(images, n, fill(image, { number: n + 1, name: names[label] }));
         const truth = make("span", { class: "truth" }, names[label]);
         return make("li", {}, canvas, truth, make("span", { class: "answer" }));
       });
-      const about = { class: "touch-tiles", tabindex: 0, "aria-label": ANSWERS };
+      const about = { class: "touch-tiles", tabindex: 0, "aria-label": answers };
       this.tiles = make("ul", about, ...tiles);
       return this.tiles;
     }
@@ -120,7 +72,9 @@ globalThis.touchView = (() => {
         this.measure = measure;
         this.draw();
       };
-      const row = choice("touch-measure", "Each block's", Object.entries(MEASURES), chosen);
+      const { phrases } = this;
+      const measures = MEASURES.map((name) => [name, phrases[name]]);
+      const row = choice("touch-measure", phrases.measure, measures, chosen);
       this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       this.svg.setAttribute("role", "img");
       this.plot = make("div", { class: "touch-plot" }, this.svg);
@@ -128,28 +82,31 @@ globalThis.touchView = (() => {
         "p",
         { class: "touch-key" },
         make("span", { class: "swatch now" }),
-        " now ",
+        ` ${phrases.now} `,
         make("span", { class: "swatch before" }),
-        " with α = 1 and every block · click a column to delete its block",
+        ` ${phrases.before}`,
       );
       return make("div", {}, make("div", { class: "touch-row" }, ...row), this.plot, key);
     }
 
     table() {
-      const heads = COLUMNS.map((text) => make("th", { scope: "col" }, text));
+      const { block, std, std_before: kept, change, numbers } = this.phrases;
+      const columns = [block, "α", std, kept, "‖α·F(x)‖/‖x‖", change];
+      const heads = columns.map((text) => make("th", { scope: "col" }, text));
       const head = make("thead", {}, make("tr", {}, ...heads));
       this.rows = make("tbody");
       const about = { class: "touch-table", tabindex: 0, role: "region" };
       const table = make("table", { class: "table" }, head, this.rows);
-      const inside = make("div", { ...about, "aria-label": IN_NUMBERS }, table);
-      return make("details", {}, make("summary", {}, IN_NUMBERS), inside);
+      const inside = make("div", { ...about, "aria-label": numbers }, table);
+      return make("details", {}, make("summary", {}, numbers), inside);
     }
 
     /** A switch for each block of a network. */
     offer({ blocks, widening }) {
       const chips = Array.from({ length: blocks }, (_, i) => {
         const wide = widening.includes(i + 1);
-        const title = `Delete block ${i + 1}${wide ? ", which halves and widens the maps" : ""}`;
+        const { delete_block: one, delete_wide: first } = this.phrases;
+        const title = fill(wide ? first : one, { block: i + 1 });
         const about = { class: "touch-chip", title, "aria-label": title };
         return button(`${i + 1}${wide ? "↓" : ""}`, () => this.act.toggle(i), about);
       });
@@ -181,18 +138,20 @@ globalThis.touchView = (() => {
 
     draw() {
       if (!this.result) return;
+      const { phrases, measure } = this;
       const { about, now, before, deleted } = this.result;
-      const [values, kept] = [now[this.measure], before[this.measure]];
+      const [values, kept] = [now[measure], before[measure]];
       const blocks = values.map((value, i) => ({
         now: value,
         before: kept[i],
         deleted: deleted.has(i),
-        words: `Block ${i + 1}: ${short(value)}, with α = 1 ${short(kept[i])}`,
+        words: fill(phrases.bar, { block: i + 1, now: short(value), before: short(kept[i]) }),
       }));
       const all = values.map(short).join(", ");
-      const words = `Bars, one a block: ${MEASURES[this.measure]}. Now ${all}.`;
+      const words = fill(phrases.bars, { measure: phrases[measure], values: all });
       this.svg.setAttribute("aria-label", words);
-      touchChart.draw(this.svg, blocks, about.widening, this.act.toggle);
+      const { widening } = about;
+      touchChart.draw(this.svg, blocks, widening, this.act.toggle, phrases.axis);
     }
 
     number() {
@@ -206,5 +165,5 @@ globalThis.touchView = (() => {
     }
   }
 
-  return { View, button, make, percent };
+  return { View };
 })();

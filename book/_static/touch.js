@@ -6,7 +6,9 @@
   const QUIET = 700; // ms without a new result before it is read aloud
   const TOGETHER = 30; // ms in which several changes become one computation
 
-  const { View, button, make, percent } = touchView;
+  const { View } = touchView;
+  const { button, make, percent } = touchElements;
+  const { fill } = touchEngine;
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
   /** The page's part of one `.touch` element. */
@@ -14,12 +16,13 @@
     constructor(root) {
       this.root = root;
       this.about = JSON.parse(root.querySelector("script").textContent);
+      this.phrases = this.about.phrases;
       this.size = megabytes(this.about.bytes + this.about.networks[0].bytes);
       Object.assign(this, { opened: {}, alpha: 1, deleted: new Set() });
       this.message = make("p", { class: "touch-message" });
       root.append(this.message);
       const lacking = touchEngine.missing();
-      if (lacking) this.say(`${lacking} The networks cannot be run here.`);
+      if (lacking) this.say(`${this.phrases[lacking]} ${this.phrases.not_here}`);
       else this.offer();
     }
 
@@ -31,18 +34,20 @@
     fail(error) {
       console.warn(error);
       this.view?.node.remove();
-      this.say(`The network could not be run in this browser: ${error.message}`);
+      const reason = error.file ? fill(this.phrases.not_loaded, error) : error.message;
+      this.say(`${this.phrases.failed} ${reason}`);
     }
 
     /** Start when the place comes into view, or by the button if the reader saves data. */
     offer() {
-      this.say(`${this.about.runtime}, a network and the images are to be loaded: ${this.size}.`);
+      const { about, size, phrases } = this;
+      this.say(fill(phrases.offer, { runtime: about.runtime, size }));
       const start = () => {
         seen.disconnect();
         begin.remove();
         this.start().catch((error) => this.fail(error));
       };
-      const begin = button("Start", start);
+      const begin = button(phrases.start, start);
       const seen = new IntersectionObserver((places) => {
         if (places.some((place) => place.isIntersecting)) start();
       });
@@ -51,7 +56,7 @@
     }
 
     async start() {
-      this.say(`Loading ${this.size} …`);
+      this.say(fill(this.phrases.loading, { size: this.size }));
       const images = await touchEngine.start(this.about);
       this.input = touchEngine.normalise(images);
       this.wanted = this.about.networks[0].name;
@@ -130,7 +135,8 @@
     /** Go over to the network that the reader has chosen, if it is another one. */
     async turn() {
       if (this.wanted === this.network.about.name) return;
-      this.say("Loading …");
+      const { bytes } = this.about.networks.find(({ name }) => name === this.wanted);
+      this.say(fill(this.phrases.loading, { size: megabytes(bytes) }));
       await this.choose(this.wanted);
       this.view.offer(this.network.about);
       this.say("");
@@ -164,12 +170,14 @@
       const changed = answers.filter((answer) => answer.changed).length;
       const sure = answers.reduce((sum, answer) => sum + answer.confidence, 0) / count;
       const gone = [...this.deleted].sort((a, b) => a - b).map((block) => block + 1);
-      const without = gone.length ? `, without block ${gone.join(", ")}` : "";
-      return (
-        `${this.network.about.label}, α = ${this.alpha.toFixed(2)}${without}: ` +
-        `${right} of these ${count} images right (${percent(right / count)}), ` +
-        `${changed} answered otherwise than at α = 1, mean confidence ${percent(sure)}.`
-      );
+      const { phrases, network } = this;
+      const set = { network: network.about.label, alpha: this.alpha.toFixed(2) };
+      const setting = fill(gone.length ? phrases.without : phrases.setting, {
+        ...set,
+        blocks: gone.join(", "),
+      });
+      const told = { setting, right, count, changed, sure: percent(sure) };
+      return fill(phrases.result, { ...told, share: percent(right / count) });
     }
   }
 

@@ -2,6 +2,9 @@
 
 from bs4 import BeautifulSoup
 
+MANY_COLUMNS = 6
+"""From so many columns on a table of results is wider than the text."""
+
 
 def landmarks(soup: BeautifulSoup) -> None:
     """Make the side bar, with the mark and the search, a landmark; a theme's script wants a div."""
@@ -29,11 +32,24 @@ def one_caption(soup: BeautifulSoup) -> None:
         inner.unwrap()
 
 
-def scrolling_figures(soup: BeautifulSoup) -> None:
-    """Let the keyboard scroll a wide figure on a phone, unless it holds links to step to."""
-    for figure in soup.select("article figure.result"):
-        if not figure.select("a.reference, summary"):
-            figure["tabindex"] = "0"
+def drawings(soup: BeautifulSoup) -> None:
+    """Give each figure's picture a place of its own, which scrolls where the picture is wider."""
+    for picture in soup.select("article figure.result > img, article figure.result > a:has(> img)"):
+        picture.wrap(soup.new_tag("div", attrs={"class": "drawing"}))
+
+
+def wide_tables(soup: BeautifulSoup) -> None:
+    """Let results of many columns go on into the margin.
+
+    The theme's script draws the contents back there for `full-width`, and fails on a page that has
+    no contents.
+    """
+    classes = ["many-columns"]
+    if soup.select_one(".bd-sidebar-secondary"):
+        classes.append("full-width")
+    for box in soup.select(".pst-scrollable-table-container:has(> table.results)"):
+        if len(box.select("thead th")) >= MANY_COLUMNS:
+            box["class"] += classes
 
 
 def print_button(soup: BeautifulSoup) -> None:

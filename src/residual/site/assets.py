@@ -28,6 +28,12 @@ ICON_FONT = re.compile(
 )
 """The font of icons and the rule that gives each icon its glyph, in the theme's style sheet."""
 
+MADE_OF_TEXT = re.compile(r"new Function\([^)]*`return \(\$\{(catalog\.plural_expr)\}\)`\s*\)")
+"""How Sphinx's script makes a function of a text, which the policy of the pages forbids."""
+
+PLURAL = re.compile(r'("plural_expr": )"([^"]*)"')
+"""That text, in the words of a translated edition: which plural goes with the number n."""
+
 IMPORT = '@import "../basic.css";'
 """How the theme's style sheet asks for Sphinx's own."""
 
@@ -54,6 +60,15 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         target = Path(app.outdir) / "_static" / "mathjax"
         copy_asset(str(mathjax_folder() / SCRIPT), str(target))
+
+
+def without_eval(app: Sphinx, error: Exception | None) -> None:
+    """Let the words of a translated edition hold a function, where Sphinx makes one of a text."""
+    words = Path(app.outdir) / "_static" / "translations.js"
+    if error is None and app.builder.format == "html" and words.is_file():
+        script = words.with_name("doctools.js")
+        script.write_text(MADE_OF_TEXT.sub(r"\1", script.read_text("utf-8")), "utf-8")
+        words.write_text(PLURAL.sub(r"\1(n) => (\2)", words.read_text("utf-8")), "utf-8")
 
 
 def trim(app: Sphinx, error: Exception | None) -> None:

@@ -6,6 +6,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from residual.paths import ROOT
+from residual.site.provenance import device_words
 from residual.site.tables import table
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -37,9 +38,9 @@ def device_table(result: dict) -> nodes.table:
     """The measurements on one device."""
     made = result["provenance"]
     title = (
-        f"{result['device']}, PyTorch {made['versions']['torch']}, {made['precision']}, "
-        f"{made['started'][:10]}; batches of {result['batch_size']}, medians of "
-        f"{result['rounds']} rounds."
+        f"{device_words([result['device']])}, PyTorch {made['versions']['torch']}, "
+        f"{made['precision']}, {made['started'][:10]}; batches of "
+        f"{result['batch_size']}, medians of {result['rounds']} rounds."
     )
     return table(title, HEADER, [device_row(row) for row in result["rows"]])
 

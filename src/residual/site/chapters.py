@@ -22,11 +22,20 @@ def add_head(app: Sphinx, document: nodes.document) -> None:
     first = next(document.findall(nodes.section), None)
     if not docname.startswith(FOLDER) or first is None:
         return
+    fold_parameters(document)
     line = nodes.paragraph("", words("Reading time: about %s min.") % minutes(document))
     link = page_link(docname, f"_sources/{docname}.ipynb", words("Notebook with its results"))
     line += nodes.inline("", " ", link, classes=[ONLY_ON_THE_SITE])
     line["classes"].append("reading-time")
     first[1:1] = [line, *rerun_box(app, docname)]
+
+
+def fold_parameters(document: nodes.document) -> None:
+    """Fold the cell that papermill puts below a chapter's parameters, under words of its own."""
+    for cell in document.findall(nodes.container):
+        if "tag_injected-parameters" in cell["classes"]:
+            told = words("The parameters of this edition")
+            cell.attributes |= {"hide_mode": "input", "prompt_show": told, "prompt_hide": told}
 
 
 def minutes(document: nodes.document) -> int:

@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from residual.site.packages import D3, PLOT, member
+from residual.site.phrases import of_buttons
 from residual.site.record_sources import sources
 from residual.site.series import data
 
@@ -52,7 +53,7 @@ def attach(
     if kind is None:
         return
     about = {"kind": kind, "runs": " ".join(names), "root": "../" * env.docname.count("/")}
-    about["view"] = view
+    about |= {"view": view, "words": json.dumps(of_buttons(), ensure_ascii=False)}
     told = " ".join(f'data-{key}="{escape(value)}"' for key, value in about.items())
     figure.insert(1, nodes.raw("", f'<div class="explorer" {told} hidden></div>', format="html"))
     env.metadata[env.docname].setdefault(SHARED, []).append(kind)
@@ -82,5 +83,5 @@ def write_explorers(app: Sphinx, error: Exception | None) -> None:
 
 def script(kind: str, content: dict) -> str:
     """The data of one kind as a script."""
-    text = json.dumps(content, separators=(",", ":"))
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     return f"(globalThis.explorerData ??= {{}}).{kind} = {text};\n"

@@ -151,7 +151,7 @@ class ChapterFigure(SphinxDirective):
         self.env.note_dependency(str(path))
         found = picture(path, label)
         if found is None and "optional" in self.options:
-            return [nodes.paragraph("", "Not run: the store has no record for this figure.")]
+            return [nodes.paragraph("", words("Not run: the store has no record for this figure."))]
         if found is None:
             raise self.error(f"{chapter} has no figure {label}; execute it first.")
         mime_type, content, about = found
@@ -169,7 +169,7 @@ class ChapterFigure(SphinxDirective):
         figure += nodes.caption("", "", *self.inline(first))
         if rest:
             more = nodes.paragraph("", "", *self.inline(rest))
-            figure += nodes.legend("", *folded("More about this figure", [more]))
+            figure += nodes.legend("", *folded(words("More about this figure"), [more]))
         attach(figure, label, about.get("runs", ()), self.env, "static")
         return [figure]
 

@@ -16,12 +16,14 @@ TOUCHES: tuple[Touch, ...] = (
     weight.one_title,
     weight.describe,
     weight.scripts,
+    weight.no_preloads,
     weight.no_advertising,
     access.landmarks,
     access.names,
     access.references,
     access.one_caption,
-    access.scrolling_figures,
+    access.drawings,
+    access.wide_tables,
     access.print_button,
 )
 """What is done to every page, in this order."""
@@ -38,5 +40,7 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
             for touch in TOUCHES:
                 touch(soup)
             weight.picture_sizes(soup, path)
+            weight.stack(soup, path)
+            weight.one_sheet(soup, path)
             add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
             path.write_bytes(str(soup).encode())

@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from residual.chapter.ledger import PAPER
+from residual.chapter.words import seeds
 from residual.claims import NOT_RUN, Claim, Verdict
 from residual.site.links import folded, page_link, record_links
 from residual.site.tables import table
@@ -112,4 +113,4 @@ def judged_from(verdict: Verdict) -> str:
         return "no training needed"
     if verdict.verdict == NOT_RUN and not verdict.values:
         return "–"
-    return verdict.profile + (f", {verdict.seeds} seeds" if verdict.seeds else "")
+    return verdict.profile + (f", {seeds(verdict.seeds)}" if verdict.seeds else "")

@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from residual import replays, runs
+from residual.chapter.scale import devices
 from residual.paths import runs_folder
 from residual.recipe import PROFILES, Recipe
 from residual.records import Experiment, find_experiment
@@ -83,7 +84,7 @@ def status_row(group: list[Run]) -> list[str]:
         f"{recipe.iterations:,}",
         min(p["started"] for p in made)[:10],
         duration(sum(p["seconds"] for p in made)),
-        distinct(p["device"] for p in made),
+        device_words(p["device"] for p in made),
         distinct(p["versions"]["torch"] for p in made),
     ]
 
@@ -110,7 +111,7 @@ def provenance_row(docname: str, run: Run, entries: dict[str, dict]) -> list[str
         duration(made["seconds"]),
         "–" if speed is None else f"{speed:,.0f}",
         moment(made["started"]),
-        made["device"],
+        device_words([made["device"]]),
         str(made["threads"]),
         made["precision"],
         made["versions"]["torch"],
@@ -136,7 +137,7 @@ def experiment_row(docname: str, experiment: Experiment) -> list[str | nodes.Nod
         ", ".join(map(str, experiment.seeds)),
         duration(made["seconds"]),
         moment(made["started"]),
-        made["device"],
+        device_words([made["device"]]),
         made["versions"]["torch"],
         nodes.literal("", made["source_digest"][:12]),
         nodes.literal("", experiment["digest"][:12]),
@@ -152,6 +153,11 @@ def settings_words(settings: dict) -> str:
 def moment(started: str) -> str:
     """A record's time stamp, to the second, in UTC."""
     return started.replace("T", " ").replace("+00:00", " UTC")
+
+
+def device_words(names: Iterable[str]) -> str:
+    """The different devices, as a reader says them."""
+    return devices(names).removeprefix("on ")
 
 
 def distinct(values: Iterable[str]) -> str:

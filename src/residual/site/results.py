@@ -8,13 +8,14 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from residual import paper, runs, tables
-from residual.chapter.scale import devices, of_profile
+from residual.chapter.scale import of_profile
 from residual.chapter.words import change_with_depth
 from residual.figures.style import network
 from residual.peers import records as peers
 from residual.recipe import KINDS, PROFILES
 from residual.runs import Run
 from residual.site.links import record_links
+from residual.site.provenance import device_words
 from residual.site.tables import duration, table
 
 DEPTHS = (20, 32, 44, 56, 110)
@@ -184,5 +185,5 @@ def time_row(group: list[Run]) -> list[str]:
         str(len(group)),
         f"{recipe.iterations:,}",
         duration(fmean(p["seconds"] for p in made)),
-        devices(p["device"] for p in made).removeprefix("on "),
+        device_words(p["device"] for p in made),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 
 from residual.runs import Run
+from residual.site.phrases import of_explorers, of_series
 from residual.site.record_sources import Record, Source
 
 Series = tuple[Sequence[int], Sequence[float | None], Sequence[str] | None]
@@ -22,7 +23,7 @@ class Explorer:
 
     `quantity` is what all series are of. `several` series stand side by side, otherwise the
     reader chooses one; `shown` are the first. `limits` are the ends of the y axis, None where the
-    data decide. With `dots` a run is one point.
+    data decide; with `from_zero` the x axis starts at zero. With `dots` a run is one point.
     """
 
     x: str
@@ -33,13 +34,18 @@ class Explorer:
     read: Callable[[dict], dict[str, Series]] = field(repr=False)
     quantity: str = ""
     limits: tuple[float | None, float | None] = (0, None)
+    from_zero: bool = False
     several: bool = False
     sortable: bool = False
     dots: bool = False
 
     def words(self) -> dict:
-        """What the page needs to know beside the data."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "read"}
+        """What the page needs to know beside the data, in the edition's language."""
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "read"}
+        for name in ("x", "y", "unit", "quantity"):
+            told[name] = translated(told[name])
+        told["series"] = {name: translated(title) for name, title in self.series.items()}
+        return told | {"phrases": of_explorers()}
 
 
 def curves(record: dict) -> dict[str, Series]:
@@ -99,7 +105,15 @@ STD, RATIO = "standard deviation", "‖F(x)‖ / ‖x‖"
 
 EXPLORERS = {
     "curves": Explorer(
-        "iteration", "error, %", "%", CURVES, tuple(CURVES), curves, limits=(0, 100), several=True
+        "iteration",
+        "error, %",
+        "%",
+        CURVES,
+        tuple(CURVES),
+        curves,
+        limits=(0, 100),
+        from_zero=True,
+        several=True,
     ),
     "finals": Explorer(
         "depth", "error, %", "%", FINALS, tuple(FINALS), finals, several=True, dots=True
@@ -109,7 +123,7 @@ EXPLORERS = {
     ),
     "ratios": Explorer("block", RATIO, "", STATES, ("final",), ratios, quantity=RATIO),
     "lesions": Explorer(
-        "deleted block", "rise, points", "points", RISE, ("rise",), lesions, limits=(None, None)
+        "deleted block", "points", "points", RISE, ("rise",), lesions, limits=(None, None)
     ),
 }
 """The kinds of explorer; a figure's place in the book decides which one it gets."""
@@ -123,7 +137,12 @@ def data(name: str, found: list[Source]) -> dict:
         shown = [described(record, explorer, axes) for record in source.records]
         if shown := [run for run in shown if run["series"]]:
             told.append(
-                {"id": source.id, "group": source.group, "name": source.name, "runs": shown}
+                {
+                    "id": source.id,
+                    "group": translated(source.group),
+                    "name": source.name,
+                    "runs": shown,
+                }
             )
     listed = [{"x": x, "names": names} for x, names in axes]
     return explorer.words() | {"axes": listed, "sources": told}
@@ -138,6 +157,11 @@ def described(record: Record, explorer: Explorer, axes: dict) -> dict:
         series[name] = [axis, [rounded(value) for value in y]]
     about = {"record": record.name, "kind": network["kind"], "depth": network["depth"]}
     return about | {"seed": network.get("seed"), "series": series}
+
+
+def translated(text: str) -> str:
+    """A word of the explorers in the edition's language; signs and units stay."""
+    return of_series().get(text, text)
 
 
 def rounded(value: float | None) -> float | None:

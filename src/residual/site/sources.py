@@ -6,7 +6,7 @@ from sphinx.util.docutils import SphinxDirective
 from residual.figures.style import network
 from residual.peers.records import Measured, every
 from residual.site.links import record_link
-from residual.site.provenance import moment
+from residual.site.provenance import device_words, moment
 from residual.site.tables import table
 
 HEADER = ("Network", "Repository", "Commit", "Licence", "Weight file", "SHA-256 of the file")
@@ -44,7 +44,7 @@ def peer_row(docname: str, peer: Measured) -> list[str | nodes.Node]:
         f"{peer['reported']['test_error']:.2f}",
         f"{peer['metrics']['test_error']:.2f}",
         moment(made["started"]),
-        made["device"],
+        device_words([made["device"]]),
         made["versions"]["torch"],
         nodes.literal("", peer["data"]["digest"][:12]),
         nodes.literal("", peer["digest"][:12]),

@@ -13,14 +13,13 @@ from residual.samples import Sample
 from residual.site.links import page_link, record_link
 from residual.site.networks import FOLDER, LOADER, Shown, common, files, shown
 from residual.site.packages import ONNX_RUNTIME
+from residual.site.phrases import of_page, of_touch
 from residual.site.tables import Cell, table
 
-SCRIPTS = ("touch-engine.js", "touch-chart.js", "touch-view.js", "touch.js")
+PARTS = ("engine", "elements", "chart", "view")
+SCRIPTS = (*(f"touch-{part}.js" for part in PARTS), "touch.js")
 STYLE = "touch.css"
 USED = "touch-identity"  # marks a page in the environment's metadata
-
-NO_SCRIPT = "This part of the page computes in your browser and needs JavaScript, which is off."
-NOT_RUN = "Not run: the store holds no trained network of the kind that this page shows."
 
 
 class TouchIdentity(SphinxDirective):
@@ -30,7 +29,7 @@ class TouchIdentity(SphinxDirective):
         self.env.note_reread()
         networks, images = shown()
         if images is None:
-            return [nodes.paragraph("", NOT_RUN)]
+            return [nodes.paragraph("", of_page()["not_run"])]
         self.env.metadata[self.env.docname][USED] = True
         up = "../" * self.env.docname.count("/")
         return [nodes.raw("", markup(f"{up}{FOLDER}/", networks, images), format="html")]
@@ -43,7 +42,9 @@ class TouchFiles(SphinxDirective):
         self.env.note_reread()
         header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256 of the file")
         rows = [file_row(self.env.docname, network) for network in shown()[0]]
-        return [table("The networks of this page, as ONNX files.", header, rows)] if rows else []
+        made = table("The networks of this page, as ONNX files.", header, rows)
+        made["classes"].append("digests")
+        return [made] if rows else []
 
 
 def file_row(docname: str, network: Shown) -> list[Cell]:
@@ -73,11 +74,13 @@ def markup(base: str, networks: tuple[Shown, ...], images: Sample) -> str:
         "runtime": f"ONNX Runtime Web {ONNX_RUNTIME.version}",
         "bytes": sum(len(content) for content in common().values()),
         "networks": [network.facts() for network in networks],
+        "phrases": of_touch(),
         "images": {"shape": shape, "labels": images.labels.tolist(), "names": images.names},
     }
     held = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
+    without = f'<p class="touch-message">{escape(of_page()["no_script"])}</p>'
     return (
-        f'<div class="touch"><noscript><p class="touch-message">{escape(NO_SCRIPT)}</p></noscript>'
+        f'<div class="touch"><noscript>{without}</noscript>'
         f'<script type="application/json">{held}</script></div>'
     )
 

@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from residual.chapter.scale import of_profile
 from residual.chapter.settings import PUBLISHED
 from residual.recipe import PROFILES
+from residual.site.words import words
 
 
 class Version(nodes.container):
@@ -54,17 +55,17 @@ def switch(names: list[str]) -> str:
     """Radio buttons for the profiles; hidden until a script is there to obey them."""
     choices = "".join(
         f'<label><input type="radio" name="profile" value="{name}"'
-        f"{' checked' if name == PUBLISHED else ''}> {escape(words(name))}</label>"
+        f"{' checked' if name == PUBLISHED else ''}> {escape(profile_words(name))}</label>"
         for name in names
     )
-    legend = "<legend>Show results of</legend>"
+    legend = f"<legend>{words('Show results of')}</legend>"
     return f'<fieldset class="profile-switch" hidden>{legend}{choices}</fieldset>'
 
 
-def words(name: str) -> str:
+def profile_words(name: str) -> str:
     """A profile as the switch names it."""
     if name == PUBLISHED:
-        return "published (the largest available)"
+        return words("published (the largest available)")
     return of_profile(name).removeprefix("profile ").replace(": ", " (") + ")"
 
 

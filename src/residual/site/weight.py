@@ -1,17 +1,28 @@
 """Pages made lighter and steadier: scripts that wait, pictures whose place is kept."""
 
 import re
+from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from PIL import Image
+
+from residual.site.drawings import lighter, stacked
 
 LONGEST = 160
 """Characters of a description: what search engines show."""
 
 SEARCH_SCRIPTS = ("searchtools.js", "language_data.js", "searchindex.js")
 UNUSED_SCRIPTS = ("fontawesome.js",)
+OTHER_FILE = re.compile(r"@import|@charset|url\((?!\s*[\"']?(?:data:|#))")
+"""What in a style sheet depends on where it lies."""
+
+NARROW = "screen and (max-width: 575px)"
+"""Where panels stand one below the other; the style sheet draws the same line."""
+
 PIXELS = {"pt": 4 / 3, "px": 1.0, "": 1.0}
 """CSS pixels in a unit of SVG's width and height."""
 
@@ -82,6 +93,60 @@ def picture_sizes(soup: BeautifulSoup, page: Path) -> None:
             width, height = size(file)
             image["width"], image["height"] = f"{width:.0f}", f"{height:.0f}"
             image["decoding"] = "async"
+
+
+def no_preloads(soup: BeautifulSoup) -> None:
+    """Let scripts that wait for the page not compete with what shows it."""
+    for link in soup.select('link[rel~="preload"][as="script"]'):
+        link.decompose()
+
+
+def one_sheet(soup: BeautifulSoup, page: Path) -> None:
+    """Join neighbouring style sheets of one folder that name no other file: a request for all.
+
+    A sheet's name is its content's digest, so pages with the same sheets share it.
+    """
+    for folder, run in groupby(
+        soup.select('link[rel~="stylesheet"]'), lambda link: place(link, page)
+    ):
+        links = list(run)
+        if folder is None or len(links) < 2:
+            continue
+        files = [folder / sheet_name(link) for link in links]
+        content = "\n".join(file.read_text("utf-8") for file in files)
+        joined = folder / f"{sha256(content.encode()).hexdigest()[:12]}.css"
+        joined.write_text(content, "utf-8")
+        links[0]["href"] = links[0]["href"].split("?")[0].removesuffix(files[0].name) + joined.name
+        for link in links[1:]:
+            link.decompose()
+
+
+def sheet_name(link: Tag) -> str:
+    """The file of a style sheet."""
+    return unquote(link["href"].split("?")[0].rsplit("/", 1)[-1])
+
+
+def place(link: Tag, page: Path) -> Path | None:
+    """The folder of a style sheet that may be joined with its neighbours."""
+    file = (page.parent / unquote(link["href"].split("?")[0])).resolve()
+    whole = file.is_file() and not OTHER_FILE.search(file.read_text("utf-8"))
+    return file.parent if whole and not link.get("media") else None
+
+
+def stack(soup: BeautifulSoup, page: Path) -> None:
+    """Offer narrow screens the panels of a drawing one below the other, as a file beside it."""
+    for image in soup.select("figure.result .drawing > img[src$='.svg']"):
+        file = page.parent / unquote(image["src"])
+        narrow = file.with_name(f"{file.stem}-narrow.svg")
+        content = stacked(lighter(file.read_text("utf-8"))) if file.is_file() else None
+        if content is None:
+            continue
+        narrow.write_text(content, "utf-8")
+        width, height = size(narrow)
+        source = soup.new_tag("source", attrs={"media": NARROW, "type": "image/svg+xml"})
+        source["srcset"] = image["src"].removesuffix(file.name) + narrow.name
+        source["width"], source["height"] = f"{width:.0f}", f"{height:.0f}"
+        image.wrap(soup.new_tag("picture")).insert(0, source)
 
 
 def size(file: Path) -> tuple[float, float]:

@@ -1,0 +1,20 @@
+// What is wider than its place scrolls by itself. Its classes say on which sides there is more, for
+// the style sheet to show, and it becomes a stop for the keyboard while there is.
+"use strict";
+(() => {
+  const WIDE = ".pst-scrollable-table-container, .drawing, .highlight pre";
+  const SLACK = 2; // px: widths are rounded
+
+  const mark = (box) => {
+    const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    box.classList.toggle("more-left", box.scrollLeft > SLACK);
+    box.classList.toggle("more-right", rest > SLACK);
+    if (box.scrollWidth - box.clientWidth > SLACK) box.tabIndex = 0;
+  };
+
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  for (const box of document.querySelectorAll(WIDE)) {
+    box.addEventListener("scroll", () => mark(box), { passive: true });
+    sizes.observe(box);
+  }
+})();
