@@ -11,7 +11,7 @@ from residual.claims.responses import TENFOLD
 from residual.experiments.thirty_four import BLOCKS
 from residual.figures.style import network
 from residual.peers.records import Measured, every
-from residual.probes.activations import TENTH
+from residual.probes.tally import TENTH
 from residual.recipe import KINDS
 from residual.records import Experiment, find_experiment
 from residual.runs import Run
