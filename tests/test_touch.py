@@ -107,8 +107,12 @@ def test_at_zero_every_block_returns_its_shortcut_bit_for_bit():
 
 
 def test_a_plain_net_at_zero_forgets_its_input():
-    found = run(export(made_up("plain"), 16, {}), noise(4, 3, 16), [1, 0, 1])
-    assert np.ptp(found["logits"], axis=0).max() == 0
+    """Its answers are equal up to the evaluator's last matrix product, which rounds row by row."""
+    whole, without = (
+        run(export(made_up("plain"), 16, {}), noise(4, 3, 16), alpha)["logits"]
+        for alpha in ([1, 1, 1], [1, 0, 1])
+    )
+    assert np.ptp(without, axis=0).max() < 1e-6 < 1e-3 < np.ptp(whole, axis=0).max()
 
 
 def test_images_of_which_nothing_is_left_have_no_ratio():
