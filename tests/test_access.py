@@ -20,7 +20,8 @@ WAYS = [
 ]
 CONTROLS = """[...document.querySelectorAll('a[href], button, summary, input, select')]
     .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))
-    .filter(e => !e.closest('[inert]') && e.tabIndex >= 0)"""
+    .filter(e => !e.closest('[inert]') && e.tabIndex >= 0)
+    .filter(e => e.type !== 'radio' || e.checked)"""
 WATCH_FOCUS = """() => {
     window.controls = CONTROLS;
     window.steps = [];
@@ -82,6 +83,21 @@ def test_every_control_is_reached_by_tab_and_shows_it(site, browser, size):
             break
     assert not page.evaluate(LEFT_OUT)
     assert not page.evaluate(UNSEEN)
+    page.close()
+
+
+def test_arrows_move_within_a_group_of_choices(site, browser):
+    page = browser.new_page()
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    choices = page.locator("input[type=radio][name=profile]")
+    if not choices.count():
+        pytest.skip("the store holds one profile: pages have no switch")
+    chosen = page.locator("input[type=radio][name=profile]:checked")
+    first = chosen.input_value()
+    chosen.focus()
+    page.keyboard.press("ArrowDown")
+    assert chosen.input_value() != first
+    assert chosen.evaluate("e => e === document.activeElement")
     page.close()
 
 

@@ -5,6 +5,7 @@ The fixture `site` of conftest.py says when it is built.
 
 import gzip
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -292,16 +293,41 @@ def test_folded_code_opens(site, browser):
     page.close()
 
 
-@pytest.mark.slow
-def test_building_twice_gives_the_same_bytes(site):
-    def digests():
-        files = (p for p in HTML.rglob("*") if p.is_file())
-        return {p.relative_to(HTML): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+def digests(folder):
+    """The SHA-256 of every file below a folder, by its path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {p.relative_to(folder): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
+
+@pytest.mark.slow
+def test_building_twice_gives_the_same_bytes(tmp_path):
+    """A second time here, and as somebody else would: in another folder."""
     book.build({})
-    first = digests()
+    first = digests(HTML)
     book.build({})
-    assert digests() == first
+    assert digests(HTML) == first
+    for name in (*book.PAGES, "notebooks", "src", "runs", "benchmarks"):
+        book.copy(ROOT / name, tmp_path / name)
+    code = "from residual import book; print(book.build({}))"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert digests(tmp_path / "_build" / "html") == first
+
+
+def test_the_pages_lead_one_to_the_next(site):
+    """Next and previous, page after page, in the order of the contents."""
+
+    def target(page, way):
+        link = page.select_one(f"a.{way}")
+        return link and (site / name).parent.joinpath(link["href"]).resolve()
+
+    found = {"right-next": [], "left-prev": []}
+    for name in PAGES:
+        page = BeautifulSoup((site / f"{name}.html").read_text("utf-8"), "html.parser")
+        for way, targets in found.items():
+            targets.append(target(page, way))
+    order = [(site / f"{name}.html").resolve() for name in PAGES]
+    assert found == {"right-next": [*order[1:], None], "left-prev": [None, *order[:-1]]}
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The command line: help reads well; a mistake is one sentence, and nothing is written."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -87,6 +88,26 @@ def test_a_damaged_record_is_named(tmp_path):
     shown = call(*words)
     assert shown.exit_code == 2
     assert str(path) in shown.output
+
+
+def test_one_failed_run_does_not_stop_the_others_and_the_table_names_it(tmp_path):
+    words = ("train", "--depths", "8", "--iterations", "4", "--runs", str(tmp_path))
+    call(*words, "--kinds", "plain")
+    (path,) = tmp_path.rglob("record.json")
+    path.write_text(path.read_text().replace('"depth": 8', '"depth": 9'))
+    shown = call(*words, "--kinds", "plain,residual", "--seeds", "0,1")
+    states = {
+        name: state
+        for line in shown.output.splitlines()
+        for name, state in re.findall(r"((?:plain|residual)-8-it4-s\d)\W+(failed|trained)", line)
+    }
+    assert states == {
+        "plain-8-it4-s0": "failed",
+        "plain-8-it4-s1": "trained",
+        "residual-8-it4-s0": "trained",
+        "residual-8-it4-s1": "trained",
+    }
+    assert shown.exit_code == 1
 
 
 def test_claims_prints_and_writes_every_claim(tmp_path):

@@ -1,6 +1,7 @@
 """Probes measure what they say, and leave the model as it was."""
 
 import copy
+import gc
 
 import pytest
 import torch
@@ -23,6 +24,38 @@ def kept_outputs(model, images):
     with torch.no_grad():
         model.eval()(images)
     return seen
+
+
+def bytes_kept(model, images, count):
+    """Bytes of the tensors, the model's and the images aside, that live between two batches."""
+    own = {id(value) for value in (*model.parameters(), *model.buffers(), images)}
+    most = []
+
+    def bytes_of(thing):
+        counts = type(thing) is torch.Tensor and id(thing) not in own
+        return thing.numel() * thing.element_size() if counts else 0
+
+    def batches():
+        for _ in range(count):
+            yield images
+            gc.collect()
+            most.append(sum(map(bytes_of, gc.get_objects())))
+
+    probes.responses(model, batches())
+    return most
+
+
+@pytest.mark.parametrize("build", [plain, resnet])
+def test_responses_take_memory_for_each_layer_and_none_for_each_image(build, images):
+    batch, larger = images.repeat(4, 1, 1, 1), images.repeat(16, 1, 1, 1)
+    _, *few = bytes_kept(build(8), batch, 4)  # the first holds what other tests have left
+    _, *many = bytes_kept(build(8), larger, 3)
+    _, *deeper = bytes_kept(build(20), batch, 3)
+    assert [len(set(kept)) for kept in (few, many, deeper)] == [1, 1, 1]
+    assert many[0] <= few[0]
+    layers = [len(build(depth).layers()) for depth in (8, 20)]
+    assert 1 < deeper[0] / few[0] <= layers[1] / layers[0]
+    assert few[0] < batch.shape[0] * 16 * 32 * 32 * 4  # all of it less than one layer's output
 
 
 @pytest.mark.parametrize("build", [plain, resnet])

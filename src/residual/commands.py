@@ -86,12 +86,13 @@ def report(outcomes: list) -> None:
     If nothing but one and the same error came of it, that error is raised instead.
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     failed = [outcome for outcome in outcomes if outcome.error]
     if len(failed) == len(outcomes) and len({str(o.error) for o in failed}) == 1:
         raise failed[0].error
-    table = Table("run", "", "training error", "test error", "")
+    heads = (Column(head, no_wrap=True) for head in ("run", "", "training error", "test error"))
+    table = Table(*heads, "")
     for outcome in outcomes:
         name = f"{outcome.recipe.profile}/{outcome.recipe.name}"
         table.add_row(name, *words(outcome))

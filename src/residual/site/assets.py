@@ -45,7 +45,7 @@ def mathjax_folder() -> Path:
     """
     spec = find_spec("sphinx-mathjax-offline")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("sphinx-mathjax-offline is not installed: run `make setup`.")
+        raise FileNotFoundError("sphinx-mathjax-offline is not installed: run `make book`.")
     return Path(spec.origin).parent / "static" / "mathjax"
 
 
@@ -75,10 +75,12 @@ def trim(app: Sphinx, error: Exception | None) -> None:
     """Leave out what no reader needs: source maps, and what the theme brings but no page uses.
 
     The icons in use are drawn by icons.css, so the theme's library of icons (1.5 MB of script, 1 MB
-    of fonts) goes; so do the catalogues and templates that Sphinx alone reads.
+    of fonts) goes; so do the catalogues and templates that Sphinx alone reads, and its note on its
+    configuration, which holds the digest of this folder's path.
     """
     if error is not None or app.builder.format != "html":
         return
+    (Path(app.outdir) / ".buildinfo").unlink(missing_ok=True)
     static = Path(app.outdir) / "_static"
     for pattern in UNUSED:
         for path in static.glob(pattern):

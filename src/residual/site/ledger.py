@@ -108,9 +108,13 @@ def fields(claim: Claim, verdict: Verdict) -> nodes.definition_list:
 
 
 def judged_from(verdict: Verdict) -> str:
-    """The profile and the number of seeds on the smaller side; a dash where nothing was run."""
+    """The profile and the number of seeds on the smaller side; a dash where nothing was run.
+
+    What was measured for a claim that these runs cannot decide is shown, and said to be no more.
+    """
     if verdict.profile == "exact":
         return "no training needed"
     if verdict.verdict == NOT_RUN and not verdict.values:
         return "–"
-    return verdict.profile + (f", {seeds(verdict.seeds)}" if verdict.seeds else "")
+    told = verdict.profile + (f", {seeds(verdict.seeds)}" if verdict.seeds else "")
+    return f"{told} (shown, not judged)" if verdict.verdict in (NOT_RUN, None) else told

@@ -167,7 +167,8 @@ def changes(stored: dict[str, list[Run]]) -> list[nodes.paragraph]:
         if len(frame) and frame.dropna(subset=["train_error"])["depth"].nunique() > 1:
             words = change_with_depth(frame, "plain", "train_error", "training error")
             scale = of_profile(name)
-            told.append(nodes.paragraph("", f"{scale[:1].upper()}{scale[1:]}. {words}"))
+            sentence = f"{scale[:1].upper()}{scale[1:]}. {words}"
+            told.append(nodes.paragraph("", sentence, classes=["result"]))
     return told
 
 
