@@ -55,7 +55,7 @@ def test_responses_take_memory_for_each_layer_and_none_for_each_image(build, ima
     assert many[0] <= few[0]
     layers = [len(build(depth).layers()) for depth in (8, 20)]
     assert 1 < deeper[0] / few[0] <= layers[1] / layers[0]
-    assert few[0] < batch.shape[0] * 16 * 32 * 32 * 4  # all of it less than one layer's output
+    assert many[0] < larger.shape[0] * 16 * 32 * 32 * 4  # all of it less than one layer's output
 
 
 @pytest.mark.parametrize("build", [plain, resnet])
