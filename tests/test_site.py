@@ -188,7 +188,24 @@ def test_the_speed_page_says_what_was_not_measured(tmp_path, monkeypatch):
     result["provenance"] = made | {"device_type": "cpu"}
     (tmp_path / "cpu.json").write_text(json.dumps(result))
     monkeypatch.setattr(benchmarks, "RESULTS", tmp_path)
+    assert not benchmarks.BenchmarkFigure.run(Mock())  # one depth is no line
     shown = benchmarks.BenchmarkTable.run(Mock())
     assert [type(node).__name__ for node in shown] == ["ResultTable", "paragraph"]
     assert "500" in shown[0].astext()
     assert "not measured yet" in shown[1].astext()
+
+
+def test_the_drawing_of_speed_says_what_a_layer_costs():
+    from residual.site import benchmarks
+
+    rows = [
+        {"depth": d, "milliseconds_per_iteration": ms, "usual_images_per_second": 50.0}
+        for d, ms in ((56, 120.0), (8, 24.0), (20, 48.0))
+    ]
+    frame = benchmarks.by_depth({"batch_size": 100, "rows": rows})
+    assert list(frame["depth"]) == [8, 20, 56]
+    assert set(frame["usual"]) == {2000.0}
+    told = benchmarks.finding(frame)
+    assert "Each layer more costs 2 ms" in told
+    assert "within 0 % of a straight line" in told
+    assert "depth 8 to 56: this engine from 24 to 120 ms" in benchmarks.shape(frame)

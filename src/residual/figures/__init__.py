@@ -13,6 +13,7 @@ from residual.figures.identity import (
 from residual.figures.landscape import loss_surface
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
 from residual.figures.spectra import jacobian_bands
+from residual.figures.speed import iteration_time
 from residual.figures.starts import decay_distances, falling, solution_curves, zero_gamma
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "falling",
     "figure_7",
     "gradient_norms",
+    "iteration_time",
     "jacobian_bands",
     "lesion_bars",
     "loss_surface",

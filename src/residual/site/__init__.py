@@ -4,7 +4,7 @@ from sphinx.application import Sphinx
 
 from residual.site import explorers, mathml, touch
 from residual.site.assets import copy_mathjax, trim, use_local_mathjax, without_eval
-from residual.site.benchmarks import BenchmarkTable
+from residual.site.benchmarks import BenchmarkFigure, BenchmarkTable
 from residual.site.chapters import add_head
 from residual.site.editions import EditionLinks, Editions, keep_editions, link_editions
 from residual.site.epub import Epub, configure
@@ -32,6 +32,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("status-table", StatusTable)
     app.add_directive("peer-table", PeerTable)
     app.add_directive("benchmark-table", BenchmarkTable)
+    app.add_directive("benchmark-figure", BenchmarkFigure)
     app.add_directive("error-table", ErrorTable)
     app.add_directive("degradation-table", Degradation)
     app.add_directive("training-time", TrainingTime)

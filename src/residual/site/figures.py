@@ -18,6 +18,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from residual.site import versions
@@ -155,12 +156,8 @@ class ChapterFigure(SphinxDirective):
         if found is None:
             raise self.error(f"{chapter} has no figure {label}; execute it first.")
         mime_type, content, about = found
-        target = Path(self.env.app.outdir).parent / "jupyter_execute" / "figures"
-        target.mkdir(parents=True, exist_ok=True)
         suffix = ".svg" if mime_type.startswith("image/svg") else ".png"
-        (target / f"{label}{suffix}").write_bytes(content)
-        image = nodes.image(uri=relative(target / f"{label}{suffix}", self.env.srcdir))
-        image["alt"] = about["alt"]
+        image = kept_image(self.env, f"{label}{suffix}", content, about["alt"])
         self.set_source_info(image)
         first, rest = about["caption"], ""
         if "short" in self.options:
@@ -176,6 +173,14 @@ class ChapterFigure(SphinxDirective):
     def inline(self, text: str) -> list[nodes.Node]:
         """A part of a caption, with the roles and formulas in it."""
         return self.state.inline_text(text, self.lineno)[0]
+
+
+def kept_image(env: BuildEnvironment, name: str, content: bytes, alt: str) -> nodes.image:
+    """A picture that the build makes, written beside the pages and shown on one."""
+    target = Path(env.app.outdir).parent / "jupyter_execute" / "figures" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return nodes.image(uri=relative(target, env.srcdir), alt=alt)
 
 
 def relative(path: Path, srcdir: str | Path) -> str:
