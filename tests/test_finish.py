@@ -21,6 +21,13 @@ def description(soup):
     return soup.find("meta", attrs={"name": "description"})["content"]
 
 
+def test_a_number_keeps_its_per_cent_sign():
+    soup = page("<main><p>From 3 % to <b>12.5 %</b>.</p><pre>3 %</pre><p><code>3 %</code></main>")
+    access.units(soup)
+    assert [p.get_text() for p in soup("p")] == ["From 3\u00a0% to 12.5\u00a0%.", "3 %"]
+    assert soup.pre.get_text() == "3 %"
+
+
 def test_a_page_is_described_by_its_first_whole_sentences():
     first, second = "Depth 3.5 is " + "very " * 10 + "deep.", "So " * 50
     soup = page(f"<article><section><p>{first} {second}</p></section></article>")

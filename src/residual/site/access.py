@@ -1,6 +1,14 @@
 """Faults of the theme and of Sphinx that keep readers out, mended in the written page."""
 
+import re
+
 from bs4 import BeautifulSoup
+
+UNIT = re.compile(r"(?<=\d) (?=%)")
+"""The space between a number and its unit, at which no line may end."""
+
+SENTENCES = "main p, main li, main td, main dd, main figcaption"
+"""Where numbers stand in sentences; code is left as it is."""
 
 MANY_COLUMNS = 6
 """From so many columns on a table of results is wider than the text."""
@@ -50,6 +58,13 @@ def wide_tables(soup: BeautifulSoup) -> None:
     for box in soup.select(".pst-scrollable-table-container:has(> table.results)"):
         if len(box.select("thead th")) >= MANY_COLUMNS:
             box["class"] += classes
+
+
+def units(soup: BeautifulSoup) -> None:
+    """Keep a number and its per cent sign on one line."""
+    for text in {id(t): t for tag in soup.select(SENTENCES) for t in tag(string=UNIT)}.values():
+        if not text.find_parent(("code", "pre", "script")):
+            text.replace_with(UNIT.sub("\u00a0", text))
 
 
 def print_button(soup: BeautifulSoup) -> None:
