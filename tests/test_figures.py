@@ -3,9 +3,11 @@
 import made_up
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from residual import figures, tables
 from residual.chapter.display import rendered
+from residual.figures.style import HUES, luminance, readable, shade
 
 KINDS = ("plain", "residual")
 
@@ -26,6 +28,16 @@ def run(kind, depth, seed):
 def figure_7(runs):
     """Fig. 7 of runs."""
     return figures.figure_7(tables.responses(runs))
+
+
+def test_names_of_lines_can_be_read_in_every_shade():
+    for kind in KINDS:
+        colours = [shade(kind, depth, [20, 32, 44, 56]) for depth in (20, 32, 44, 56)]
+        for name in map(readable, colours):
+            assert 1.05 / (luminance(to_rgb(name)) + 0.05) >= 4.5
+        assert readable(colours[-1]) == colours[-1] == HUES[kind]  # dark enough as it is
+    assert luminance(to_rgb("white")) == pytest.approx(1)
+    assert luminance(to_rgb("#ff0000")) == pytest.approx(0.2126)
 
 
 DRAWN = (

@@ -21,6 +21,14 @@ def description(soup):
     return soup.find("meta", attrs={"name": "description"})["content"]
 
 
+def test_names_are_not_broken_in_a_table_and_sentences_have_room():
+    words, sentence = "so many words " * 3, "a " * 60
+    row = f"<td class='text-right'>ResNet-20</td><td>{words}</td><td>{sentence}</td>"
+    soup = page(f"<article><table><tr>{row}</tr></table></article>")
+    access.cells(soup)
+    assert [td.get("class") for td in soup("td")] == [["text-right", "short"], None, ["long"]]
+
+
 def test_a_number_keeps_its_per_cent_sign():
     soup = page("<main><p>From 3 % to <b>12.5 %</b>.</p><pre>3 %</pre><p><code>3 %</code></main>")
     access.units(soup)
@@ -109,16 +117,16 @@ def test_a_drawing_has_a_place_that_scrolls_and_the_caption_has_not():
 
 def test_a_table_of_many_columns_goes_on_into_the_margin():
     box = "<div class='pst-scrollable-table-container'><table class='{}'><thead><tr>{}</tr></thead>"
-    many, few = "<th>a</th>" * access.MANY_COLUMNS, "<th>a</th>"
-    tables = [("results", many), ("results", few), ("dataframe", many)]
+    many, few = ("<th>a</th>" * access.MANY_COLUMNS[name] for name in ("table", "results"))
+    tables = [("results table", few), ("results", "<th>a</th>"), ("table", few), ("table", many)]
     soup = page("".join(f"{box.format(*made)}</table></div>" for made in tables))
     access.wide_tables(soup)
-    assert ["many-columns" in div["class"] for div in soup("div")] == [True, False, False]
+    assert ["many-columns" in div["class"] for div in soup("div")] == [True, False, False, True]
     assert not soup.select(".full-width")  # the theme's script would look for contents
 
 
 def test_the_contents_draw_back_for_a_wide_table():
-    heads = "<th>a</th>" * access.MANY_COLUMNS
+    heads = "<th>a</th>" * access.MANY_COLUMNS["results"]
     table = f"<table class='results'><thead><tr>{heads}</tr></thead></table>"
     box = f"<div class='pst-scrollable-table-container'>{table}</div>"
     soup = page(f"<div class='bd-sidebar-secondary'></div>{box}")

@@ -19,6 +19,7 @@ NAMES = {"plain": "plain", "residual": "ResNet"}
 LINES = {"plain": (0, (4, 1.5)), "residual": "-"}
 THIN = (0, (1.5, 1))
 WIDTH = 8.0  # inches, the width of the text column
+CONTRAST = 4.5  # of text with its ground
 NAME_WIDTH = 0.15  # of a panel: names that end farther apart do not collide
 
 
@@ -57,6 +58,20 @@ def whole_numbers(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
+def readable(colour: str) -> str:
+    """The colour, darkened until text of it on white has a contrast of 4.5 (WCAG 2.2, 1.4.3)."""
+    parts = to_rgb(colour)
+    while 1.05 / (luminance(parts) + 0.05) < CONTRAST:
+        parts = tuple(0.97 * part for part in parts)
+    return to_hex(parts)
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """The relative luminance of red, green and blue from 0 to 1 (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
 def label_lines(axes: list[Axes], gap: float = 0.055) -> None:
     """Write each labelled line's name beside its last point, moved up where names collide.
 
@@ -71,7 +86,7 @@ def label_lines(axes: list[Axes], gap: float = 0.055) -> None:
             x, y = ax.transAxes.inverted().transform(ax.transData.transform(line.get_xydata()[-1]))
             beside = [other for end, other in placed if abs(end - x) < NAME_WIDTH]
             placed.append((x, max([y, *(other + gap for other in beside)])))
-            style = {"color": line.get_color(), "va": "center", "fontsize": 9}
+            style = {"color": readable(line.get_color()), "va": "center", "fontsize": 9}
             style |= {"xycoords": "axes fraction", "textcoords": "offset points"}
             style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
             ax.annotate(line.get_label(), placed[-1], xytext=(5, 0), **style)

@@ -10,8 +10,11 @@ UNIT = re.compile(r"(?<=\d) (?=%)")
 SENTENCES = "main p, main li, main td, main dd, main figcaption"
 """Where numbers stand in sentences; code is left as it is."""
 
-MANY_COLUMNS = 6
-"""From so many columns on a table of results is wider than the text."""
+SHORT, LONG = 18, 60
+"""A cell of at most so many characters stays on one line; one of more needs room for its lines."""
+
+MANY_COLUMNS = {"results": 5, "table": 8}
+"""From so many columns on a table of a class is wider than the text; the latter a chapter's."""
 
 
 def landmarks(soup: BeautifulSoup) -> None:
@@ -47,7 +50,7 @@ def drawings(soup: BeautifulSoup) -> None:
 
 
 def wide_tables(soup: BeautifulSoup) -> None:
-    """Let results of many columns go on into the margin.
+    """Let tables of many columns go on into the margin.
 
     The theme's script draws the contents back there for `full-width`, and fails on a page that has
     no contents.
@@ -55,9 +58,19 @@ def wide_tables(soup: BeautifulSoup) -> None:
     classes = ["many-columns"]
     if soup.select_one(".bd-sidebar-secondary"):
         classes.append("full-width")
-    for box in soup.select(".pst-scrollable-table-container:has(> table.results)"):
-        if len(box.select("thead th")) >= MANY_COLUMNS:
+    for box in soup.select(".pst-scrollable-table-container:has(> table)"):
+        kinds = [MANY_COLUMNS[name] for name in box.table.get("class", ()) if name in MANY_COLUMNS]
+        if kinds and len(box.select("thead th")) >= min(kinds):
             box["class"] += classes
+
+
+def cells(soup: BeautifulSoup) -> None:
+    """Mark the cells of tables that are not to be squeezed: short names, and sentences."""
+    for cell in soup.select("article td"):
+        size = len(cell.get_text(strip=True))
+        name = "short" if size <= SHORT else "long" if size > LONG else None
+        if name:
+            cell["class"] = [*cell.get("class", ()), name]
 
 
 def units(soup: BeautifulSoup) -> None:

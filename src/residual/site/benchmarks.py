@@ -12,7 +12,8 @@ from residual import figures
 from residual.chapter.display import rendered
 from residual.figures.speed import WAYS
 from residual.paths import ROOT
-from residual.site.figures import UnnumberedFigure, kept_image
+from residual.site.figures import UnnumberedFigure
+from residual.site.images import kept_image
 from residual.site.provenance import device_words
 from residual.site.tables import table
 from residual.statistics import number, per_cent
@@ -119,8 +120,8 @@ def device_row(row: dict) -> list[str]:
         str(row["depth"]),
         f"{row['loop_images_per_second']:,.0f}",
         f"{row['milliseconds_per_iteration']:,.0f}",
-        f"{row['loop_over_step']:.0%}",
-        f"{row['loop_over_gemm']:.0%}",
+        per_cent(row["loop_over_step"]),
+        per_cent(row["loop_over_gemm"]),
         f"{row['loop_over_usual']:.2f}",
         f"{row['probe_over_forward']:.2f}",
     ]

@@ -9,7 +9,6 @@ A notebook displays a picture whose output metadata holds
 
 import base64
 import json
-import os
 import re
 from pathlib import Path
 from typing import ClassVar
@@ -18,11 +17,11 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from residual.site import versions
 from residual.site.explorers import attach
+from residual.site.images import kept_image
 from residual.site.links import folded, page_link, record_links
 from residual.site.pages import ONLY_ON_THE_SITE
 from residual.site.words import words
@@ -173,19 +172,6 @@ class ChapterFigure(SphinxDirective):
     def inline(self, text: str) -> list[nodes.Node]:
         """A part of a caption, with the roles and formulas in it."""
         return self.state.inline_text(text, self.lineno)[0]
-
-
-def kept_image(env: BuildEnvironment, name: str, content: bytes, alt: str) -> nodes.image:
-    """A picture that the build makes, written beside the pages and shown on one."""
-    target = Path(env.app.outdir).parent / "jupyter_execute" / "figures" / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-    return nodes.image(uri=relative(target, env.srcdir), alt=alt)
-
-
-def relative(path: Path, srcdir: str | Path) -> str:
-    """A path as Sphinx wants it for an image: from the root of the sources, with a slash."""
-    return "/" + Path(os.path.relpath(path.resolve(), Path(srcdir).resolve())).as_posix()
 
 
 def picture(path: Path, label: str) -> tuple[str, bytes, dict] | None:

@@ -24,6 +24,7 @@ TOUCHES: tuple[Touch, ...] = (
     access.one_caption,
     access.drawings,
     access.wide_tables,
+    access.cells,
     access.units,
     access.print_button,
 )

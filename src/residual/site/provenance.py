@@ -13,14 +13,13 @@ from sphinx.util.docutils import SphinxDirective
 
 from residual import replays, runs
 from residual.chapter.scale import devices
+from residual.figures.style import network
 from residual.paths import runs_folder
 from residual.recipe import PROFILES, Recipe
 from residual.records import Experiment, find_experiment
 from residual.runs import Run
 from residual.site.links import FOLDER, record_link
 from residual.site.tables import duration, table
-
-KIND = {"plain": "plain net", "residual": "ResNet"}
 
 
 class StoreDirective(SphinxDirective, ABC):
@@ -76,10 +75,10 @@ def status_row(group: list[Run]) -> list[str]:
     """A network's seeds, iterations, first start, total training time, devices and versions."""
     recipe = group[0].recipe
     made = [run["provenance"] for run in group]
-    network = f"{KIND[recipe.kind]} {recipe.depth}" + f" ({recipe.variant})" * bool(recipe.variant)
+    variant = f" ({recipe.variant})" * bool(recipe.variant)
     seeds = ", ".join(str(s) for s in sorted(run.recipe.seed for run in group))
     return [
-        network,
+        network(recipe.kind, recipe.depth) + variant,
         seeds,
         f"{recipe.iterations:,}",
         min(p["started"] for p in made)[:10],
