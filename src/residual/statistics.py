@@ -35,6 +35,12 @@ def per_cent(fraction: float, digits: int = 3) -> str:
     return f"{number(100 * fraction, digits)} %"
 
 
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    *head, last = items
+    return f"{', '.join(head)} and {last}" if head else last
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate, the two ends of its interval, and the seeds on the smaller side."""

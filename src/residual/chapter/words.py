@@ -1,10 +1,9 @@
 """Numbers and comparisons as words, so that a sentence follows what was measured."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from residual.figures.style import network
+from residual.statistics import listed
 
 
 def percent(value: float) -> str:
@@ -20,12 +19,6 @@ def seeds(count: int) -> str:
 def sides(first: int, second: int) -> str:
     """The number of seeds on two sides."""
     return f"{seeds(first)} each" if first == second else f"{seeds(first)} and {second}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """a, b and c."""
-    *head, last = items
-    return f"{', '.join(head)} and {last}" if head else last
 
 
 def networks(frame: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """Reading the regressions of stacks of blocks: plain against residual, by depth."""
 
 from residual.recipe import KINDS
-from residual.statistics import Interval, geometric_mean, number, ratio
+from residual.statistics import Interval, geometric_mean, listed, number, ratio
 
 LOSS_FLOOR = 1e-12  # relative squared errors below it are rounding
 
@@ -56,7 +56,5 @@ def in_time(found: dict[int, Interval], there: dict[int, tuple[str, ...]]) -> st
 def nowhere(depths: list[int]) -> str:
     """At which depths neither kind arrived."""
     *others, last = depths
-    listed = " and ".join(
-        [", ".join(map(str, others)), counted(last)] if others else [counted(last)]
-    )
-    return f"At {listed} neither kind arrived in time with every seed."
+    where = listed([*map(str, others), counted(last)])
+    return f"At {where} neither kind arrived in time with every seed."
