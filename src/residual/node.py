@@ -2,8 +2,9 @@
 
     python -m residual.node --profile paper --depths 20,56 --seeds 0,1,2 --jobs 4
 
-needs only torch, torchvision, numpy and safetensors, as on a compute node without network. On CUDA
-each training that runs has a stream of its own. The same command again goes on where it stopped.
+needs only torch, torchvision, numpy and safetensors, as on a compute node without network; the
+digits of the quick profile come with scikit-learn. On CUDA each training that runs has a stream of
+its own. The same command again goes on where it stopped.
 """
 
 import argparse
