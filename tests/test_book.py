@@ -41,8 +41,12 @@ PAGES = (
     "book/references",
 )
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-BROKEN = """() => [...document.images]
-    .filter(i => !i.complete || !i.naturalWidth).map(i => i.getAttribute('src'))"""
+BROKEN = """async () => {
+    const found = [...document.images];
+    for (const image of found) image.loading = 'eager';
+    await Promise.allSettled(found.map(i => i.decode()));
+    return found.filter(i => !i.naturalWidth).map(i => i.getAttribute('src'));
+}"""
 PAPER = {"width": 718, "height": 1010}  # px of A4 within margins of 1 cm
 CUT = """() => [...document.querySelectorAll('article *')]
     .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
@@ -51,10 +55,8 @@ CUT = """() => [...document.querySelectorAll('article *')]
     .map(e => `${e.tagName}: ${e.textContent.slice(0, 60)}`)"""
 STACKED = """async () => {
     const found = [...document.querySelectorAll('picture > img')];
-    for (const image of found) {
-        image.scrollIntoView();
-        await image.decode();
-    }
+    for (const image of found) image.loading = 'eager';
+    await Promise.all(found.map(i => i.decode()));
     return found.map(i => [i.currentSrc, i.getBoundingClientRect().width <= innerWidth]);
 }"""
 PROSE = """() => {
@@ -204,6 +206,62 @@ def test_the_theme_switches_to_dark(site, browser):
         if page.locator("html").get_attribute("data-theme") == "dark":
             break
     assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.close()
+
+
+@pytest.mark.parametrize("stored", [None, "light", "dark"])
+def test_the_reader_never_sees_another_theme(site, browser, stored):
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    if stored:
+        page.goto((site / "search.html").as_uri())
+        page.evaluate(f"() => localStorage.setItem('mode', '{stored}')")
+    page.add_init_script(
+        """window.themes = [];
+        const note = () => window.themes.push(document.documentElement.dataset.theme);
+        addEventListener('DOMContentLoaded', note);  // before the theme's own script acts
+        addEventListener('load', note);"""
+    )
+    page.goto((site / "notebooks/01_degradation.html").as_uri(), wait_until="load")
+    assert page.evaluate("() => window.themes") == [stored or "dark"] * 2
+    context.close()
+
+
+def test_pictures_out_of_sight_wait_and_are_there_in_time(site, browser):
+    page = browser.new_page(viewport=SIZES["desktop"])
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    settle(page)
+    last = page.locator("article img:visible").last
+    there = "i => i.complete && i.naturalWidth > 0"
+    assert not last.evaluate(there)
+    last.scroll_into_view_if_needed()
+    page.wait_for_function(there, arg=last.element_handle())
+    page.close()
+
+
+def test_pictures_out_of_sight_are_printed(site, browser):
+    page = browser.new_page()
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    settle(page)
+    page.pdf()
+    found = page.evaluate(
+        "() => [...document.querySelectorAll('article img')].filter(i => i.checkVisibility())"
+        ".map(i => i.complete && i.naturalWidth > 0)"
+    )
+    assert found
+    assert all(found)
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES[1:5])
+def test_a_link_into_a_page_leads_there_on_a_phone(site, browser, name):
+    page = browser.new_page(viewport=SIZES["phone"])
+    sections = [s["id"] for s in soup(site / f"{name}.html").select("article > section > section")]
+    for section in (sections[len(sections) // 2], sections[-2]):
+        page.goto((site / f"{name}.html").as_uri() + f"#{section}")
+        settle(page)
+        top = page.evaluate(f"() => document.getElementById('{section}').getBoundingClientRect().y")
+        assert 0 <= top < SIZES["phone"]["height"] / 3
     page.close()
 
 

@@ -152,20 +152,25 @@ def test_a_caption_is_cut_after_its_finding(caption, parts):
     assert SENTENCE.match(caption).groups() == parts
 
 
-def test_neighbouring_sheets_become_one_and_the_cascade_stays(tmp_path):
-    (tmp_path / "theme").mkdir()
-    rules = {"a.css": "a{}", "b.css": "b{}", "c.css": 'c{background:url("c.png")}', "d.css": "d{}"}
-    for name, rule in rules.items():
-        (tmp_path / name).write_text(rule)
-    (tmp_path / "theme" / "t.css").write_text("t{}")
-    names = ("theme/t.css", "a.css?v=1", "b.css", "c.css", "d.css", "gone.css")
-    links = "".join(f'<link rel="stylesheet" href="{name}">' for name in names)
-    soup = page("", links + '<link rel="preload" as="script" href="x.js">')
-    weight.one_sheet(soup, tmp_path / "page.html")
+def test_scripts_are_not_fetched_before_what_shows_the_page():
+    soup = page("", '<link rel="preload" as="script" href="x.js"><link rel="icon" href="x.svg">')
     weight.no_preloads(soup)
-    found = [link["href"] for link in soup("link")]
-    assert [*found[:1], *found[2:]] == ["theme/t.css", "c.css", "d.css", "gone.css"]
-    assert (tmp_path / found[1]).read_text() == "a{}\nb{}"
+    assert [link["href"] for link in soup("link")] == ["x.svg"]
+
+
+def test_all_pictures_but_the_first_wait_to_be_in_sight():
+    soup = page("<img src='logo.svg'><article><img src='a.svg'><p><img src='b.svg'></p></article>")
+    weight.pictures_wait(soup)
+    assert [image["src"] for image in soup("img") if image.get("loading") == "lazy"] == ["b.svg"]
+
+
+def test_only_the_script_that_sets_the_theme_is_replaced():
+    theirs = "document.documentElement.dataset.theme = localStorage.getItem('theme') || 'auto';"
+    soup = page(
+        "", f"<script>{theirs}</script><script>other()</script><script src='x.js'></script>"
+    )
+    weight.theme_at_once(soup)
+    assert [tag.string for tag in soup("script")] == [weight.THEME, "other()", None]
 
 
 def test_a_figure_has_one_caption():

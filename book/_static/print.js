@@ -1,11 +1,13 @@
 "use strict";
-// Paper is white: print in the light theme, and go back to the reader's own afterwards.
+// Paper is white: print in the light theme, and go back to the reader's own afterwards. Pictures
+// that wait to be in sight are fetched now.
 (() => {
   const root = document.documentElement;
   let theme = null;
   addEventListener("beforeprint", () => {
     theme = root.dataset.theme;
     root.dataset.theme = "light";
+    for (const image of document.querySelectorAll("img[loading]")) image.loading = "eager";
   });
   addEventListener("afterprint", () => {
     if (theme) root.dataset.theme = theme;

@@ -70,6 +70,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", trim)
     app.connect("build-finished", without_eval)
     app.connect("build-finished", write_texts)
-    app.connect("build-finished", finish_pages)
-    app.connect("build-finished", keep_editions)
+    app.connect("build-finished", finish_pages, priority=900)  # the theme writes a style sheet then
+    app.connect("build-finished", keep_editions, priority=901)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

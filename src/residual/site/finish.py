@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 
 from residual.site import access, weight
 from residual.site.policy import add_policy
+from residual.site.sheets import Sheets
 
 Touch = Callable[[BeautifulSoup], None]
 
@@ -15,9 +16,11 @@ TOUCHES: tuple[Touch, ...] = (
     weight.one_viewport,
     weight.one_title,
     weight.describe,
+    weight.theme_at_once,
     weight.scripts,
     weight.no_preloads,
     weight.no_advertising,
+    weight.pictures_wait,
     access.landmarks,
     access.names,
     access.references,
@@ -36,13 +39,25 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.name != "html":
         return
     folder = Path(app.outdir)
-    for path in sorted(folder.rglob("*.html")):
-        soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        if soup.head and not soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"}):
-            for touch in TOUCHES:
-                touch(soup)
-            weight.picture_sizes(soup, path)
-            weight.stack(soup, path)
-            weight.one_sheet(soup, path)
-            add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
-            path.write_bytes(str(soup).encode())
+    pages = {path: parsed(path) for path in sorted(folder.rglob("*.html"))}
+    new = {path: soup for path, soup in pages.items() if soup.head and not finished(soup)}
+    for path, soup in new.items():
+        for touch in TOUCHES:
+            touch(soup)
+        weight.picture_sizes(soup, path)
+        weight.stack(soup, path)
+    sheets = Sheets(folder / "_static", pages.values())
+    for path, soup in new.items():
+        sheets.join(soup, path)
+        add_policy(soup, path.relative_to(folder).with_suffix("").as_posix())
+        path.write_bytes(str(soup).encode())
+
+
+def parsed(path: Path) -> BeautifulSoup:
+    """A written page."""
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+def finished(soup: BeautifulSoup) -> bool:
+    """Whether an earlier build has finished this page."""
+    return soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"}) is not None

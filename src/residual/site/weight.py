@@ -1,13 +1,11 @@
 """Pages made lighter and steadier: scripts that wait, pictures whose place is kept."""
 
 import re
-from hashlib import sha256
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from residual.site.drawings import lighter, stacked
@@ -17,8 +15,19 @@ LONGEST = 160
 
 SEARCH_SCRIPTS = ("searchtools.js", "language_data.js", "searchindex.js")
 UNUSED_SCRIPTS = ("fontawesome.js",)
-OTHER_FILE = re.compile(r"@import|@charset|url\((?!\s*[\"']?(?:data:|#))")
-"""What in a style sheet depends on where it lies."""
+THEME = """
+(() => {
+  const root = document.documentElement;
+  let mode = "auto";
+  try {
+    mode = localStorage.getItem("mode") || mode;
+  } catch {}
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.mode = mode;
+  root.dataset.theme = mode === "auto" ? (dark ? "dark" : "light") : mode;
+})();
+"""
+"""How a page takes on the theme that the reader chose, or else the system's."""
 
 NARROW = "screen and (max-width: 575px)"
 """Where panels stand one below the other; the style sheet draws the same line."""
@@ -85,6 +94,23 @@ def no_advertising(soup: BeautifulSoup) -> None:
         tag.find_parent(class_="sidebar-primary-item").decompose()
 
 
+def theme_at_once(soup: BeautifulSoup) -> None:
+    """Settle the reader's theme before anything is drawn.
+
+    The theme does it in its last script: a dark screen would flash white, and every page be styled
+    twice. A browser may refuse the remembered choice to a page opened from disk.
+    """
+    for tag in soup("script", src=False):
+        if "dataset.theme =" in (tag.string or ""):
+            tag.string = THEME
+
+
+def pictures_wait(soup: BeautifulSoup) -> None:
+    """Let all pictures but a page's first wait until they are nearly in sight."""
+    for image in soup.select("article img")[1:]:
+        image["loading"] = "lazy"
+
+
 def picture_sizes(soup: BeautifulSoup, page: Path) -> None:
     """Write the width and height of local pictures, so that nothing moves when they arrive."""
     for image in soup.select("img[src]"):
@@ -99,38 +125,6 @@ def no_preloads(soup: BeautifulSoup) -> None:
     """Let scripts that wait for the page not compete with what shows it."""
     for link in soup.select('link[rel~="preload"][as="script"]'):
         link.decompose()
-
-
-def one_sheet(soup: BeautifulSoup, page: Path) -> None:
-    """Join neighbouring style sheets of one folder that name no other file: a request for all.
-
-    A sheet's name is its content's digest, so pages with the same sheets share it.
-    """
-    for folder, run in groupby(
-        soup.select('link[rel~="stylesheet"]'), lambda link: place(link, page)
-    ):
-        links = list(run)
-        if folder is None or len(links) < 2:
-            continue
-        files = [folder / sheet_name(link) for link in links]
-        content = "\n".join(file.read_text("utf-8") for file in files)
-        joined = folder / f"{sha256(content.encode()).hexdigest()[:12]}.css"
-        joined.write_text(content, "utf-8")
-        links[0]["href"] = links[0]["href"].split("?")[0].removesuffix(files[0].name) + joined.name
-        for link in links[1:]:
-            link.decompose()
-
-
-def sheet_name(link: Tag) -> str:
-    """The file of a style sheet."""
-    return unquote(link["href"].split("?")[0].rsplit("/", 1)[-1])
-
-
-def place(link: Tag, page: Path) -> Path | None:
-    """The folder of a style sheet that may be joined with its neighbours."""
-    file = (page.parent / unquote(link["href"].split("?")[0])).resolve()
-    whole = file.is_file() and not OTHER_FILE.search(file.read_text("utf-8"))
-    return file.parent if whole and not link.get("media") else None
 
 
 def stack(soup: BeautifulSoup, page: Path) -> None:
