@@ -304,10 +304,11 @@ def test_a_phone_shows_two_panels_one_below_the_other(site, browser, name):
     page.close()
 
 
-@pytest.mark.parametrize("width", [768, 1000, 1199, 1200])
-def test_no_window_is_too_narrow_for_wide_tables(site, browser, width):
+@pytest.mark.parametrize("width", [768, 991, 992, 1199, 1200])
+@pytest.mark.parametrize("name", ["book/provenance", "notebooks/01_degradation"])
+def test_no_window_is_too_narrow_for_tables_and_margin_notes(site, browser, name, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
-    page.goto((site / "book/provenance.html").as_uri())
+    page.goto((site / f"{name}.html").as_uri())
     settle(page)
     assert page.evaluate(OVERFLOW) == 0
     page.close()
