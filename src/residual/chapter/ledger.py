@@ -68,7 +68,7 @@ def verdict_box(found: Verdict) -> str:
     """A verdict as HTML: the badge, what was measured, and on what it rests."""
     judged = found.verdict or "about the paper"
     kind = judged.replace(" ", "-")
-    seeds = f" Seeds on each side: {found.seeds}." if found.seeds else ""
+    seeds = f" Seeds on the smaller side: {found.seeds}." if found.seeds else ""
     rests = found.profile in PROFILES and (found.seeds or found.values)
     basis = f" {basis_of(found)} {recipe_of(found)}." if rests else ""
     foot = f"Rule: {of(found.id).rule}.{basis}{seeds} {found.reason}".strip()
