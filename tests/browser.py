@@ -63,11 +63,19 @@ def watched(page: Page) -> Iterator[Visit]:
     yield visit
 
 
+WHOLE = """() => !document.querySelector('script[src*="later.js"]')
+    || !document.querySelector('img[loading=lazy]')
+    && [...document.querySelectorAll('article > section > section')]
+        .every(s => getComputedStyle(s).contentVisibility === 'visible')"""
+"""Whether what the page puts off has been asked for."""
+
+
 def settle(page: Page) -> None:
-    """Wait until scripts have run, formulas are set and fonts are there."""
+    """Wait until scripts have run, formulas are set, and fonts and what was put off are there."""
     page.wait_for_load_state("load")
     page.evaluate("() => window.MathJax ? MathJax.startup.promise : null")
     page.evaluate("() => document.fonts.ready.then(() => null)")
+    page.wait_for_function(WHOLE)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
