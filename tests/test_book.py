@@ -43,7 +43,6 @@ PAGES = (
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BROKEN = """async () => {
     const found = [...document.images];
-    for (const image of found) image.loading = 'eager';
     await Promise.allSettled(found.map(i => i.decode()));
     return found.filter(i => !i.naturalWidth).map(i => i.getAttribute('src'));
 }"""
@@ -56,7 +55,6 @@ CUT = """() => [...document.querySelectorAll('article *')]
 ALL_PICTURES = """() => [...document.images].every(i => i.complete && i.naturalWidth)"""
 STACKED = """async () => {
     const found = [...document.querySelectorAll('picture > img')];
-    for (const image of found) image.loading = 'eager';
     await Promise.all(found.map(i => i.decode()));
     return found.map(i => [i.currentSrc, i.getBoundingClientRect().width <= innerWidth]);
 }"""

@@ -158,7 +158,7 @@ def test_scripts_are_not_fetched_before_what_shows_the_page():
     assert [link["href"] for link in soup("link")] == ["x.svg"]
 
 
-def test_all_pictures_but_the_first_wait_to_be_in_sight():
+def test_all_pictures_but_the_first_wait():
     soup = page("<img src='logo.svg'><article><img src='a.svg'><p><img src='b.svg'></p></article>")
     weight.pictures_wait(soup)
     assert [image["src"] for image in soup("img") if image.get("loading") == "lazy"] == ["b.svg"]

@@ -8,13 +8,10 @@
   const sections = () => document.querySelectorAll(".bd-article > section > section");
   const layOut = (section) => section.style.setProperty("content-visibility", "visible");
 
-  const fetchPicture = (image) =>
-    new Promise((resolve) => {
-      image.addEventListener("load", resolve, { once: true });
-      image.addEventListener("error", resolve, { once: true });
-      image.loading = "eager";
-      if (image.complete) resolve();
-    });
+  const fetchPicture = (image) => {
+    image.loading = "eager";
+    return image.decode().catch(() => null); // one that does not load holds up no other
+  };
 
   const bringAll = async () => {
     for (const section of sections()) {
@@ -28,6 +25,5 @@
   };
 
   if (location.hash) sections().forEach(layOut); // nothing may move the place that it names
-  if (document.readyState === "complete") bringAll();
-  else addEventListener("load", bringAll);
+  addEventListener("load", bringAll);
 })();

@@ -1,13 +1,13 @@
 "use strict";
 // Paper is white: print in the light theme, and go back to the reader's own afterwards. Pictures
-// that wait to be in sight are fetched now.
+// that still wait are fetched now.
 (() => {
   const root = document.documentElement;
   let theme = null;
   addEventListener("beforeprint", () => {
     theme = root.dataset.theme;
     root.dataset.theme = "light";
-    for (const image of document.querySelectorAll("img[loading]")) image.loading = "eager";
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
   });
   addEventListener("afterprint", () => {
     if (theme) root.dataset.theme = theme;

@@ -106,7 +106,7 @@ def theme_at_once(soup: BeautifulSoup) -> None:
 
 
 def pictures_wait(soup: BeautifulSoup) -> None:
-    """Let all pictures but a page's first wait until they are nearly in sight."""
+    """Let all pictures but a page's first wait until they are near, or later.js asks for them."""
     for image in soup.select("article img")[1:]:
         image["loading"] = "lazy"
 
