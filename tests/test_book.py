@@ -52,6 +52,9 @@ CUT = """() => [...document.querySelectorAll('article *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || (e.matches('pre')
         && e.scrollWidth > e.clientWidth + 1))
     .map(e => `${e.tagName}: ${e.textContent.slice(0, 60)}`)"""
+STOPS_WHERE_WIDE = """() => [...document.querySelectorAll('pre, .cell_output > .output')]
+    .filter(e => e.checkVisibility())
+    .every(e => e.getAttribute('tabindex') === (e.scrollWidth - e.clientWidth > 2 ? '0' : null))"""
 ALL_PICTURES = """() => [...document.images].every(i => i.complete && i.naturalWidth)"""
 STACKED = """async () => {
     const found = [...document.querySelectorAll('picture > img')];
@@ -322,6 +325,21 @@ def test_what_scrolls_sideways_says_so(site, browser, size):
     assert table.evaluate("e => e.tabIndex") == 0
     table.evaluate("e => e.scrollTo(e.scrollWidth, 0)")
     page.locator(".pst-scrollable-table-container.more-left:not(.more-right)").first.wait_for()
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_box_is_a_stop_for_the_keyboard_while_it_is_wider_than_its_place(site, browser, size):
+    page = browser.new_page(viewport=SIZES[size])
+    page.goto((site / "notebooks/01_degradation.html").as_uri())
+    settle(page)
+    page.wait_for_function(STOPS_WHERE_WIDE)
+    folded = page.locator("pre[tabindex]").count()
+    page.evaluate("() => document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    page.wait_for_function(STOPS_WHERE_WIDE)
+    assert page.locator("pre[tabindex]").count() > folded
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.wait_for_function(STOPS_WHERE_WIDE)
     page.close()
 
 

@@ -2,14 +2,15 @@
 // the style sheet to show, and it becomes a stop for the keyboard while there is.
 "use strict";
 (() => {
-  const WIDE = ".pst-scrollable-table-container, .drawing, .highlight pre";
+  const WIDE = "pre, .cell_output > .output, .pst-scrollable-table-container, .drawing";
   const SLACK = 2; // px: widths are rounded
 
   const mark = (box) => {
-    const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    const hidden = box.scrollWidth - box.clientWidth;
     box.classList.toggle("more-left", box.scrollLeft > SLACK);
-    box.classList.toggle("more-right", rest > SLACK);
-    if (box.scrollWidth - box.clientWidth > SLACK) box.tabIndex = 0;
+    box.classList.toggle("more-right", hidden - box.scrollLeft > SLACK);
+    if (hidden > SLACK) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   };
 
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));

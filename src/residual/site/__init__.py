@@ -3,7 +3,13 @@
 from sphinx.application import Sphinx
 
 from residual.site import explorers, mathml, touch
-from residual.site.assets import copy_mathjax, trim, use_local_mathjax, without_eval
+from residual.site.assets import (
+    copy_mathjax,
+    trim,
+    use_local_mathjax,
+    without_eval,
+    without_measuring,
+)
 from residual.site.benchmarks import BenchmarkFigure, BenchmarkTable
 from residual.site.chapters import add_head
 from residual.site.editions import EditionLinks, Editions, keep_editions, link_editions
@@ -69,6 +75,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", explorers.write_explorers)
     app.connect("build-finished", trim)
     app.connect("build-finished", without_eval)
+    app.connect("build-finished", without_measuring)
     app.connect("build-finished", write_texts)
     app.connect("build-finished", finish_pages, priority=900)  # the theme writes a style sheet then
     app.connect("build-finished", keep_editions, priority=901)

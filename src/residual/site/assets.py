@@ -34,6 +34,11 @@ MADE_OF_TEXT = re.compile(r"new Function\([^)]*`return \(\$\{(catalog\.plural_ex
 PLURAL = re.compile(r'("plural_expr": )"([^"]*)"')
 """That text, in the words of a translated edition: which plural goes with the number n."""
 
+MEASURING = re.compile(
+    r'"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)'
+)
+"""How the theme's script begins to measure all boxes of code at once: at load, at each change."""
+
 IMPORT = '@import "../basic.css";'
 """How the theme's style sheet asks for Sphinx's own."""
 
@@ -69,6 +74,17 @@ def without_eval(app: Sphinx, error: Exception | None) -> None:
         script = words.with_name("doctools.js")
         script.write_text(MADE_OF_TEXT.sub(r"\1", script.read_text("utf-8")), "utf-8")
         words.write_text(PLURAL.sub(r"\1(n) => (\2)", words.read_text("utf-8")), "utf-8")
+
+
+def without_measuring(app: Sphinx, error: Exception | None) -> None:
+    """Leave it to scroll.js to make what is too wide a stop for the keyboard.
+
+    The theme's script reads the width of every box in one task, for which the browser lays out all
+    that the page puts off; scroll.js is told the widths as the browser comes to know them.
+    """
+    script = Path(app.outdir) / "_static" / "scripts" / "pydata-sphinx-theme.js"
+    if error is None and app.builder.format == "html" and script.is_file():
+        script.write_text(MEASURING.sub("0", script.read_text("utf-8")), "utf-8")
 
 
 def trim(app: Sphinx, error: Exception | None) -> None:
