@@ -2,7 +2,7 @@
 
 Every output has a text form that a test compares. Figures are PNG, or SVG where RESIDUAL_FIGURES
 says so (the site's builds do); label, caption, alt text and the names of the runs behind a figure
-travel as metadata of the output.
+travel as metadata of the output, and so does the drawing for narrow screens.
 """
 
 import inspect
@@ -18,6 +18,8 @@ import matplotlib
 import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
+
+from residual.figures import narrow
 
 FORMATS = {"png": "image/png", "svg": "image/svg+xml"}
 
@@ -48,8 +50,10 @@ def show(picture: Picture | None) -> None:
     image = content.decode() if form == "svg" else b64encode(content).decode()
     about = {"label": picture.label, "caption": picture.caption, "alt": picture.alt}
     about["runs"] = list(picture.runs)
-    if form == "svg" and picture.data is not None:
-        about["csv"] = picture.data.to_csv(index=False)
+    if form == "svg":
+        about["narrow"] = rendered(narrow(picture.figure), form).decode()
+        if picture.data is not None:
+            about["csv"] = picture.data.to_csv(index=False)
     text = f"{picture.label}: {picture.caption}\n({picture.alt})"
     display({FORMATS[form]: image, "text/plain": text}, raw=True, metadata={"residual": about})
 

@@ -11,6 +11,7 @@ from residual.figures.identity import (
     zeroed_positions,
 )
 from residual.figures.landscape import loss_surface
+from residual.figures.narrow import narrow
 from residual.figures.responses import figure_7, gradient_norms, response_ratio
 from residual.figures.spectra import jacobian_bands
 from residual.figures.speed import iteration_time
@@ -29,6 +30,7 @@ __all__ = [
     "jacobian_bands",
     "lesion_bars",
     "loss_surface",
+    "narrow",
     "perturbed_errors",
     "regression_curves",
     "response_ratio",

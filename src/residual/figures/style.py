@@ -11,7 +11,9 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
@@ -72,21 +74,35 @@ def luminance(colour: Sequence[float]) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
 
 
-def label_lines(axes: list[Axes], gap: float = 0.055) -> None:
+def label_lines(axes: list[Axes], gap: float = 0.055, width: float = NAME_WIDTH) -> None:
     """Write each labelled line's name beside its last point, moved up where names collide.
 
+    A name is as wide as that part of its panel, and written anew if it is there already.
     Call it when everything is drawn, since panels that share an axis move each other's limits.
     """
     for ax in axes:
         ax.autoscale_view()
     for ax in axes:
-        lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+        lines = labelled(ax)
+        for text in names(ax):
+            text.remove()
         placed: list[tuple[float, float]] = []
         for line in sorted(lines, key=lambda line: line.get_ydata()[-1]):
             x, y = ax.transAxes.inverted().transform(ax.transData.transform(line.get_xydata()[-1]))
-            beside = [other for end, other in placed if abs(end - x) < NAME_WIDTH]
+            beside = [other for end, other in placed if abs(end - x) < width]
             placed.append((x, max([y, *(other + gap for other in beside)])))
             style = {"color": readable(line.get_color()), "va": "center", "fontsize": 9}
             style |= {"xycoords": "axes fraction", "textcoords": "offset points"}
             style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
             ax.annotate(line.get_label(), placed[-1], xytext=(5, 0), **style)
+
+
+def labelled(axes: Axes) -> list[Line2D]:
+    """The lines of a panel that have a name."""
+    return [line for line in axes.get_lines() if not line.get_label().startswith("_")]
+
+
+def names(axes: Axes) -> list[Text]:
+    """The names of its lines that `label_lines` has written in a panel."""
+    known = {line.get_label() for line in labelled(axes)}
+    return [text for text in axes.texts if text.get_text() in known]

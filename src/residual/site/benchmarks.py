@@ -59,9 +59,10 @@ class BenchmarkFigure(SphinxDirective):
     def figure(self, name: str, result: dict) -> nodes.figure:
         """The drawing of one device's result, its caption and alt text from the numbers."""
         frame = by_depth(result)
-        content = rendered(figures.iteration_time(frame), "svg")
+        figure = figures.iteration_time(frame)
+        content, narrow = (rendered(f, "svg") for f in (figure, figures.narrow(figure)))
         caption, alt = finding(frame), shape(frame)
-        image = kept_image(self.env, f"fig-speed-{name}.svg", content, alt)
+        image = kept_image(self.env, f"fig-speed-{name}.svg", content, alt, narrow.decode())
         self.set_source_info(image)
         words = nodes.caption("", f"{caption} {device_words([result['device']])}.")
         return UnnumberedFigure("", image, words, classes=["result"])

@@ -4,7 +4,8 @@ A notebook displays a picture whose output metadata holds
 
     {"residual": {"label": "fig-…", "caption": "MyST text", "alt": "text", "runs": ["quick/…"]}}
 
-(`runs` may be left out). myst-nb hands it to `NumberedFigure` through its entry point group.
+(`runs` may be left out; `narrow` is the SVG for narrow screens). myst-nb hands it to
+`NumberedFigure` through its entry point group.
 """
 
 import base64
@@ -21,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from residual.site import versions
 from residual.site.explorers import attach
-from residual.site.images import kept_image
+from residual.site.images import keep_narrow, kept_image
 from residual.site.links import folded, page_link, record_links
 from residual.site.pages import ONLY_ON_THE_SITE
 from residual.site.words import words
@@ -53,6 +54,7 @@ class NumberedFigure:
             return None
         (image,) = renderer.render_image(data)
         image["alt"] = about["alt"]
+        keep_narrow(renderer.renderer.sphinx_env, image, about.get("narrow"))
         document = renderer.renderer.document
         place = (data.cell_index, data.output_index)
         name = nodes.fully_normalize_name(about["label"])
@@ -156,7 +158,8 @@ class ChapterFigure(SphinxDirective):
             raise self.error(f"{chapter} has no figure {label}; execute it first.")
         mime_type, content, about = found
         suffix = ".svg" if mime_type.startswith("image/svg") else ".png"
-        image = kept_image(self.env, f"{label}{suffix}", content, about["alt"])
+        narrow = about.get("narrow")
+        image = kept_image(self.env, f"{label}{suffix}", content, about["alt"], narrow)
         self.set_source_info(image)
         first, rest = about["caption"], ""
         if "short" in self.options:

@@ -45,7 +45,7 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
         for touch in TOUCHES:
             touch(soup)
         weight.picture_sizes(soup, path)
-        weight.stack(soup, path)
+        weight.narrow_drawings(soup, path)
     sheets = Sheets(folder / "_static", pages.values())
     for path, soup in new.items():
         sheets.join(soup, path)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from residual.site.drawings import lighter, stacked
+from residual.site.images import ENDING, narrowed
 
 LONGEST = 160
 """Characters of a description: what search engines show."""
@@ -30,7 +30,7 @@ THEME = """
 """How a page takes on the theme that the reader chose, or else the system's."""
 
 NARROW = "screen and (max-width: 575px)"
-"""Where panels stand one below the other; the style sheet draws the same line."""
+"""What has drawings of its own; the style sheet draws the same line."""
 
 PIXELS = {"pt": 4 / 3, "px": 1.0, "": 1.0}
 """CSS pixels in a unit of SVG's width and height."""
@@ -127,18 +127,15 @@ def no_preloads(soup: BeautifulSoup) -> None:
         link.decompose()
 
 
-def stack(soup: BeautifulSoup, page: Path) -> None:
-    """Offer narrow screens the panels of a drawing one below the other, as a file beside it."""
+def narrow_drawings(soup: BeautifulSoup, page: Path) -> None:
+    """Offer narrow screens the drawing that was made for them, which lies beside the usual one."""
     for image in soup.select("figure.result .drawing > img[src$='.svg']"):
-        file = page.parent / unquote(image["src"])
-        narrow = file.with_name(f"{file.stem}-narrow.svg")
-        content = stacked(lighter(file.read_text("utf-8"))) if file.is_file() else None
-        if content is None:
+        narrow = narrowed(page.parent / unquote(image["src"]))
+        if not narrow.is_file():
             continue
-        narrow.write_text(content, "utf-8")
         width, height = size(narrow)
         source = soup.new_tag("source", attrs={"media": NARROW, "type": "image/svg+xml"})
-        source["srcset"] = image["src"].removesuffix(file.name) + narrow.name
+        source["srcset"] = image["src"].removesuffix(".svg") + ENDING
         source["width"], source["height"] = f"{width:.0f}", f"{height:.0f}"
         image.wrap(soup.new_tag("picture")).insert(0, source)
 
