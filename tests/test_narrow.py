@@ -82,6 +82,32 @@ def test_an_axis_that_is_no_scale_of_numbers_keeps_its_ticks():
     assert [t.get_text() for t in found.get_xticklabels()] == ["plain", "ResNet"]
 
 
+def test_numbers_of_chosen_ticks_do_not_run_into_each_other():
+    usual = drawn(1, 1)
+    usual.axes[0].set_xticks([20, 24, 35, 50])
+    (ax,) = narrow(usual).axes
+    assert [t.get_text() for t in ax.get_xticklabels() if t.get_visible()] == ["20", "35", "50"]
+
+
+def test_ticks_of_large_numbers_are_few():
+    usual = drawn(1, 1)
+    usual.axes[0].plot([0, 64_000], [0, 5])
+    figure = narrow(usual)
+    figure.draw_without_rendering()
+    places = [t.get_window_extent() for t in figure.axes[0].get_xticklabels() if t.get_text()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(places))
+
+
+def test_a_scale_of_colours_stays_beside_the_panels():
+    usual, axes = panels(1, 2, 3.0, sharey=True)
+    usual.colorbar(axes[0].pcolormesh([[0, 1], [2, 3]]), ax=axes)
+    figure = narrow(usual)
+    figure.draw_without_rendering()
+    *places, scale = (ax.get_position() for ax in figure.axes)
+    assert all(place.x1 < scale.x0 for place in places)
+    assert scale.y0 < places[0].y0 < scale.y1
+
+
 class Application:
     """What `keep_narrow` and `copy_narrow` ask of Sphinx."""
 
