@@ -32,6 +32,7 @@ PAGES = ("_config.yml", "_toc.yml", "index.md", "book", "locale")
 BUILD = ROOT / "_build"
 ENGLISH = "en"
 KERNELS = 2  # chapters executed at once
+QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
 
 
 class BookError(EngineError):
@@ -121,6 +122,7 @@ def run(source: Path, target: Path, parameters: dict) -> None:
         kernel_name="python3",
         progress_bar=False,
         cwd=str(source.parent),
+        extra_arguments=QUIET,
     )
 
 
