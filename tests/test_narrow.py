@@ -11,7 +11,7 @@ from residual.chapter.display import rendered
 from residual.figures import narrow
 from residual.figures.style import label_lines, names, panels
 from residual.site import weight
-from residual.site.images import copy_narrow, keep_narrow, narrowed
+from residual.site.images import NARROW, finish_drawings, keep_narrow, narrowed
 
 PHONE = 342  # px of a figure on a screen of 390
 
@@ -109,7 +109,7 @@ def test_a_scale_of_colours_stays_beside_the_panels():
 
 
 class Application:
-    """What `keep_narrow` and `copy_narrow` ask of Sphinx."""
+    """What `keep_narrow` and `finish_drawings` ask of Sphinx."""
 
     def __init__(self, folder):
         self.outdir, self.srcdir, self.builder = folder / "html", folder, self
@@ -126,13 +126,13 @@ def test_a_page_offers_a_drawing_of_its_own_to_narrow_screens(tmp_path):
         keep_narrow(app, {"uri": f"/jupyter_execute/{name}"}, form)
         if name != "unused.svg":
             (images / name).write_bytes(rendered(drawn(1, 2), "svg"))
-    copy_narrow(app, None)
+    finish_drawings(app, None)
     assert [path.name for path in images.glob("*-narrow.svg")] == ["one-narrow.svg"]
     place = "<figure class='result'><div class='drawing'><img src='_images/{}'></div></figure>"
     soup = BeautifulSoup("".join(map(place.format, ("one.svg", "none.svg"))), "html.parser")
     weight.narrow_drawings(soup, app.outdir / "page.html")
     (source,) = soup.select("picture > source")
     assert source["srcset"] == "_images/one-narrow.svg"
-    assert source["media"] == weight.NARROW
+    assert source["media"] == NARROW
     assert int(source["height"]) > int(source["width"])
     assert "<metadata" not in narrowed(images / "one.svg").read_text("utf-8")

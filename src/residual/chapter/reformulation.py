@@ -96,7 +96,7 @@ def blocks(label: str) -> Picture:
     """The drawing of the two blocks."""
     caption = "A plain block and a residual block: the same layers, one shortcut."
     alt = (
-        "Two columns of boxes: convolution, ReLU, convolution. In the right one an arrow leads "
+        "Two columns of boxes: convolution, ReLU, convolution. In the second an arrow leads "
         "from x around the boxes to a plus sign below them."
     )
     return Picture(figures.block_diagram(), label, caption, alt)

@@ -112,12 +112,12 @@ def zero_gamma(settings: Settings, label: str) -> Picture | None:
     told = [in_words(start, group, blocks) for start, group in sides.items()]
     caption = (
         f"{network('residual', settings.deep)} from a He start and with the last scale γ₂ of each "
-        f"block at zero, where every block starts as its shortcut: {'; '.join(told)}. Left: bold "
-        f"trained, thin before training; right: test error ({scale.of_runs(sides['zero γ'])})."
+        f"block at zero, where every block starts as its shortcut: {'; '.join(told)}. First "
+        f"panel: bold trained, thin before training; second: test error ({scale.of_runs(sides['zero γ'])})."
     )
     alt = (
-        "Left, a line of ‖F(x)‖/‖x‖ against block for each start, before and after training; "
-        f"right, test error against iteration for both starts: {'; '.join(told)}."
+        "In one panel a line of ‖F(x)‖/‖x‖ against block for each start, before and after "
+        f"training; in the other test error against iteration for both starts: {'; '.join(told)}."
     )
     records = names(blocks)
     return Picture(figures.zero_gamma(blocks, curves), label, caption, alt, records, blocks)

@@ -16,7 +16,7 @@ from residual.site.editions import EditionLinks, Editions, keep_editions, link_e
 from residual.site.epub import Epub, configure
 from residual.site.figures import ChapterFigure, write_data
 from residual.site.finish import finish_pages
-from residual.site.images import copy_narrow
+from residual.site.images import finish_drawings
 from residual.site.ledger import Ledger, LedgerTable
 from residual.site.networks import forget as forget_networks
 from residual.site.provenance import ProvenanceTable, StatusTable, copy_records
@@ -68,7 +68,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", number_seconds)
     app.connect("html-page-context", explorers.add_scripts)
     app.connect("build-finished", copy_mathjax)
-    app.connect("build-finished", copy_narrow)
+    app.connect("build-finished", finish_drawings)
     app.connect("build-finished", copy_records)
     app.connect("build-finished", publish_verdicts)
     app.connect("build-finished", write_data)

@@ -13,12 +13,22 @@ EMPTY_PATH = re.compile(r"<path(?![^>]*\sd=)([^>]*?)/>")
 
 OUTLINE = re.compile(r'(?<=\sd=")[^"]*')
 NUMBER = re.compile(r"-?\d+\.\d+")
+AROUND = re.compile(r"\s*([A-Za-z])\s*")
+"""A command of an outline, and the blanks that it needs not."""
+
+BETWEEN = re.compile(r"<!--.*?-->|(?<=>)\s+(?=<)", re.DOTALL)
+"""What stands between elements: the words of a text, said before its glyphs, and line breaks."""
 
 
 def lighter(svg: str) -> str:
-    """The same drawing without prologue and metadata, its outlines rounded."""
-    svg = EMPTY_PATH.sub(r'<path\1 d=""/>', PROLOGUE.sub("", svg))
-    return OUTLINE.sub(lambda outline: NUMBER.sub(rounded, outline[0]), svg)
+    """The same drawing without prologue, metadata and needless blanks, its outlines rounded."""
+    svg = BETWEEN.sub("", PROLOGUE.sub("", svg))
+    return OUTLINE.sub(shorter, EMPTY_PATH.sub(r'<path\1 d=""/>', svg))
+
+
+def shorter(outline: re.Match) -> str:
+    """An outline with rounded numbers and without needless blanks."""
+    return AROUND.sub(r"\1", " ".join(NUMBER.sub(rounded, outline[0]).split()))
 
 
 def rounded(number: re.Match) -> str:

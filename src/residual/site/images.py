@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -15,6 +16,9 @@ KEPT = "jupyter_execute"
 
 ENDING = "-narrow.svg"
 """How the name of a drawing for narrow screens ends; before it stands that of the usual one."""
+
+NARROW = "screen and (max-width: 575px)"
+"""What has drawings of its own; the style sheets draw the same line."""
 
 
 def kept_image(
@@ -41,14 +45,27 @@ def narrowed(usual: Path) -> Path:
     return usual.with_name(usual.stem + ENDING)
 
 
-def copy_narrow(app: Sphinx, error: Exception | None) -> None:
-    """Put the drawings for narrow screens beside those that Sphinx has copied."""
+def narrow_forms(outdir: Path) -> dict[str, Path]:
+    """The drawings for narrow screens that a build has kept, by the file names of the usual."""
+    kept = (outdir.parent / KEPT).rglob(f"*{ENDING}")
+    return {path.name.replace(ENDING, ".svg"): path for path in kept}
+
+
+def finish_drawings(app: Sphinx, error: Exception | None) -> None:
+    """Make the site's drawings light, and put those for narrow screens beside the usual ones."""
     if error is not None or app.builder.name != "html":
         return
-    for path in (Path(app.outdir).parent / KEPT).rglob(f"*{ENDING}"):
-        target = Path(app.outdir) / app.builder.imagedir / path.name
-        if target.with_name(path.name.replace(ENDING, ".svg")).is_file():
-            shutil.copy(path, target)
+    forms = narrow_forms(Path(app.outdir))
+    for path in sorted((Path(app.outdir) / app.builder.imagedir).glob("*.svg")):
+        path.write_text(lighter(path.read_text("utf-8")), "utf-8")
+        if path.name in forms:
+            shutil.copy(forms[path.name], narrowed(path))
+
+
+def narrow_source(soup: BeautifulSoup, link: str) -> Tag:
+    """What goes before a picture's usual form: its form for narrow screens."""
+    attributes = {"media": NARROW, "type": "image/svg+xml", "srcset": link}
+    return soup.new_tag("source", attrs=attributes)
 
 
 def relative(path: Path, srcdir: str | Path) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
+from residual.site.images import narrow_forms, narrow_source
 from residual.site.pages import point, prefixed
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -69,8 +70,13 @@ def article(folder: Path, page: str, pages: Sequence[str]) -> Tag:
     body = soup.select_one('[role="main"]')
     prefixed(body, f"{slug(page)}--")
     point(body, page, place, pages)
+    narrow = narrow_forms(folder)
     for image in body.find_all("img"):
-        image["src"] = data((folder / page).parent / unquote(image["src"]))
+        path = (folder / page).parent / unquote(image["src"])
+        image["src"] = data(path)
+        if path.name in narrow:
+            image.wrap(soup.new_tag("picture"))
+            image.insert_before(narrow_source(soup, data(narrow[path.name])))
     if page != pages[0]:
         lower(body)
     body.name, body.attrs = "article", {"id": slug(page)}

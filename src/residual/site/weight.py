@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from residual.site.images import ENDING, narrowed
+from residual.site.images import ENDING, narrow_source, narrowed
 
 LONGEST = 160
 """Characters of a description: what search engines show."""
@@ -28,9 +28,6 @@ THEME = """
 })();
 """
 """How a page takes on the theme that the reader chose, or else the system's."""
-
-NARROW = "screen and (max-width: 575px)"
-"""What has drawings of its own; the style sheet draws the same line."""
 
 PIXELS = {"pt": 4 / 3, "px": 1.0, "": 1.0}
 """CSS pixels in a unit of SVG's width and height."""
@@ -134,8 +131,7 @@ def narrow_drawings(soup: BeautifulSoup, page: Path) -> None:
         if not narrow.is_file():
             continue
         width, height = size(narrow)
-        source = soup.new_tag("source", attrs={"media": NARROW, "type": "image/svg+xml"})
-        source["srcset"] = image["src"].removesuffix(".svg") + ENDING
+        source = narrow_source(soup, image["src"].removesuffix(".svg") + ENDING)
         source["width"], source["height"] = f"{width:.0f}", f"{height:.0f}"
         image.wrap(soup.new_tag("picture")).insert(0, source)
 
