@@ -113,7 +113,8 @@ def zero_gamma(settings: Settings, label: str) -> Picture | None:
     caption = (
         f"{network('residual', settings.deep)} from a He start and with the last scale γ₂ of each "
         f"block at zero, where every block starts as its shortcut: {'; '.join(told)}. First "
-        f"panel: bold trained, thin before training; second: test error ({scale.of_runs(sides['zero γ'])})."
+        "panel: bold trained, thin before training; second: test error "
+        f"({scale.of_runs(sides['zero γ'])})."
     )
     alt = (
         "In one panel a line of ‖F(x)‖/‖x‖ against block for each start, before and after "
