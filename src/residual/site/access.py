@@ -2,7 +2,7 @@
 
 import re
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 UNIT = re.compile(r"(?<=\d) (?=%)")
 """The space between a number and its unit, at which no line may end."""
@@ -15,6 +15,9 @@ SHORT, LONG = 18, 60
 
 MANY_COLUMNS = {"results": 5, "table": 8}
 """From so many columns on a table of a class is wider than the text; the latter a chapter's."""
+
+WORDY = 5
+"""From so many columns on any of these tables is, if one of its cells has lines."""
 
 
 def landmarks(soup: BeautifulSoup) -> None:
@@ -60,17 +63,23 @@ def wide_tables(soup: BeautifulSoup) -> None:
         classes.append("full-width")
     for box in soup.select(".pst-scrollable-table-container:has(> table)"):
         kinds = [MANY_COLUMNS[name] for name in box.table.get("class", ()) if name in MANY_COLUMNS]
-        if kinds and len(box.select("thead th")) >= min(kinds):
+        wordy = any(length(cell) > LONG for cell in box.select("td"))
+        if kinds and len(box.select("thead th")) >= (WORDY if wordy else min(kinds)):
             box["class"] += classes
 
 
 def cells(soup: BeautifulSoup) -> None:
     """Mark the cells of tables that are not to be squeezed: short names, and sentences."""
     for cell in soup.select("article td"):
-        size = len(cell.get_text(strip=True))
+        size = length(cell)
         name = "short" if size <= SHORT else "long" if size > LONG else None
         if name:
             cell["class"] = [*cell.get("class", ()), name]
+
+
+def length(cell: Tag) -> int:
+    """How many characters a cell of a table has."""
+    return len(cell.get_text(strip=True))
 
 
 def units(soup: BeautifulSoup) -> None:
