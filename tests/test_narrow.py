@@ -108,6 +108,12 @@ def test_a_scale_of_colours_stays_beside_the_panels():
     assert scale.y0 < places[0].y0 < scale.y1
 
 
+def test_a_figure_without_a_grid_keeps_its_form():
+    figure = Figure(figsize=(8, 3))
+    figure.add_axes((0, 0, 1, 1)).plot([0, 1])
+    assert tuple(narrow(figure).get_size_inches()) == (8, 3)
+
+
 class Application:
     """What `keep_narrow` and `finish_drawings` ask of Sphinx."""
 

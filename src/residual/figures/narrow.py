@@ -17,10 +17,13 @@ def narrow(figure: Figure) -> Figure:
     """A copy with one panel in each row, as wide as a phone's column; words stay as large.
 
     Panels that share a y axis, which had its numbers and its name at the first of them alone, have
-    both. A scale of colours stays beside the panels.
+    both. A scale of colours stays beside the panels. A figure whose axes stand in no grid keeps its
+    form. `figure` must be one that can be pickled: no formatter of it is a lambda.
     """
     copied = pickle.loads(pickle.dumps(figure))
     panels = [ax for ax in copied.axes if ax.get_subplotspec() is not None]
+    if not panels:
+        return copied
     height = figure.get_size_inches()[1] / panels[0].get_gridspec().nrows
     copied.set_size_inches(WIDTH, height * len(panels))
     for ax, row in zip(panels, copied.add_gridspec(len(panels), 1)):
