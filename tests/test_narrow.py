@@ -11,6 +11,7 @@ from residual.chapter.display import rendered
 from residual.figures import narrow
 from residual.figures.style import label_lines, names, panels
 from residual.site import weight
+from residual.site.drawings import lighter
 from residual.site.images import NARROW, finish_drawings, keep_narrow, narrowed
 
 PHONE = 342  # px of a figure on a screen of 390
@@ -112,6 +113,14 @@ def test_a_figure_without_a_grid_keeps_its_form():
     figure = Figure(figsize=(8, 3))
     figure.add_axes((0, 0, 1, 1)).plot([0, 1])
     assert tuple(narrow(figure).get_size_inches()) == (8, 3)
+
+
+def test_a_light_drawing_keeps_its_lines_and_the_blanks_of_its_words():
+    words = "<text><tspan>a</tspan> <tspan>b</tspan></text>"
+    path = '<path d="M 1.2345 20 \nL -1e-05 3\nz"/>'
+    svg = f'<?xml version="1.0"?>\n<svg>\n <!-- a -->\n {path}{words}\n</svg>'
+    light = f'<svg><path d="M1.23 20L-1e-05 3z"/>{words}</svg>'
+    assert lighter(svg) == lighter(light) == light
 
 
 class Application:

@@ -16,8 +16,9 @@ NUMBER = re.compile(r"-?\d+\.\d+")
 AROUND = re.compile(r"\s*([A-Za-z])\s*")
 """A command of an outline, and the blanks that it needs not."""
 
-BETWEEN = re.compile(r"<!--.*?-->|(?<=>)\s+(?=<)", re.DOTALL)
-"""What stands between elements: the words of a text, said before its glyphs, and line breaks."""
+BETWEEN = re.compile(r"<!--.*?-->|(?<=>)\n\s*(?=<)", re.DOTALL)
+"""What stands between elements: the words of a text, said before its glyphs, and line breaks. A
+blank on one line is left, since in a text it is seen."""
 
 
 def lighter(svg: str) -> str:
