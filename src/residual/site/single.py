@@ -2,7 +2,7 @@
 
 import mimetypes
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import unquote
@@ -44,14 +44,14 @@ def single_page(
 
     `folder` holds the pages and their pictures; `style` is the style sheet.
     """
-    pages = [page for page, _ in contents]
+    pages, narrow = [page for page, _ in contents], narrow_forms(folder)
     return FRAME.format(
         language=language,
         policy=POLICY,
         title=escape(title),
         style=style,
         contents=navigation(contents),
-        articles="\n".join(str(article(folder, page, pages)) for page in pages),
+        articles="\n".join(str(article(folder, page, pages, narrow)) for page in pages),
     )
 
 
@@ -64,13 +64,15 @@ def navigation(contents: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def article(folder: Path, page: str, pages: Sequence[str]) -> Tag:
-    """One page of the edition: ids made unique, links within the file, pictures inside it."""
+def article(folder: Path, page: str, pages: Sequence[str], narrow: Mapping[str, Path]) -> Tag:
+    """One page of the edition: ids made unique, links within the file, pictures inside it.
+
+    `narrow` holds the drawings for narrow screens by the file names of the usual ones.
+    """
     soup = BeautifulSoup((folder / f"{page}.xhtml").read_text("utf-8"), "html.parser")
     body = soup.select_one('[role="main"]')
     prefixed(body, f"{slug(page)}--")
     point(body, page, place, pages)
-    narrow = narrow_forms(folder)
     for image in body.find_all("img"):
         path = (folder / page).parent / unquote(image["src"])
         image["src"] = data(path)
