@@ -10,7 +10,9 @@ from residual.paths import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 LEVELS = [
-    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "turns", "allocation"},
+    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "allocation"}
+    | {"interrupts"},
+    {"turns"},
     {"recipe", "models", "data", "files", "threads", "memory", "provenance"},
     {"sealed", "probes", "checkpoint", "constructions", "progress", "options", "samples"},
     {"runs", "onnx_export"},

@@ -1,6 +1,8 @@
 """Pieces of work in turn: fair, apart from each other, and closed when interrupted."""
 
+import signal
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 
 import pytest
@@ -129,3 +131,42 @@ def test_a_failed_piece_keeps_no_memory():
         finish(work(), nullcontext())
     assert kept[0]() is None
     forget(caught.value)
+
+
+def test_an_interruption_that_a_piece_swallows_closes_them_all_the_same():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    seen = []
+
+    def swallows():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            seen.append("swallowed")
+        yield from piece("s", 9, seen)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(in_turn({"a": swallows(), "b": piece("b", 9, seen)}, lanes(2)))
+        assert seen == ["swallowed", "s0", "s."]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_ignored_interruption_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def goes_on():
+        signal.raise_signal(signal.SIGINT)
+        yield always
+        return "done"
+
+    try:
+        assert finish(goes_on(), nullcontext()) == "done"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_outside_the_main_thread_work_is_done_as_ever():
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(finish, piece("a", 2, []), nullcontext()).result() == "A"

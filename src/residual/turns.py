@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
+from residual.interrupts import heeded
+
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 Ready = Callable[[], bool]
@@ -56,24 +58,27 @@ def in_turn(
 ) -> Iterator[tuple[Key, Future]]:
     """Each piece of work with a future that is done, as they end; as many at once as lanes.
 
-    An error ends one piece and none of the others; an interruption closes them all. Where none is
-    ready, the one that has waited longest goes on, and waits itself.
+    An error ends one piece and none of the others; an interruption closes them all, at the next
+    turn if a piece swallowed it. Where none is ready, the one that has waited longest goes on, and
+    waits itself.
     """
     waiting, free, under_way = deque(works.items()), list(lanes), deque[Turn]()
-    try:
-        while waiting or under_way:
-            while waiting and free:
-                under_way.append(Turn(*waiting.popleft(), free.pop()))
-            turn = next((turn for turn in under_way if turn.ready()), under_way[0])
-            under_way.remove(turn)
-            if turn.goes_on():
-                under_way.append(turn)
-            else:
-                free.append(turn.lane)
-                yield turn.key, turn.future
-    finally:
-        for turn in under_way:
-            turn.work.close()
+    with heeded() as heed:
+        try:
+            while waiting or under_way:
+                heed()
+                while waiting and free:
+                    under_way.append(Turn(*waiting.popleft(), free.pop()))
+                turn = next((turn for turn in under_way if turn.ready()), under_way[0])
+                under_way.remove(turn)
+                if turn.goes_on():
+                    under_way.append(turn)
+                else:
+                    free.append(turn.lane)
+                    yield turn.key, turn.future
+        finally:
+            for turn in under_way:
+                turn.work.close()
 
 
 def finish(work: Work, lane: AbstractContextManager):
