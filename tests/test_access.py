@@ -1,7 +1,7 @@
 """For every reader: no fault that axe-core knows of, and all of it by keyboard."""
 
 import pytest
-from browser import SIZES, settle
+from browser import SIZES, opened, settle
 from test_book import PAGES
 
 from residual.site.packages import AXE, member
@@ -56,9 +56,7 @@ def test_no_page_has_a_fault_that_axe_finds(site, browser, theme, size):
 
 
 def test_the_skip_link_leads_to_the_text(site, browser):
-    page = browser.new_page()
-    page.goto((site / "index.html").as_uri())
-    settle(page)
+    page = opened(browser, site / "index.html")
     page.keyboard.press("Tab")
     link = page.locator("#pst-skip-link a")
     assert link.evaluate("e => e === document.activeElement")
@@ -71,9 +69,7 @@ def test_the_skip_link_leads_to_the_text(site, browser):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_control_is_reached_by_tab_and_shows_it(site, browser, size):
-    page = browser.new_page(viewport=SIZES[size])
-    page.goto((site / "notebooks/01_degradation.html").as_uri())
-    settle(page)
+    page = opened(browser, site / "notebooks/01_degradation.html", viewport=SIZES[size])
     page.evaluate(WATCH_FOCUS)
     controls = page.evaluate("() => window.controls.length")
     assert controls > 20

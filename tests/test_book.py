@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import SIZES, settle, watched
+from browser import SIZES, opened, settle, watched
 from bs4 import BeautifulSoup
 
 from residual import book
@@ -296,9 +296,7 @@ def test_paper_cuts_nothing_off(site, browser):
 
 @pytest.mark.parametrize("name", [*PAGES[:5], "book/results", "book/speed"])
 def test_a_phone_shows_drawings_made_for_it(site, browser, name):
-    page = browser.new_page(viewport=SIZES["phone"])
-    page.goto((site / f"{name}.html").as_uri())
-    settle(page)
+    page = opened(browser, site / f"{name}.html", viewport=SIZES["phone"])
     drawings = page.evaluate(DRAWINGS)
     page.close()
     assert drawings
@@ -308,18 +306,14 @@ def test_a_phone_shows_drawings_made_for_it(site, browser, name):
 @pytest.mark.parametrize("width", [768, 991, 992, 1199, 1200])
 @pytest.mark.parametrize("name", ["book/provenance", "notebooks/01_degradation"])
 def test_no_window_is_too_narrow_for_tables_and_margin_notes(site, browser, name, width):
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    page.goto((site / f"{name}.html").as_uri())
-    settle(page)
+    page = opened(browser, site / f"{name}.html", viewport={"width": width, "height": 900})
     assert page.evaluate(OVERFLOW) == 0
     page.close()
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_what_scrolls_sideways_says_so(site, browser, size):
-    page = browser.new_page(viewport=SIZES[size])
-    page.goto((site / "book/provenance.html").as_uri())
-    settle(page)
+    page = opened(browser, site / "book/provenance.html", viewport=SIZES[size])
     table = page.locator(".pst-scrollable-table-container.more-right").first
     table.wait_for()
     assert table.evaluate("e => e.tabIndex") == 0
@@ -330,9 +324,7 @@ def test_what_scrolls_sideways_says_so(site, browser, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_box_is_a_stop_for_the_keyboard_while_it_is_wider_than_its_place(site, browser, size):
-    page = browser.new_page(viewport=SIZES[size])
-    page.goto((site / "notebooks/01_degradation.html").as_uri())
-    settle(page)
+    page = opened(browser, site / "notebooks/01_degradation.html", viewport=SIZES[size])
     page.wait_for_function(STOPS_WHERE_WIDE)
     folded = page.locator("pre[tabindex]").count()
     page.evaluate("() => document.querySelectorAll('details').forEach(e => { e.open = true; })")
@@ -344,9 +336,7 @@ def test_a_box_is_a_stop_for_the_keyboard_while_it_is_wider_than_its_place(site,
 
 
 def test_the_contents_come_back_under_the_keyboard_beside_a_margin_note(site, browser):
-    page = browser.new_page(viewport=SIZES["desktop"])
-    page.goto((site / "notebooks/01_degradation.html").as_uri())
-    settle(page)
+    page = opened(browser, site / "notebooks/01_degradation.html", viewport=SIZES["desktop"])
     column = page.locator(".bd-sidebar-secondary.hide")
     column.wait_for()
     note = page.locator("aside.margin").first.bounding_box()
