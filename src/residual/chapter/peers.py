@@ -6,7 +6,7 @@ from residual import figures, paper, tables
 from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.responses import comparison, median_words, medians, numbers
-from residual.chapter.words import listed, names, networks, percent
+from residual.chapter.words import listed, names, networks
 from residual.claims.responses import TENFOLD
 from residual.experiments.thirty_four import BLOCKS
 from residual.figures.style import network
@@ -15,7 +15,7 @@ from residual.probes.tally import TENTH
 from residual.recipe import KINDS
 from residual.records import Experiment, find_experiment
 from residual.runs import Run
-from residual.statistics import number
+from residual.statistics import number, per_cent
 
 LABELLED = "Weights trained by others ({}), measured by us"
 PAIR, PAIR_DEPTH = "figure-7-networks", 2 * sum(BLOCKS) + 2
@@ -167,5 +167,5 @@ def shares(frame: pd.DataFrame) -> str:
     f_only = frame[(frame["kind"] == "residual") & frame["layer"].str.endswith(".2")]
     found = f_only.groupby("depth")["within_tenth"].mean()
     return ", ".join(
-        f"{percent(100 * share)} in {network('residual', depth)}" for depth, share in found.items()
+        f"{per_cent(share)} in {network('residual', depth)}" for depth, share in found.items()
     )

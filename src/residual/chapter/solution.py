@@ -6,7 +6,7 @@ from residual import figures, tables
 from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
-from residual.chapter.words import listed, names, networks, percent
+from residual.chapter.words import error_rate, listed, names, networks
 from residual.claims.backward import gradient_intervals, stage_ratio
 from residual.figures.style import network
 from residual.runs import Run
@@ -34,8 +34,8 @@ def training_on(settings: Settings, label: str) -> Picture | None:
     caption = (
         f"{network('plain', DEEP)}, trained on from a copy of {network('plain', SHALLOW)} and from "
         "a random start: the mean training error goes from "
-        f"{percent(ends.copied_start_train_error)} to {percent(ends.copied_train_error)}, and to "
-        f"{percent(ends.random_train_error)} from the random start "
+        f"{error_rate(ends.copied_start_train_error)} to {error_rate(ends.copied_train_error)}, "
+        f"and to {error_rate(ends.random_train_error)} from the random start "
         f"({scale.of_experiment(record, trained=True)})."
     )
     alt = "Two lines of training loss against iteration, from a copied and from a random start."

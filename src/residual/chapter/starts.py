@@ -8,7 +8,7 @@ from residual import figures, tables
 from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import SMALLEST, Settings
-from residual.chapter.words import listed, names, percent, seeds
+from residual.chapter.words import error_rate, listed, names, seeds
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 from residual.figures.style import network
 from residual.records import Experiment
@@ -147,6 +147,6 @@ def in_words(start: str, runs: list[Run], blocks: pd.DataFrame) -> str:
     return (
         f"from {start} the median ‖F(x)‖/‖x‖ goes from {number(before, 2)} to "
         f"{number(after, 2)}, and the mean training error ends at "
-        f"{percent(errors['train_error'].mean())} (test "
-        f"{percent(errors['test_error'].mean())}, {seeds(len(errors))})"
+        f"{error_rate(errors['train_error'].mean())} (test "
+        f"{error_rate(errors['test_error'].mean())}, {seeds(len(errors))})"
     )

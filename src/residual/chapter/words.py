@@ -6,8 +6,8 @@ from residual.figures.style import network
 from residual.statistics import listed
 
 
-def percent(value: float) -> str:
-    """A percentage with sensible digits."""
+def error_rate(value: float) -> str:
+    """An error rate, given in per cent: one decimal, two below ten."""
     return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
 
 
@@ -45,7 +45,7 @@ def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> 
     shallow, deep = (part.loc[part["depth"] == depth, value] for depth in (low, high))
     if low == high:
         return (
-            f"{network(kind, low)} ends with a {what} of {percent(shallow.mean())} "
+            f"{network(kind, low)} ends with a {what} of {error_rate(shallow.mean())} "
             f"({'mean of ' * (len(shallow) > 1)}{seeds(len(shallow))})."
         )
     change = deep.mean() - shallow.mean()
@@ -60,7 +60,7 @@ def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> 
 
 def span(first: float, last: float) -> str:
     """From one percentage to another; one alone where nothing changes."""
-    return percent(first) if first == last else f"from {percent(first)} to {percent(last)}"
+    return error_rate(first) if first == last else f"from {error_rate(first)} to {error_rate(last)}"
 
 
 def overlap(shallow: pd.Series, deep: pd.Series) -> str:

@@ -5,7 +5,7 @@ from residual.chapter import scale
 from residual.chapter.display import Picture
 from residual.chapter.settings import Settings
 from residual.chapter.starts import rows_of
-from residual.chapter.words import listed, percent
+from residual.chapter.words import error_rate, listed
 from residual.claims.identity import ZEROED
 from residual.figures.style import network
 from residual.recipe import KINDS
@@ -28,9 +28,9 @@ def one_at_zero(settings: Settings, label: str) -> Picture | None:
         for words, zeroed in ZEROED.items()
     }
     found = [
-        f"{percent(errors[kind, 'block'].median())} and "
-        f"{percent(errors[kind, 'layer'].median())} in {network(kind, DEPTH)} (whole: "
-        f"{percent(errors[kind, 'whole'].median())})"
+        f"{error_rate(errors[kind, 'block'].median())} and "
+        f"{error_rate(errors[kind, 'layer'].median())} in {network(kind, DEPTH)} (whole: "
+        f"{error_rate(errors[kind, 'whole'].median())})"
         for kind in KINDS
     ]
     caption = (
