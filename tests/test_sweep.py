@@ -31,6 +31,14 @@ def tiny(seeds: list[int], iterations: int = 6) -> list[Recipe]:
     return recipes("quick", ["residual"], [8], seeds, iterations)
 
 
+def wait_for_a_lock(root: Path, seconds: float = 60) -> None:
+    """Until a training has begun in a store; AssertionError if none does."""
+    end = time.monotonic() + seconds
+    while not list(root.glob("*/*/run.lock")):
+        assert time.monotonic() < end, f"no training began in {root}"
+        time.sleep(0.01)
+
+
 def stripped(run: runs.Run) -> dict:
     """A record without what depends on the clock or the machine."""
     return {k: v for k, v in run.record.items() if k not in ("provenance", "digest")}
@@ -92,8 +100,7 @@ def test_a_killed_process_costs_time_and_nothing_else(tmp_path):
     before, killed = set(multiprocessing.active_children()), []
 
     def kill_one():
-        while not list((tmp_path / "there").glob("*/*/run.lock")):
-            time.sleep(0.01)
+        wait_for_a_lock(tmp_path / "there")
         workers = [c for c in multiprocessing.active_children() if "Spawn" in c.name]
         killed.append(next(c.pid for c in workers if c not in before))
         os.kill(killed[0], signal.SIGKILL)
@@ -157,8 +164,7 @@ def test_dask_gives_the_same_records_and_outlives_a_killed_worker(dask, tmp_path
 
 def kill_once_training(root: Path, pid: int) -> None:
     """Kill a worker as soon as a training has taken its lock."""
-    while not list(root.glob("*/*/run.lock")):
-        time.sleep(0.01)
+    wait_for_a_lock(root)
     os.kill(pid, signal.SIGKILL)
 
 
@@ -189,8 +195,7 @@ def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, processes, tmp_p
     (tmp_path / "script.py").write_text(SWEEP.format(**how))
     command = [sys.executable, str(tmp_path / "script.py")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not list(tmp_path.glob("*/*/run.lock")):
-        time.sleep(0.05)
+    wait_for_a_lock(tmp_path)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) != 0
     assert not list(tmp_path.glob("*/*/record.json"))
