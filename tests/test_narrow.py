@@ -47,6 +47,15 @@ def test_panels_stand_one_below_the_other_and_fit_a_phone(rows, columns):
     assert all(above.y0 > below.y1 for above, below in pairwise(places))
 
 
+def test_a_panel_s_title_keeps_away_from_what_stands_above_it():
+    usual = drawn(1, 2)
+    for ax in usual.axes:
+        ax.set_title("networks")
+    above, below = narrow(usual).axes
+    room = above.xaxis.label.get_window_extent().y0 - below.title.get_window_extent().y1
+    assert room > below.title.get_window_extent().height
+
+
 def test_words_keep_their_size_and_the_usual_figure_its_form():
     usual = drawn(1, 2, sharey=True)
     figure = narrow(usual)

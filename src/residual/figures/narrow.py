@@ -11,6 +11,7 @@ from residual.figures.style import label_lines, names
 WIDTH = 3.4  # inches: with its edge a phone's column, so that words keep their size
 NAME_WIDTH = 0.3  # of a panel
 ROOM = 3.0  # pixels between the numbers of two ticks
+BETWEEN = 0.1  # of a panel's height: room between what is below one panel and above the next
 
 
 def narrow(figure: Figure) -> Figure:
@@ -18,7 +19,8 @@ def narrow(figure: Figure) -> Figure:
 
     Panels that share a y axis, which had its numbers and its name at the first of them alone, have
     both. A scale of colours stays beside the panels. A figure whose axes stand in no grid keeps its
-    form. `figure` must be one that can be pickled: no formatter of it is a lambda.
+    form. `figure` has the constrained layout of `style.panels` and can be pickled: no formatter of
+    it is a lambda.
     """
     copied = pickle.loads(pickle.dumps(figure))
     panels = [ax for ax in copied.axes if ax.get_subplotspec() is not None]
@@ -26,6 +28,7 @@ def narrow(figure: Figure) -> Figure:
         return copied
     height = figure.get_size_inches()[1] / panels[0].get_gridspec().nrows
     copied.set_size_inches(WIDTH, height * len(panels))
+    copied.get_layout_engine().set(hspace=BETWEEN)
     for ax, row in zip(panels, copied.add_gridspec(len(panels), 1)):
         ax.set_subplotspec(row)
         share_numbers(ax, panels[0])
