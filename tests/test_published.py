@@ -1,8 +1,11 @@
 """The published profile: each comparison takes the largest profile that has all it needs."""
 
+import re
+
 import pretend
 import pytest
 
+from residual import book
 from residual.chapter import degradation, identity, ledger, responses, scale, settings, solution
 from residual.chapter.display import table
 from residual.claims import Verdict
@@ -147,3 +150,15 @@ def test_made_up_runs_are_whole_records(store):
     add(store, "desk", "plain-20")
     run = find(Recipe.of("desk", "plain", 20))
     assert run["curves"]["test"]["iteration"][-1] == run.recipe.iterations
+
+
+def coordinates(svg: bytes) -> list[float]:
+    """Every number of the paths of a drawing."""
+    paths = re.findall(rb' d="([^"]*)"', svg)
+    return [float(number) for path in paths for number in re.findall(rb"-?\d+(?:\.\d+)?", path)]
+
+
+def test_the_key_figure_is_drawn_from_the_committed_records():
+    kept = coordinates(book.KEY_FIGURE.read_bytes())
+    assert len(kept) > 1000
+    assert coordinates(book.key_figure()) == pytest.approx(kept, abs=0.01)

@@ -15,11 +15,12 @@ import nbformat
 import papermill
 
 from residual import edition
+from residual.chapter import settings
 from residual.chapter.display import rendered
+from residual.chapter.settings import PUBLISHED
 from residual.errors import EngineError
 from residual.figures import error_curves
 from residual.paths import ROOT
-from residual.runs import every
 from residual.threads import usable_cores
 
 CHAPTERS = (
@@ -30,6 +31,7 @@ CHAPTERS = (
 )
 PAGES = ("_config.yml", "_toc.yml", "index.md", "book", "locale")
 BUILD = ROOT / "_build"
+KEY_FIGURE = ROOT / "book" / "_static" / "key-figure.svg"
 ENGLISH = "en"
 KERNELS = 2  # chapters executed at once
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
@@ -184,9 +186,12 @@ def refresh() -> None:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         run(path, path, {})
         nbformat.write(neutral(nbformat.read(path, as_version=4)), path)
-    usual = [run for run in every("quick", ROOT / "runs") if not run.recipe.variant]
-    picture = rendered(error_curves(usual), "svg")
-    (ROOT / "book" / "_static" / "key-figure.svg").write_bytes(picture)
+    KEY_FIGURE.write_bytes(key_figure())
+
+
+def key_figure() -> bytes:
+    """README's figure as SVG: the first of the book, from the largest profile that has it."""
+    return rendered(error_curves(settings(PUBLISHED).runs()), "svg")
 
 
 if __name__ == "__main__":
