@@ -43,7 +43,7 @@ def test_factors_need_both_kinds_at_a_depth():
 
 def test_shares_are_those_of_f_in_residual_nets():
     given = {("plain", 8): 3.0, ("residual", 8): 1.5}
-    assert shares(frame(given)) == "50.0 % in ResNet-8"
+    assert shares(frame(given)) == "50 % in ResNet-8"
 
 
 def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatch):
@@ -55,13 +55,15 @@ def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatc
     assert [part in words for part, words in zip(("34", "10", "great majority"), said)] == [
         True
     ] * 3
-    ours = next(column for column in told if column.startswith("ours"))
-    assert "quick" in ours
-    assert "martyn" not in " ".join(told[ours])
+    ours, others = told.attrs["scale"].split("; ")
+    assert ours.startswith("ours, profile quick")
+    assert others == "others' weights: CIFAR-10, full length"
+    assert "martyn" not in " ".join(told["ours"])
     assert all("a-martyn" in words for words in told.iloc[:, -1])
     monkeypatch.setattr(peers, "every", list)
     alone = note_beside_all(runs)
-    assert alone[ours].tolist() == told[ours].tolist()
+    assert alone["ours"].tolist() == told["ours"].tolist()
+    assert alone.attrs["scale"] == ours
     assert len(alone.columns) == len(told.columns) - 1
 
 

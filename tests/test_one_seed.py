@@ -85,8 +85,8 @@ def test_tables_and_sentences_have_one_profile_each(chosen):
     assert "±" not in degradation.error_table(runs).to_string()
     assert solution.start_table(chosen).attrs["scale"].startswith("profile quick")
     assert "in plain-20" in responses.statistics_sentence(runs)
-    ours = peers.note_beside_all(runs).columns[3]
-    assert ours.startswith("ours (profile desk: CIFAR-10, 3,200 iterations, 1 seed")
+    ours = peers.note_beside_all(runs).attrs["scale"]
+    assert ours.startswith("ours, profile desk: CIFAR-10, 3,200 iterations, 1 seed")
     assert len(exercises.depth_changes(runs, "plain")) == 1
 
 

@@ -102,15 +102,16 @@ def note_beside_all(runs: list[Run]) -> pd.DataFrame:
     if record is not None:
         ours = pd.concat([ours, pair_responses(record)], ignore_index=True)
         remark = f" ({PAIR_DEPTH} layers: width {record['settings']['width']})"
-    columns = ["quantity", "the note", "the paper", f"ours ({scale.of_runs(runs)})"]
+    columns, words = ["quantity", "the note", "the paper", "ours"], f"ours, {scale.of_runs(runs)}"
     measured = every()
     told = [networks_row(ours, remark), factor_row(ours), share_row(ours)]
     if measured:
         others = tables.peer_responses(measured)
-        columns.append("others' weights (CIFAR-10, full length)")
-        for row, words in zip(told, (by_source(others, f) for f in (networks, factors, shares))):
-            row.append(words)
-    return pd.DataFrame(told, columns=columns)
+        columns.append("others' weights")
+        words += "; others' weights: CIFAR-10, full length"
+        for row, theirs in zip(told, (by_source(others, f) for f in (networks, factors, shares))):
+            row.append(theirs)
+    return scale.scaled(pd.DataFrame(told, columns=columns), words)
 
 
 def networks_row(ours: pd.DataFrame, remark: str) -> list[str]:
