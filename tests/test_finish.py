@@ -36,6 +36,18 @@ def test_a_number_keeps_its_per_cent_sign():
     assert soup.pre.get_text() == "3 %"
 
 
+def test_a_network_s_name_is_not_broken_in_a_sentence():
+    told = "From <b>plain-20</b> to plain-56, not <code>plain-8</code>; ResNet-110."
+    soup = page(f"<main><p>{told}</p><p>A plain-spoken net.</p></main>")
+    access.networks(soup)
+    assert [tag.get_text() for tag in soup(class_="network")] == [
+        "plain-20",
+        "plain-56",
+        "ResNet-110",
+    ]
+    assert soup.p.get_text() == "From plain-20 to plain-56, not plain-8; ResNet-110."
+
+
 def test_a_page_is_described_by_its_first_whole_sentences():
     first, second = "Depth 3.5 is " + "very " * 10 + "deep.", "So " * 50
     soup = page(f"<article><section><p>{first} {second}</p></section></article>")

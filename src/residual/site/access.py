@@ -2,10 +2,13 @@
 
 import re
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 UNIT = re.compile(r"(?<=\d) (?=%)")
 """The space between a number and its unit, at which no line may end."""
+
+NETWORK = re.compile(r"\b((?:plain|ResNet)-\d+)\b")
+"""A network's name, at whose hyphen no line may end."""
 
 SENTENCES = "main p, main li, main td, main dd, main figcaption"
 """Where numbers stand in sentences; code is left as it is."""
@@ -84,9 +87,23 @@ def length(cell: Tag) -> int:
 
 def units(soup: BeautifulSoup) -> None:
     """Keep a number and its per cent sign on one line."""
-    for text in {id(t): t for tag in soup.select(SENTENCES) for t in tag(string=UNIT)}.values():
-        if not text.find_parent(("code", "pre", "script")):
-            text.replace_with(UNIT.sub("\u00a0", text))
+    for text in sentences(soup, UNIT):
+        text.replace_with(UNIT.sub("\u00a0", text))
+
+
+def networks(soup: BeautifulSoup) -> None:
+    """Keep a network's name, such as ResNet-20, on one line."""
+    for text in sentences(soup, NETWORK):
+        parts = NETWORK.split(text)
+        whole = {"class": "network"}
+        parts[1::2] = [soup.new_tag("span", attrs=whole, string=name) for name in parts[1::2]]
+        text.replace_with(*parts)
+
+
+def sentences(soup: BeautifulSoup, pattern: re.Pattern) -> list[NavigableString]:
+    """The texts in sentences that hold a pattern; code is left out."""
+    found = {id(t): t for tag in soup.select(SENTENCES) for t in tag(string=pattern)}.values()
+    return [text for text in found if not text.find_parent(("code", "pre", "script"))]
 
 
 def print_button(soup: BeautifulSoup) -> None:

@@ -29,6 +29,7 @@ TOUCHES: tuple[Touch, ...] = (
     access.wide_tables,
     access.cells,
     access.units,
+    access.networks,
     access.print_button,
 )
 """What is done to every page, in this order."""
