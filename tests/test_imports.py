@@ -10,9 +10,8 @@ from residual.paths import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 LEVELS = [
-    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "allocation"}
-    | {"interrupts"},
-    {"turns"},
+    {"allocation", "interrupts"},
+    {"paths", "errors", "parameters", "paper", "itinerary", "statistics", "turns"},
     {"recipe", "models", "data", "files", "threads", "memory", "provenance"},
     {"sealed", "probes", "checkpoint", "constructions", "progress", "options", "samples"},
     {"runs", "onnx_export"},

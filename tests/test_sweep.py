@@ -19,11 +19,9 @@ from residual.sweep import ensure, sweep
 
 
 @pytest.fixture(autouse=True)
-def interruptible():
+def interruptible(on_interrupt):
     """Ctrl-C interrupts, also where the tests were started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    on_interrupt(signal.default_int_handler)
 
 
 def tiny(seeds: list[int], iterations: int = 6) -> list[Recipe]:

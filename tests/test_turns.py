@@ -133,8 +133,8 @@ def test_a_failed_piece_keeps_no_memory():
     forget(caught.value)
 
 
-def test_an_interruption_that_a_piece_swallows_closes_them_all_the_same():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def test_an_interruption_that_a_piece_swallows_closes_them_all_the_same(on_interrupt):
+    on_interrupt(signal.default_int_handler)
     seen = []
 
     def swallows():
@@ -144,27 +144,21 @@ def test_an_interruption_that_a_piece_swallows_closes_them_all_the_same():
             seen.append("swallowed")
         yield from piece("s", 9, seen)
 
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(in_turn({"a": swallows(), "b": piece("b", 9, seen)}, lanes(2)))
-        assert seen == ["swallowed", "s0", "s."]
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        list(in_turn({"a": swallows(), "b": piece("b", 9, seen)}, lanes(2)))
+    assert seen == ["swallowed", "s0", "s."]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_ignored_interruption_stays_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def test_an_ignored_interruption_stays_ignored(on_interrupt):
+    on_interrupt(signal.SIG_IGN)
 
     def goes_on():
         signal.raise_signal(signal.SIGINT)
         yield always
         return "done"
 
-    try:
-        assert finish(goes_on(), nullcontext()) == "done"
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert finish(goes_on(), nullcontext()) == "done"
 
 
 def test_outside_the_main_thread_work_is_done_as_ever():

@@ -13,7 +13,8 @@ def heeded() -> Iterator[Callable[[], None]]:
 
     Ctrl-C raises at once, as ever; but a library that it meets in an import or in a callback may
     drop the exception (the first optimizer imports torch's compiler, for seconds), and the work
-    would go on. Changes nothing outside the main thread and where Ctrl-C is ignored.
+    would go on. Changes nothing outside the main thread, nor where Ctrl-C calls no function: it is
+    ignored there, or ends the process.
     """
     came, before = threading.Event(), signal.getsignal(signal.SIGINT)
 
