@@ -42,7 +42,7 @@ else
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation -e .
 endif
-	$(BIN)/python -c "from residual.site.packages import main; main()"
+	$(BIN)/python -c "from companion.site.packages import main; main()"
 	@touch $@
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions and hashes only
@@ -50,10 +50,10 @@ lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions an
 	  --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 notebooks: $(READY)  ## execute the source notebooks in place and store what tests compare
-	$(BIN)/python -m residual.book
+	$(BIN)/python -m companion.book
 
 catalogues: $(READY)  ## collect the sentences of pages and furniture for translators: locale/
-	$(BIN)/python -m residual.site.catalogues
+	$(BIN)/python -m companion.site.catalogues
 
 format: $(READY)  ## ruff, on everything
 	$(BIN)/ruff format && $(BIN)/ruff check --fix

@@ -22,7 +22,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from residual.paths import ROOT
-from residual.site.packages import client
+from companion.site.packages import client
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 PAGES = ("index.html", "notebooks/01_degradation.html")

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from browser import CHROMIUM, chromium, served
 
-from residual import book
+from companion import book
 from residual.paths import ROOT
 
 HTML = ROOT / "_build" / "html"

@@ -4,7 +4,7 @@ import pytest
 from browser import SIZES, opened, settle
 from test_book import PAGES
 
-from residual.site.packages import AXE, member
+from companion.site.packages import AXE, member
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AT_REST = "*, ::before, ::after { transition: none !important; animation: none !important; }"

@@ -17,7 +17,7 @@ import pytest
 from browser import SIZES, opened, settle, watched
 from bs4 import BeautifulSoup
 
-from residual import book
+from companion import book
 from residual.paths import ROOT
 
 HTML = ROOT / "_build" / "html"
@@ -376,7 +376,7 @@ def test_building_twice_gives_the_same_bytes(tmp_path):
     assert digests(HTML) == first
     for name in (*book.PAGES, "notebooks", "src", "runs", "benchmarks"):
         book.copy(ROOT / name, tmp_path / name)
-    code = "from residual import book; print(book.build({}))"
+    code = "from companion import book; print(book.build({}))"
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
     assert digests(tmp_path / "_build" / "html") == first

@@ -9,15 +9,15 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from projects import built, soup
 from test_site import PYTHON
 
+from companion.site import catalogues, words
+from companion.site.words import LOCALE
 from residual.paths import ROOT
-from residual.site import catalogues, words
-from residual.site.words import LOCALE
 
 TEMPLATES = (catalogues.PAGES, catalogues.DOMAIN)
 FILES = [LOCALE / f"{name}.pot" for name in TEMPLATES] + catalogues.translations()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 CONF = """
-extensions = ["myst_nb", "residual.site"]
+extensions = ["myst_nb", "companion.site"]
 nb_execution_mode = "off"
 html_theme = "basic"
 html_copy_source = True

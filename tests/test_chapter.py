@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from residual.chapter import settings
-from residual.chapter.display import cell
-from residual.chapter.words import change_with_depth, listed
+from companion.chapter import settings
+from companion.chapter.display import cell
+from companion.chapter.words import change_with_depth, listed
 from residual.parameters import ParameterError
 
 MISTAKES = [

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from residual.chapter import peers, settings
-from residual.chapter.peers import factors, jacobian, note_beside_all, shares, table_of_all
+from companion.chapter import peers, settings
+from companion.chapter.peers import factors, jacobian, note_beside_all, shares, table_of_all
 from residual.peers.records import MEASUREMENT, Measured, every
 
 BANDS = {"plain": (0.0, 0.02, 0.4), "residual": (0.9, 1.0, 1.1)}

@@ -5,8 +5,8 @@ from dataclasses import replace
 import made_up
 import pytest
 
-from residual.chapter import reformulation, settings, starts
-from residual.chapter.settings import Settings
+from companion.chapter import reformulation, settings, starts
+from companion.chapter.settings import Settings
 from residual.claims import Evidence
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 

@@ -4,7 +4,7 @@ import pretend
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from residual import edition
+from companion import edition
 
 ABOUT = {"label": "fig-x", "caption": "One.", "alt": "A line."}
 

@@ -18,14 +18,14 @@ from projects import built, soup
 from test_book import PAGES
 from test_site import SVG
 
-from residual.site import editions, epub, mathml, pages, single
-from residual.site.cover import cover
+from companion.site import editions, epub, mathml, pages, single
+from companion.site.cover import cover
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 CONF = """
 project = "Made up"
 author = "Nobody"
-extensions = ["myst_nb", "residual.site"]
+extensions = ["myst_nb", "companion.site"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 html_theme = "basic"

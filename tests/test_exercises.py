@@ -5,7 +5,7 @@ import math
 import pytest
 from made_up import run
 
-from residual.chapter import exercises
+from companion.chapter import exercises
 from residual.data import load
 from residual.recipe import Recipe
 

@@ -13,9 +13,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from stored import STEPS, store, store_peer
 from test_site import CONF, PYTHON, SVG, picture
 
+from companion.site import explorers
+from companion.site import record_sources as sources
 from residual.paths import ROOT
-from residual.site import explorers
-from residual.site import record_sources as sources
 
 FIGURES = (
     "fig-degradation-curves",

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from residual import figures, tables
-from residual.chapter.display import rendered
-from residual.figures.style import HUES, luminance, readable, shade
+from companion import figures, tables
+from companion.chapter.display import rendered
+from companion.figures.style import HUES, luminance, readable, shade
 
 KINDS = ("plain", "residual")
 

@@ -6,9 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from residual.site import access, weight
-from residual.site.assets import ICON_FONT
-from residual.site.figures import SENTENCE
+from companion.site import access, weight
+from companion.site.assets import ICON_FONT
+from companion.site.figures import SENTENCE
 
 
 def page(body, head=""):

@@ -7,12 +7,12 @@ import pytest
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
-from residual.chapter.display import rendered
-from residual.figures import narrow
-from residual.figures.style import label_lines, names, panels
-from residual.site import weight
-from residual.site.drawings import lighter
-from residual.site.images import NARROW, finish_drawings, keep_narrow, narrowed
+from companion.chapter.display import rendered
+from companion.figures import narrow
+from companion.figures.style import label_lines, names, panels
+from companion.site import weight
+from companion.site.drawings import lighter
+from companion.site.images import NARROW, finish_drawings, keep_narrow, narrowed
 
 PHONE = 342  # px of a figure on a screen of 390
 

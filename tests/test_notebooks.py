@@ -9,8 +9,8 @@ import nbformat
 import papermill
 import pytest
 
+from companion.book import CHAPTERS
 from residual import runs
-from residual.book import CHAPTERS
 from residual.paths import ROOT
 
 FOLDER = ROOT / "notebooks"

@@ -5,7 +5,7 @@ import re
 import pretend
 import pytest
 
-from residual.chapter import (
+from companion.chapter import (
     degradation,
     exercises,
     identity,

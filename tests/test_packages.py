@@ -6,9 +6,9 @@ import tarfile
 
 import pytest
 
+from companion.site import packages
+from companion.site.packages import Package, PackageError
 from residual.files import digest
-from residual.site import packages
-from residual.site.packages import Package, PackageError
 
 
 def archived(content):

@@ -8,9 +8,9 @@ from browser import settle, watched
 from stored import store
 from test_explorers import project
 
+from companion.site import catalogues, networks, phrases
+from companion.site.packages import PackageError
 from residual.paths import ROOT
-from residual.site import catalogues, networks, phrases
-from residual.site.packages import PackageError
 
 STATIC = ROOT / "book" / "_static"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

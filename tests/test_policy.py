@@ -6,7 +6,7 @@ That no page breaks its own policy is seen where every page is opened (test_book
 import pytest
 from bs4 import BeautifulSoup
 
-from residual.site.policy import EXTRA, add_policy
+from companion.site.policy import EXTRA, add_policy
 
 PAGE = """<html><head><meta charset="utf-8"><script>one()</script>
 <script type="application/json">{"x": 1}</script></head><body></body></html>"""

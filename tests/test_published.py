@@ -5,9 +5,9 @@ import re
 import pretend
 import pytest
 
-from residual import book
-from residual.chapter import degradation, identity, ledger, responses, scale, settings, solution
-from residual.chapter.display import table
+from companion import book
+from companion.chapter import degradation, identity, ledger, responses, scale, settings, solution
+from companion.chapter.display import table
 from residual.claims import Verdict
 from residual.recipe import Recipe
 from residual.runs import find
@@ -101,7 +101,7 @@ def test_a_table_says_its_scale_below_it(store, monkeypatch):
     pretend.committed(store, "quick")
     add(store, "desk", *ALL)
     seen = []
-    monkeypatch.setattr("residual.chapter.display.display", lambda shown: seen.append(shown.data))
+    monkeypatch.setattr("companion.chapter.display.display", lambda shown: seen.append(shown.data))
     chosen = settings("published")
     table(degradation.error_table(chosen.runs()))
     table(degradation.controls(chosen))

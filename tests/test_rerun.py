@@ -14,13 +14,13 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_site import PYTHON
 
-from residual.book import CHAPTERS
+from companion.book import CHAPTERS
+from companion.site import rerun
 from residual.paths import ROOT
-from residual.site import rerun
 
 ADDRESS = "https://github.com/some-one/a.book"
 CONF = """
-extensions = ["myst_nb", "residual.site"]
+extensions = ["myst_nb", "companion.site"]
 nb_execution_mode = "off"
 html_theme = "basic"
 html_copy_source = True

@@ -7,8 +7,8 @@ import pretend
 import pytest
 from docutils import nodes
 
+from companion.site import provenance, results, sources
 from residual import paper
-from residual.site import provenance, results, sources
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from browser import watched
 
-from residual.site.packages import client
-from residual.site.search import SPLITTER, BilingualSearch, text_of
+from companion.site.packages import client
+from companion.site.search import SPLITTER, BilingualSearch, text_of
 
 SENTENCE = "Deep 网络的退化 (degradation), ResNet的F(x)与56层; e_1 快捷连接。"
 RESULTS = "() => [...document.querySelectorAll('#search-results li')].map(e => e.textContent)"

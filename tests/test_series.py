@@ -4,10 +4,11 @@ import pytest
 from made_up import run
 from stored import store, store_peer
 
-from residual import peers, runs, tables
+from companion import tables
+from companion.site import record_sources as sources
+from companion.site import series
+from residual import peers, runs
 from residual.paths import ROOT
-from residual.site import record_sources as sources
-from residual.site import series
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from residual.site.sheets import Sheets
+from companion.site.sheets import Sheets
 
 PAGE = """<html><head>{}</head><body>
 <main id="content" class="wide page"><p class="note">Text</p></main></body></html>"""

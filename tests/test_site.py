@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from residual.site import figures, links, tables, verdicts
+from companion.site import figures, links, tables, verdicts
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><path d="M0 0h8v8z"/></svg>'
 PYTHON = {
@@ -28,7 +28,7 @@ PNG = base64.b64encode(
 ).decode()
 ABOUT = {"label": "fig-made-up", "caption": "Line $x$ *falls*.", "alt": "A line that falls."}
 CONF = """
-extensions = ["myst_nb", "residual.site"]
+extensions = ["myst_nb", "companion.site"]
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath"]
@@ -178,7 +178,7 @@ def test_a_badge_says_its_verdict_in_words(verdict):
 
 
 def test_the_speed_page_says_what_was_not_measured(tmp_path, monkeypatch):
-    from residual.site import benchmarks
+    from companion.site import benchmarks
 
     row = dict.fromkeys(
         ("loop_over_step", "loop_over_gemm", "loop_over_usual", "probe_over_forward"), 1.0
@@ -196,7 +196,7 @@ def test_the_speed_page_says_what_was_not_measured(tmp_path, monkeypatch):
 
 
 def test_the_drawing_of_speed_says_what_a_layer_costs():
-    from residual.site import benchmarks
+    from companion.site import benchmarks
 
     rows = [
         {"depth": d, "milliseconds_per_iteration": ms, "usual_images_per_second": 50.0}

@@ -2,7 +2,7 @@
 
 import made_up
 
-from residual import tables
+from companion import tables
 
 
 def runs():

@@ -10,14 +10,15 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
-from residual import probes, runs, samples
+from companion import samples
+from companion.onnx_export import export
+from companion.site import networks
+from residual import probes, runs
 from residual.data import DataError, load
 from residual.itinerary import normalise
 from residual.models import build
-from residual.onnx_export import export
 from residual.paths import data_folder
 from residual.recipe import Recipe
-from residual.site import networks
 
 ALL = ("logits", "response", "ratio", "change")
 

@@ -8,16 +8,16 @@ import torch
 from browser import SIZES, served, watched
 from bs4 import BeautifulSoup
 
+from companion.site import networks, touch
+from companion.site.packages import PackageError
 from residual.files import digest
 from residual.itinerary import normalise
 from residual.models import build
 from residual.paths import ROOT
-from residual.site import networks, touch
-from residual.site.packages import PackageError
 
 STATIC = ROOT / "book" / "_static"
 CONF = f"""
-extensions = ["myst_parser", "residual.site"]
+extensions = ["myst_parser", "companion.site"]
 html_theme = "basic"
 html_static_path = [{str(STATIC)!r}]
 html_favicon = {str(STATIC / "logo.svg")!r}

@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_site import ABOUT, CONF, PYTHON, SVG, picture
 
-from residual import edition
+from companion import edition
+from companion.site import versions
 from residual.paths import ROOT
-from residual.site import versions
 
 STATIC = f"""
 html_sourcelink_suffix = ""

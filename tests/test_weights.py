@@ -3,8 +3,8 @@
 import made_up
 import pytest
 
-from residual.chapter import settings, weights
-from residual.chapter.settings import Settings
+from companion.chapter import settings, weights
+from companion.chapter.settings import Settings
 
 
 def row(form, weight, response, gamma, seed):

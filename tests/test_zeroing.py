@@ -3,8 +3,8 @@
 import made_up
 import pytest
 
-from residual.chapter import settings, zeroing
-from residual.chapter.settings import Settings
+from companion.chapter import settings, zeroing
+from companion.chapter.settings import Settings
 
 ERRORS = {"nothing": 5.0, "block": 50.0, "conv1": 20.0, "conv2": 40.0}
 

@@ -60,8 +60,8 @@ def book(profile, depths, seeds, iterations, language, device, runs) -> None:
     Runs that the store lacks are trained first. The site is _build/html/index.html, that of another
     language _build/<language>/_build/html/index.html.
     """
-    from residual.book import build, environment
-    from residual.chapter import settings
+    from companion.book import build, environment
+    from companion.chapter import settings
 
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     given |= {"profile": profile} if profile else {}
