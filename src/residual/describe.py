@@ -75,12 +75,16 @@ def curves(trainer: Trainer) -> dict:
 
 
 def gradients(trainer: Trainer) -> dict:
-    """‖∇W‖/‖W‖ by layer (columns) at initialisation and at each evaluation (rows)."""
-    seen = [(i, row) for i, row in zip([0, *trainer.evaluations], trainer.gradients.tolist())]
-    seen = [(i, row) for i, row in seen if all(map(isfinite, row))]
-    ratios = [[significant(value) for value in row] for _, row in seen]
+    """‖∇W‖/‖W‖ (ratio) and ‖W‖ (weight) by layer (columns), at initialisation and at each
+    evaluation (rows). So ‖∇W‖ is ratio · weight, and the scale-free ‖∇W‖·‖W‖ ratio · weight²."""
+    pairs = zip([0, *trainer.evaluations], trainer.gradients)
+    seen = [(i, table.tolist()) for i, table in pairs if table.isfinite().all()]
+    rows = {
+        name: [[significant(value) for value in table[k]] for _, table in seen]
+        for k, name in enumerate(("ratio", "weight"))
+    }
     names = list(trainer.model.layers())
-    return {"layer": names, "iteration": [i for i, _ in seen], "ratio": ratios}
+    return {"layer": names, "iteration": [i for i, _ in seen]} | rows
 
 
 def images(trainer: Trainer, split: Split) -> list[Tensor]:

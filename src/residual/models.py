@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from residual.parameters import check_choice
 
 ZEROS = ("after", "split")
+SHORTCUTS = ("identity", "half", "permutation", "orthogonal")
 
 
 class BasicBlock(nn.Module):
@@ -27,6 +28,7 @@ class BasicBlock(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs) if norm else nn.Identity()
         self.conv2 = conv3x3(outputs, outputs)
         self.norm2 = nn.BatchNorm2d(outputs) if norm else nn.Identity()
+        self.register_buffer("map", None)  # (C, C, 1, 1): what a shortcut does that is no identity
 
     def forward(self, x: Tensor) -> Tensor:
         f = self.norm1(self.conv1(x)).relu_()
@@ -34,11 +36,11 @@ class BasicBlock(nn.Module):
         return (f.add_(self.shortcut(x)) if self.residual else f).relu_()
 
     def shortcut(self, x: Tensor) -> Tensor:
-        if not self.widening:
-            return x
-        x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H/2, W/2)
-        before = self.widening // 2 if self.zeros == "split" else 0
-        return F.pad(x, (0, 0, 0, 0, before, self.widening - before))  # now 2C
+        if self.widening:
+            x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H/2, W/2)
+            before = self.widening // 2 if self.zeros == "split" else 0
+            x = F.pad(x, (0, 0, 0, 0, before, self.widening - before))  # now 2C
+        return x if self.map is None else F.conv2d(x, self.map)
 
 
 class Network(nn.Module):
@@ -115,12 +117,34 @@ def build(
     norm: bool = True,
     zero_gamma: bool = False,
     zeros: str = "after",
+    shortcut: str = "identity",
 ) -> Network:
-    """An initialised network; `kind` is plain or residual, `zeros` as in `Network`."""
+    """An initialised network; `kind` is plain or residual, `zeros` as in `Network`.
+
+    `shortcut` says what the shortcuts of a residual network compute: the `identity` (the paper's),
+    `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,
+    another one in each block. The mixtures follow from the seed and are never trained.
+    """
     check_choice("zeros", zeros, ZEROS)
+    check_choice("shortcut", shortcut, SHORTCUTS)
     model = Network(depth, kind == "residual", channels, norm, zeros)
     initialise(model, seed, zero_gamma)
+    generator = torch.Generator().manual_seed(seed)
+    for block in model.blocks if shortcut != "identity" else ():
+        block.map = shortcut_map(shortcut, block.conv2.out_channels, generator)
     return model
+
+
+def shortcut_map(shortcut: str, channels: int, generator: torch.Generator) -> Tensor:
+    """The 1×1 convolution (channels, channels, 1, 1) that a shortcut computes in `build`."""
+    matrix = torch.eye(channels)
+    if shortcut == "half":
+        matrix /= 2
+    elif shortcut == "permutation":
+        matrix = matrix[torch.randperm(channels, generator=generator)]
+    else:
+        nn.init.orthogonal_(matrix, generator=generator)
+    return matrix[:, :, None, None]
 
 
 def plain(depth: int, seed: int = 0) -> Network:

@@ -5,6 +5,7 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 
 from dataclasses import dataclass, fields, replace
 
+from residual.models import SHORTCUTS
 from residual.parameters import ParameterError, check_choice, check_depth, check_integer
 
 KINDS = ("plain", "residual")
@@ -23,7 +24,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", "digits", 200, 10, "8×8 digits, seconds a network on a CPU"),
+    "quick": Profile("quick", "digits", 600, 10, "8×8 digits, under a minute a network on a CPU"),
     "desk": Profile("desk", "cifar10", 3_200, 16, "CIFAR-10, 1/20 of the paper's iterations"),
     "paper": Profile("paper", "cifar10", 64_000, 100, "CIFAR-10, the paper's 64,000 iterations"),
 }
@@ -35,7 +36,9 @@ class Recipe:
 
     `norm`, `zero_gamma` and `decay_gamma` are the ablations that the chapters need: batch
     normalisation after each convolution, a zero start of the last scale of each block (Goyal et
-    al. 2017), and weight decay on the scales γ (the paper decays every parameter).
+    al. 2017), and weight decay on the scales γ (the paper decays every parameter). `shortcut` is
+    what the shortcuts compute (see `models.build`), and `low_start` gives every depth the low
+    first learning rate that the paper gives to its 110-layer net.
     """
 
     profile: str
@@ -51,6 +54,8 @@ class Recipe:
     norm: bool = True
     zero_gamma: bool = False
     decay_gamma: bool = True
+    shortcut: str = "identity"
+    low_start: bool = False
 
     def __post_init__(self) -> None:
         check_choice("profile", self.profile, tuple(PROFILES))
@@ -58,20 +63,42 @@ class Recipe:
         check_depth(self.depth)
         check_integer("seeds", self.seed, 0, 2**31 - 1)
         check_integer("iterations", self.iterations, 1, 10_000_000)
+        check_choice("shortcut", self.shortcut, SHORTCUTS)
         if not 0 < self.learning_rate < 100:
             raise ParameterError("learning_rate", self.learning_rate, "it lies between 0 and 100")
 
     @classmethod
-    def of(cls, profile: str, kind: str, depth: int, seed: int = 0) -> "Recipe":
-        """The profile's own recipe for one network; ParameterError names a wrong value."""
+    def of(
+        cls,
+        profile: str,
+        kind: str,
+        depth: int,
+        seed: int = 0,
+        iterations: int | None = None,
+        learning_rate: float = 0.1,
+    ) -> "Recipe":
+        """The profile's own recipe for one network; ParameterError names a wrong value.
+
+        `iterations` None keeps the profile's number. The weight decay follows from the length and
+        the learning rate (`scaled_decay`).
+        """
         check_choice("profile", profile, tuple(PROFILES))
         chosen = PROFILES[profile]
-        return cls(profile, kind, depth, seed, chosen.dataset, chosen.iterations)
+        length = chosen.iterations if iterations is None else iterations
+        recipe = cls(profile, kind, depth, seed, chosen.dataset, length)
+        return replace(recipe, learning_rate=learning_rate).with_scaled_decay()
+
+    def with_scaled_decay(self) -> "Recipe":
+        """The same recipe with the weight decay that belongs to its length and learning rate."""
+        decay = scaled_decay(self.profile, self.iterations, self.learning_rate)
+        return replace(self, weight_decay=decay)
 
     @property
     def variant(self) -> str:
         """What differs from the profile's recipe, as part of a folder's name; often empty."""
         usual = Recipe.of(self.profile, self.kind, self.depth, self.seed)
+        decay = self.with_scaled_decay().weight_decay
+        usual = replace(usual, weight_decay=decay)
         changed = [f.name for f in fields(self) if getattr(self, f.name) != getattr(usual, f.name)]
         return "-".join(SLUGS[name].format(getattr(self, name)) for name in changed)
 
@@ -84,10 +111,12 @@ class Recipe:
     def rate(self, iteration: int) -> float:
         """Learning rate at an iteration: divided by 10 at 1/2 and 3/4 of the way (§4.2).
 
-        A net of depth 110 or more starts at a tenth for 400/64,000 of its iterations; the paper
-        waits for a training error below 80 %, which it puts at about 400 iterations.
+        A net of depth 110 or more, and one with a `low_start`, begins at a tenth for 400/64,000 of
+        its iterations; the paper waits for a training error below 80 %, which it puts at about 400
+        iterations.
         """
-        if self.depth >= LOW_START_DEPTH and iteration * 160 < self.iterations:
+        low = self.low_start or self.depth >= LOW_START_DEPTH
+        if low and iteration * 160 < self.iterations:
             return self.learning_rate / 10
         drops = (iteration * 2 >= self.iterations) + (iteration * 4 >= self.iterations * 3)
         return self.learning_rate / 10**drops
@@ -107,12 +136,24 @@ SLUGS = {
     "norm": "no-bn",
     "zero_gamma": "zero-gamma",
     "decay_gamma": "no-gamma-decay",
+    "shortcut": "{}-shortcut",
+    "low_start": "low-start",
 }
+
+
+def scaled_decay(profile: str, iterations: int, learning_rate: float) -> float:
+    """The weight decay λ that keeps the paper's product η·λ·T of learning rate, decay and length.
+
+    Decay alone shrinks a weight by about exp(−η·λ·T/(1 − m)), so that a short run with the paper's
+    λ = 1e-4 would hardly shrink anything (van Laarhoven 2017). The paper profile keeps the paper's.
+    """
+    if profile == "paper":
+        return 1e-4
+    return float(f"{1e-4 * (64_000 / iterations) * (0.1 / learning_rate):.6g}")
 
 
 def recipes(
     profile: str, kinds: list[str], depths: list[int], seeds: list[int], iterations: int | None
 ) -> list[Recipe]:
     """One recipe for each combination, shallow first; `iterations` None keeps the profile's."""
-    made = [Recipe.of(profile, k, d, s) for d in depths for k in kinds for s in seeds]
-    return [replace(r, iterations=iterations) if iterations is not None else r for r in made]
+    return [Recipe.of(profile, k, d, s, iterations) for d in depths for k in kinds for s in seeds]

@@ -43,7 +43,7 @@ class Trainer:
         self.errors = torch.full((recipe.iterations,), torch.nan, device=device)
         self.evaluations = recipe.points(PROFILES[recipe.profile].evaluations)
         self.test_errors = torch.full((len(self.evaluations),), torch.nan, dtype=torch.float64)
-        shape = (len(self.evaluations) + 1, recipe.depth - 1)
+        shape = (len(self.evaluations) + 1, 2, recipe.depth - 1)
         self.gradients = torch.full(shape, torch.nan, dtype=torch.float64)
         self.seconds = torch.zeros((), dtype=torch.float64)
 
@@ -114,10 +114,11 @@ class Trainer:
         self.observe_gradients(evaluation + 1)
 
     def observe_gradients(self, row: int) -> None:
-        """‖∇W‖/‖W‖ of each 3×3 convolution for the first images of the training set."""
+        """‖∇W‖/‖W‖ and ‖W‖ of each 3×3 convolution for the first images of the training set."""
         images, labels = next(self.batches(self.train.head(self.recipe.batch_size)))
-        ratios = probes.gradient_ratios(self.model, images, labels)["ratio"]
-        self.gradients[row] = torch.tensor(ratios, dtype=torch.float64)
+        found = probes.gradient_ratios(self.model, images, labels)
+        both = [found["ratio"], found["weight"]]
+        self.gradients[row] = torch.tensor(both, dtype=torch.float64)
 
     def state(self) -> dict[str, Tensor]:
         """Weights, BN statistics, momentum, and what has been observed so far."""
@@ -155,7 +156,13 @@ def wrong(logits: Tensor, labels: Tensor) -> Tensor:
 def network(recipe: Recipe, dataset: Dataset) -> Network:
     """The recipe's network at its initialisation."""
     return build(
-        recipe.kind, recipe.depth, recipe.seed, dataset.channels, recipe.norm, recipe.zero_gamma
+        recipe.kind,
+        recipe.depth,
+        recipe.seed,
+        dataset.channels,
+        recipe.norm,
+        recipe.zero_gamma,
+        shortcut=recipe.shortcut,
     )
 
 

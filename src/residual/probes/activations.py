@@ -1,15 +1,14 @@
 """How strongly layers and blocks respond: the quantity of Fig. 7, and ‖F(x)‖/‖x‖."""
 
 import copy
-from collections import defaultdict
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from residual.models import Network
 from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
-from residual.probes.tally import Sample, Tally, alike, sample
+from residual.probes.tally import Tally
 
 
 def responses(model: Network, batches: Batches) -> Table:
@@ -17,22 +16,17 @@ def responses(model: Network, batches: Batches) -> Table:
 
     The quantity of Fig. 7 (§4.2): before ReLU, or before the addition. One row a layer in network
     order: layer, std and mean (of every value); channel_std, share within ±0.1, 1 % and 99 %
-    percentiles (of a sample of some 2,000 positions a batch).
+    percentiles (of a sample of some 500 positions a batch).
     """
-    fresh: list[Sample] = []
-    tallies: defaultdict[int, Tally] = defaultdict(Tally)
+    tallies = {name: Tally() for name in model.layers()}
     handles = [
-        layer.register_forward_hook(lambda _m, _i, output: fresh.append(sample(output)))
-        for layer in model.layers().values()
+        layer.register_forward_hook(lambda _m, _i, output, name=name: tallies[name].add(output))
+        for name, layer in model.layers().items()
     ]
     with hooked(handles), evaluating(model):
         for batch in batches:
             model(batch)
-            for i, samples in enumerate(alike(fresh)):
-                tallies[i].add(samples)
-            fresh.clear()
-    rows = [row for tally in tallies.values() for row in tally.rows()]
-    return columns([{"layer": name} | row for name, row in zip(model.layers(), rows)])
+    return columns([{"layer": name} | tally.row() for name, tally in tallies.items()])
 
 
 def block_ratios(model: Network, batches: Batches) -> Table:
@@ -41,7 +35,7 @@ def block_ratios(model: Network, batches: Batches) -> Table:
     F(x) is the block's second layer after BN. Images whose x is all zero have no ratio and are
     left out (a block without any gives NaN). One row a block: block (from 1), ratio, input_norm
     (mean of ‖x‖), widening (whether the block changes the shape, so that its shortcut is no
-    identity).
+    identity), gamma (median of |γ₂|, the scales of the block's last BN; None without BN).
     """
     norms: dict[str, list[Tensor]] = {}
     handles = []
@@ -60,6 +54,9 @@ def block_ratios(model: Network, batches: Batches) -> Table:
         seen = x > 0  # an image may have died on the way: ReLU left nothing of it
         ratio, size = float((f[seen] / x[seen]).mean()), float(x.mean())
         row = {"block": i + 1, "ratio": significant(ratio), "input_norm": significant(size)}
+        has_norm = isinstance(block.norm2, nn.BatchNorm2d)
+        gamma = float(block.norm2.weight.detach().abs().median()) if has_norm else None
+        row["gamma"] = None if gamma is None else significant(gamma)
         rows.append(row | {"widening": bool(block.widening)})
     return columns(rows)
 

@@ -56,7 +56,7 @@ def mistakes(logits: Tensor, labels: Tensor) -> int:
 
 
 def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
-    """‖∇W‖/‖W‖ of every 3×3 convolution for one batch in train mode, in network order."""
+    """‖∇W‖/‖W‖ (ratio) and ‖W‖ (weight) of every 3×3 convolution for one batch in train mode."""
     probed = copy.deepcopy(model).train()
     probed.zero_grad()
     F.cross_entropy(probed(images).float(), labels).backward()
@@ -65,4 +65,5 @@ def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
         [torch.stack([c.weight.grad.norm(), c.weight.detach().norm()]) for c in convolutions]
     ).cpu()
     ratios = [significant(float(g / w)) for g, w in norms]
-    return {"layer": list(model.layers()), "ratio": ratios}
+    weights = [significant(float(w)) for _, w in norms]
+    return {"layer": list(model.layers()), "ratio": ratios, "weight": weights}
