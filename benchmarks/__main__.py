@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import probing, training
-from residual.data import DataError, Dataset, Split, load
-from residual.parameters import ParameterError
+from residual.data import Dataset, Split, load
+from residual.errors import DataError, ParameterError
 from residual.provenance import DEVICES, device_name, pick_device, provenance
 from residual.recipe import Recipe
 from residual.threads import computing_with

@@ -21,8 +21,8 @@ from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from residual.paths import ROOT
 from companion.site.packages import client
+from residual.store import ROOT
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 PAGES = ("index.html", "notebooks/01_degradation.html")

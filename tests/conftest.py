@@ -11,7 +11,7 @@ import pytest
 from browser import CHROMIUM, chromium, served
 
 from companion import book
-from residual.paths import ROOT
+from residual.store import ROOT
 
 HTML = ROOT / "_build" / "html"
 SOURCES = (

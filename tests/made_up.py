@@ -5,8 +5,7 @@ from pathlib import Path
 
 from residual.claims import Evidence
 from residual.recipe import Recipe
-from residual.records import Experiment
-from residual.runs import Run
+from residual.store import Record
 
 JITTER = (-0.01, 0.0, 0.01)
 """Relative differences between three seeds."""
@@ -28,7 +27,7 @@ def run(
     lesions: list[float] | None = None,
     stds: list[float] | None = None,
     decay_gamma: bool = True,
-) -> Run:
+) -> Record:
     """A run whose 3×3 layers all respond alike, unless `stds` gives the second ones by block.
 
     `ratio` is ‖F(x)‖/‖x‖ of every block, `last_ratio` of the last; `gradients` are ‖∇W‖/‖W‖ of the
@@ -64,16 +63,16 @@ def run(
         "probes": {"lesions": {"test_error": lesions or [1.0] * (blocks + 1)}},
         "provenance": {"device": "a made-up device"},
     }
-    return Run(Path("made-up"), record)
+    return Record(Path("made-up"), record)
 
 
-def seeds(kind: str, depth: int, value: str, level: float, count: int = 3, **given) -> list[Run]:
+def seeds(kind: str, depth: int, value: str, level: float, count: int = 3, **given) -> list[Record]:
     """One run a seed, with one value that differs by a per cent between seeds."""
     levels = [level * (1 + JITTER[s % 3]) for s in range(count)]
     return [run(kind, depth, s, **({value: v} | given)) for s, v in enumerate(levels)]
 
 
-def experiment(name: str, measurements: list[dict], settings: dict | None = None) -> Experiment:
+def experiment(name: str, measurements: list[dict], settings: dict | None = None) -> Record:
     """A record of an experiment at the paper profile."""
     record = {
         "experiment": name,
@@ -83,10 +82,10 @@ def experiment(name: str, measurements: list[dict], settings: dict | None = None
         "measurements": measurements,
         "provenance": {"device": "a made-up device"},
     }
-    return Experiment(Path("made-up"), record)
+    return Record(Path("made-up"), record)
 
 
-def evidence(*runs: Run, profile: str = "paper", experiments: tuple = ()) -> Evidence:
+def evidence(*runs: Record, profile: str = "paper", experiments: tuple = ()) -> Evidence:
     """Evidence from made-up records alone: nothing is read from a store."""
-    named = {e.record["experiment"]: e for e in experiments}
+    named = {e.content["experiment"]: e for e in experiments}
     return Evidence(profile, Path("nowhere"), tuple(runs), named)

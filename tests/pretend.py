@@ -8,11 +8,9 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from residual.paths import ROOT
+from residual import store
 from residual.recipe import PROFILES, Recipe
-from residual.records import find_experiment, write_experiment
-from residual.runs import folder_of
-from residual.sealed import seal
+from residual.store import ROOT
 
 COMMITTED = ROOT / "runs"
 
@@ -29,9 +27,7 @@ def pretend(root: Path, profile: str, kind: str, depth: int, seed: int = 0, **ch
     record |= {"recipe": asdict(recipe), "data": {"name": recipe.dataset, "digest": "0" * 64}}
     for name, value in changes.items():
         record["metrics" if name in record["metrics"] else "provenance"][name] = value
-    path = folder_of(recipe, root) / "record.json"
-    path.parent.mkdir(parents=True)
-    seal(record, path)
+    store.write(record, root)
 
 
 def stretched(record: dict, factor: int) -> None:
@@ -49,14 +45,14 @@ def committed(root: Path, *names: str) -> Path:
 
 def pretend_experiment(root: Path, name: str, profile: str) -> None:
     """Write an experiment's record at a profile, made from that of the quick profile."""
-    found = find_experiment(name, "quick", COMMITTED)
+    found = store.experiment(name, "quick", COMMITTED)
     content = {key: found[key] for key in ("settings", "seeds", "measurements", "provenance")}
-    write_experiment(name, profile, content, root)
+    store.write({"experiment": name, "profile": profile} | content, root)
 
 
 def desk_store(root: Path, networks: tuple = (("plain", 20), ("plain", 56))) -> Path:
     """A copy of the committed store with desk runs: ResNets 20 and 56, and others by choice."""
-    committed(root, "quick", "peers")
+    committed(root, "quick", "public")
     for kind, depth in (*networks, ("residual", 20), ("residual", 56)):
         pretend(root, "desk", kind, depth, seconds=1000.0, test_error=20.0 + depth / 10)
     return root

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import made_up
 
-from residual import runs
-from residual.peers import records
+from residual.store import Record, write
 
 STEPS = {"training": [1, 2, 3, 4], "test": [2, 4]}
 
@@ -19,19 +18,19 @@ def curves(level: float) -> dict:
     }
 
 
-def store(root: Path, kind: str, depth: int, level: float, **given) -> runs.Run:
+def store(root: Path, kind: str, depth: int, level: float, **given) -> Record:
     """Write one run whose errors end at a level and whose F(x) respond less block by block."""
     blocks = (depth - 2) // 2
     stds = [1 - 0.5 * block / blocks for block in range(blocks)]
     lesions = [level + block for block in range(blocks + 1)]
     made = made_up.run(kind, depth, error=level, stds=stds, lesions=lesions, **given)
     rest = {"data": {}, "curves": curves(level), "replay": {}, "provenance": {}}
-    return runs.write(made.recipe, made.record | rest, {}, root)
+    return write(made.content | rest, root, {})
 
 
-def store_peer(root: Path, source: str, kind: str, depth: int) -> records.Measured:
+def store_peer(root: Path, source: str, kind: str, depth: int) -> Record:
     """Write one network of others, measured as trained only."""
-    made = made_up.run(kind, depth).record
+    made = made_up.run(kind, depth).content
     record = {
         "source": {"name": source},
         "network": {"kind": kind, "depth": depth},
@@ -42,4 +41,4 @@ def store_peer(root: Path, source: str, kind: str, depth: int) -> records.Measur
         "probes": made["probes"],
         "provenance": {},
     }
-    return records.write(record, root)
+    return write(record, root)

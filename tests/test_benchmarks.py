@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from residual import paper
-from residual.paths import ROOT
 from residual.recipe import Recipe
+from residual.store import ROOT
 
 sys.path.insert(0, str(ROOT))
 from benchmarks.measure import interleaved, operations

@@ -18,7 +18,7 @@ from browser import SIZES, opened, settle, watched
 from bs4 import BeautifulSoup
 
 from companion import book
-from residual.paths import ROOT
+from residual.store import ROOT
 
 HTML = ROOT / "_build" / "html"
 TEXTS = {".html", ".js", ".css", ".json", ".ipynb", ".svg", ".txt", ".md"}

@@ -11,7 +11,7 @@ from test_site import PYTHON
 
 from companion.site import catalogues, words
 from companion.site.words import LOCALE
-from residual.paths import ROOT
+from residual.store import ROOT
 
 TEMPLATES = (catalogues.PAGES, catalogues.DOMAIN)
 FILES = [LOCALE / f"{name}.pot" for name in TEMPLATES] + catalogues.translations()

@@ -6,7 +6,7 @@ import pytest
 from companion.chapter import settings
 from companion.chapter.display import cell
 from companion.chapter.words import change_with_depth, listed
-from residual.parameters import ParameterError
+from residual.errors import ParameterError
 
 MISTAKES = [
     ({"depths": [21]}, "depths: 21 is not allowed"),
@@ -34,7 +34,7 @@ def test_a_wrong_parameter_is_one_sentence(given, told):
 
 
 def test_seeds_default_to_those_in_the_store(monkeypatch, tmp_path):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     for seed in (3, 1):
         folder = tmp_path / "quick" / f"plain-8-s{seed}"
         folder.mkdir(parents=True)

@@ -7,7 +7,8 @@ import pytest
 
 from companion.chapter import peers, settings
 from companion.chapter.peers import factors, jacobian, note_beside_all, shares, table_of_all
-from residual.peers.records import MEASUREMENT, Measured, every
+from residual.peers.measurement import MEASUREMENT
+from residual.store import Record, every
 
 BANDS = {"plain": (0.0, 0.02, 0.4), "residual": (0.9, 1.0, 1.1)}
 
@@ -32,7 +33,7 @@ def measured(kind, depth):
         "measurement": MEASUREMENT,
         "probes": {"jacobian": blocks | {"widening": [False, True, True]}},
     }
-    return Measured(None, record)
+    return Record(None, record)
 
 
 def test_factors_need_both_kinds_at_a_depth():
@@ -60,7 +61,7 @@ def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatc
     assert others == "others' weights: CIFAR-10, full length"
     assert "martyn" not in " ".join(told["ours"])
     assert all("a-martyn" in words for words in told.iloc[:, -1])
-    monkeypatch.setattr(peers, "every", list)
+    monkeypatch.setattr(peers, "every", lambda _scale: [])
     alone = note_beside_all(runs)
     assert alone["ours"].tolist() == told["ours"].tolist()
     assert alone.attrs["scale"] == ours
@@ -69,7 +70,7 @@ def test_the_table_has_the_notes_three_numbers_and_keeps_others_apart(monkeypatc
 
 def test_singular_values_of_others_are_told_from_their_records(monkeypatch):
     found = [measured(kind, depth) for depth in (8, 14, 20) for kind in BANDS]
-    monkeypatch.setattr(peers, "every", lambda: found)
+    monkeypatch.setattr(peers, "every", lambda _scale: found)
     picture = jacobian("made-up", "fig-made-up")
     assert "Weights trained by others (made-up), measured by us" in picture.caption
     assert "from 0 to 0.4 in plain-20 (middle 0.02)" in picture.caption
@@ -80,23 +81,23 @@ def test_singular_values_of_others_are_told_from_their_records(monkeypatch):
 
 def test_both_kinds_are_shown_at_the_largest_depth_that_has_both(monkeypatch):
     found = [measured("plain", 8), measured("residual", 8), measured("plain", 14)]
-    monkeypatch.setattr(peers, "every", lambda: found)
+    monkeypatch.setattr(peers, "every", lambda _scale: found)
     caption = jacobian("made-up", "fig-made-up").caption
     assert "plain-8" in caption
     assert "ResNet-8" in caption
     assert "plain-14" not in caption
-    monkeypatch.setattr(peers, "every", lambda: found[::2])
+    monkeypatch.setattr(peers, "every", lambda _scale: found[::2])
     assert "plain-14" in jacobian("made-up", "fig-made-up").caption
 
 
 def test_a_record_of_an_earlier_measurement_shows_less(monkeypatch):
-    first = every()[0]
+    first = every("public")[0]
     probed = {"lesions": first["probes"]["lesions"]}
     metrics = {"test_error": first["metrics"]["test_error"]}
-    old = replace(first, record=first.record | {"probes": probed, "metrics": metrics})
-    monkeypatch.setattr(peers, "every", lambda: [old])
+    old = replace(first, content=first.content | {"probes": probed, "metrics": metrics})
+    monkeypatch.setattr(peers, "every", lambda _scale: [old])
     assert table_of_all()["training error, %"].isna().all()
-    assert jacobian(first.source, "fig-none") is None
-    new = first.record | {"metrics": metrics | {"train_error": 1.5}}
-    monkeypatch.setattr(peers, "every", lambda: [replace(first, record=new)])
+    assert jacobian(first.member, "fig-none") is None
+    new = first.content | {"metrics": metrics | {"train_error": 1.5}}
+    monkeypatch.setattr(peers, "every", lambda _scale: [replace(first, record=new)])
     assert table_of_all()["training error, %"].tolist() == pytest.approx([1.5])

@@ -61,9 +61,9 @@ def made_up_starts(monkeypatch, given):
 def start_run(seed, ratio):
     """A made-up run with what the figure reads."""
     made = made_up.run("residual", 56, seed, ratio=ratio, error=10.0 * ratio)
-    made.record["curves"] = {"test": {"iteration": [10, 20], "test_error": [90.0, 50.0]}}
+    made.content["curves"] = {"test": {"iteration": [10, 20], "test_error": [90.0, 50.0]}}
     for when in ("initial", "final"):
-        blocks = made.record["responses"][when]["blocks"]
+        blocks = made.content["responses"][when]["blocks"]
         blocks["ratio"] = [ratio * (when == "final")] * len(blocks["block"])
     return made
 
@@ -81,7 +81,7 @@ def test_without_a_zero_start_nothing_is_shown(monkeypatch, tmp_path):
     made_up_starts(monkeypatch, [])
     assert starts.zero_gamma(settings(), "fig-none") is None
     monkeypatch.undo()
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     assert starts.zero_gamma_runs(settings("paper")) == []  # days of training are not started here
 
 
@@ -94,6 +94,7 @@ def test_published_takes_the_largest_profile_with_both_starts(monkeypatch):
 
 
 def test_a_zero_start_is_trained_where_that_takes_seconds(monkeypatch, tmp_path):
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
     chosen = settings(depths=[8], iterations=2)
     (run,) = starts.zero_gamma_runs(chosen)

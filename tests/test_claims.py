@@ -9,7 +9,7 @@ from made_up import evidence, experiment, seeds
 
 from residual import claims, constructions
 from residual.claims import degradation, identity, reformulation
-from residual.parameters import ParameterError
+from residual.errors import ParameterError
 
 BY_ID = {claim.id: claim for claim in claims.CLAIMS}
 VALUES = (claims.SUPPORTED, claims.CAVEAT, claims.NOT_SUPPORTED, claims.INCONCLUSIVE)
@@ -164,7 +164,7 @@ def test_short_training_is_said_in_words():
 def test_diverged_runs_have_no_error_to_compare():
     runs = [*seeds("plain", 20, "error", 1.0), *seeds("plain", 56, "error", 5.0)]
     for run in runs[3:]:
-        run.record["metrics"]["train_error"] = None
+        run.content["metrics"]["train_error"] = None
     verdict = claims.judge(BY_ID["degradation-train"], evidence(*runs))
     assert verdict.verdict == claims.NOT_RUN
     assert "diverged" in verdict.reason

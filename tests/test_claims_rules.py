@@ -339,7 +339,7 @@ BARE = [c for c in SEEDED if not (c[0] == "zero-is-fixed" and c[1] == NOT_SUPPOR
 @pytest.mark.parametrize(("name", "expected", "given"), BARE, ids=[f"{c[0]}: {c[1]}" for c in BARE])
 def test_two_seeds_are_too_few(name, expected, given):
     experiments = tuple(
-        experiment(e.record["experiment"], e.measurements[:2], e["settings"])
+        experiment(e.content["experiment"], e.measurements[:2], e["settings"])
         for e in given.experiments.values()
     )
     runs = [r for r in given.runs if r.recipe.seed < 2]

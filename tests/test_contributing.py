@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from residual.paths import ROOT
+from residual.store import ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -20,9 +20,9 @@ PATH = re.compile(r"`(src/[\w/.]+)`")
 AFTERWARDS = """
 import json, sys
 from pathlib import Path
-from residual import claims, runs
+from residual import claims, store
 verdict = next(v for v in claims.evaluate("quick", Path(sys.argv[1])) if v.id == "shallow-gain")
-record = runs.every("quick")[0].record
+record = store.every("quick")[0].content
 made = {"verdict": verdict.verdict, "seeds": verdict.seeds, "source": claims.__file__}
 print(json.dumps(made | {"zeros": record["probes"].get("zeros")}))
 """
@@ -66,6 +66,7 @@ def python(root: Path, *arguments: str) -> str:
     """Run Python on the copy, with a store of its own; what it prints."""
     environment = os.environ | {
         "PYTHONPATH": str(root / "src"),
+        "RESIDUAL_EVIDENCE": str(root / "runs"),
         "RESIDUAL_RUNS": str(root / "runs"),
     }
     done = subprocess.run(

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from residual.cli import main
-from residual.data import DataError, cifar10
+from residual.data import cifar10
 from residual.data.fetch import pack
+from residual.errors import DataError
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ import miniature
 import numpy as np
 import pytest
 
-from residual.data import DataError, cifar10, sources
+from residual.data import cifar10, sources
 from residual.data.fetch import WORK, obtain
+from residual.errors import DataError
 
 IMPATIENT = 0.5  # seconds, for servers that misbehave; a good one gets time on a busy machine
 

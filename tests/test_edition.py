@@ -11,7 +11,7 @@ ABOUT = {"label": "fig-x", "caption": "One.", "alt": "A line."}
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     return tmp_path
 
 

@@ -5,7 +5,7 @@ import tomllib
 
 import yaml
 
-from residual.paths import ROOT
+from residual.store import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

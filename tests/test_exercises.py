@@ -79,7 +79,7 @@ def test_untrained_ratios_fall_with_depth():
 def test_measures_are_ratios_of_medians_plain_over_residual():
     made = [run("plain", 8, std=3.0), run("residual", 8, std=1.5)]
     for one in made:
-        tables = one.record["responses"]
+        tables = one.content["responses"]
         layers = tables["final"]["layers"]
         layers["channel_std"] = [2 * std for std in layers["std"]]
         tables["final_exact"] = tables["final"]

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from residual import experiments
+from residual import experiments, store
 from residual.claims import CLAIMS
 from residual.constructions import zero_scale
+from residual.errors import ParameterError
 from residual.experiments import (
     decay,
     fixed_point,
@@ -21,9 +22,7 @@ from residual.experiments import (
 )
 from residual.experiments.place import Place
 from residual.models import build
-from residual.parameters import ParameterError
 from residual.recipe import PROFILES, Recipe
-from residual.records import find_experiment
 
 PLACE = Place("quick", torch.device("cpu"))
 FAST = "decay-pulls-to-zero"
@@ -59,7 +58,7 @@ def test_other_settings_are_measured_anew(tmp_path, monkeypatch):
 
 def test_a_repetition_gives_the_same_record(tmp_path):
     records = [
-        experiments.ensure(FAST, "quick", [0], "cpu", tmp_path / name).record for name in "ab"
+        experiments.ensure(FAST, "quick", [0], "cpu", tmp_path / name).content for name in "ab"
     ]
     for record in records:
         record.pop("provenance"), record.pop("digest")
@@ -89,7 +88,7 @@ def test_settings_are_plain_data_at_every_profile(profile):
 
 
 def test_the_stored_records_were_made_with_these_settings():
-    stored = {name: find_experiment(name, "quick") for name in experiments.EXPERIMENTS}
+    stored = {name: store.experiment(name, "quick") for name in experiments.EXPERIMENTS}
     for name, study in experiments.EXPERIMENTS.items():
         if found := stored[name]:
             assert found["settings"] == study.settings("quick"), name

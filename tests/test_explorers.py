@@ -15,7 +15,7 @@ from test_site import CONF, PYTHON, SVG, picture
 
 from companion.site import explorers
 from companion.site import record_sources as sources
-from residual.paths import ROOT
+from residual.store import ROOT
 
 FIGURES = (
     "fig-degradation-curves",
@@ -46,7 +46,7 @@ def project(folder, shows, more=""):
     )
     (folder / "plain.md").write_text("# Nothing to explore\n")
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", ".", "html"]
-    environment = os.environ | {"RESIDUAL_RUNS": str(folder / "runs")}
+    environment = os.environ | {"RESIDUAL_EVIDENCE": str(folder / "runs")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / "html"
@@ -111,7 +111,7 @@ def test_at_first_the_figure_s_own_runs_are_chosen(chapter):
     told = found.locator(".explorer-status").text_content()
     assert ": plain-8, ResNet-8, plain-20, ResNet-20 (12 runs)" in told
     theirs = figure(chapter, "fig-responses-peers")
-    assert theirs.locator("select").input_value() == "peers/someone"
+    assert theirs.locator("select").input_value() == "public/someone"
     assert sources.PEERS in theirs.locator(".explorer-status").text_content()
 
 
@@ -162,7 +162,7 @@ def test_the_profile_can_be_chosen_and_never_mixes(chapter):
     assert found.get_by_label("20", exact=True).count() == 0
     assert count(chapter, label, "line") == 1
     assert "desk: CIFAR-10" in found.locator(".explorer-status").text_content()
-    found.locator("select").select_option("peers/someone")
+    found.locator("select").select_option("public/someone")
     assert found.locator("svg g[aria-label='text']").text_content() == "ResNet-20"
     assert found.get_by_label("before training").is_disabled()
 

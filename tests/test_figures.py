@@ -16,11 +16,11 @@ def run(kind, depth, seed):
     """A made-up run with the curves and the lesion table that figures read."""
     made = made_up.run(kind, depth, seed)
     points = {"iteration": [10, 20]}
-    made.record["curves"] = {
+    made.content["curves"] = {
         "training": points | {"train_error_batch": [90.0, 50.0 + seed]},
         "test": points | {"test_error": [95.0, 60.0 + seed]},
     }
-    lesions = made.record["probes"]["lesions"]
+    lesions = made.content["probes"]["lesions"]
     lesions["block"] = list(range(len(lesions["test_error"])))
     return made
 

@@ -12,7 +12,8 @@ import pytest
 
 from residual import files
 from residual.errors import StoreError
-from residual.files import digest, lockable, own, write_atomically
+from residual.files import lockable
+from residual.store import digest, own, write_atomically
 from residual.turns import finish
 
 
@@ -59,7 +60,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from contextlib import nullcontext
-from residual.files import lockable, own
+from residual.files import lockable
 from residual.turns import finish
 with lockable(Path(sys.argv[1])) as lock:
     finish(own(lock), nullcontext())
@@ -87,12 +88,12 @@ def test_waits_for_a_living_owner(tmp_path):
 
 def test_a_dead_owner_does_not_block_and_its_litter_is_removed(tmp_path):
     with owner(tmp_path, 600) as other:
-        (tmp_path / ".record.json-abc.part").write_text("half")
+        (tmp_path / ".content.json-abc.part").write_text("half")
         other.send_signal(signal.SIGKILL)
         other.wait()
     begun = time.monotonic()
     with locked(tmp_path):
-        assert not (tmp_path / ".record.json-abc.part").exists()
+        assert not (tmp_path / ".content.json-abc.part").exists()
     assert time.monotonic() - begun < 5
 
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from residual import runs
+from residual import store
 from residual.checkpoint import checkpoints, load_checkpoint
-from residual.errors import EngineError
-from residual.parameters import ParameterError, check_list
+from residual.errors import EngineError, ParameterError, check_list
 from residual.recipe import KINDS, PROFILES, Recipe, recipes
 from residual.sweep import ensure
 from residual.train import train
@@ -26,7 +25,7 @@ def store(tmp_path_factory) -> tuple[Path, Recipe]:
     """A store with one finished run, and two checkpoints kept aside from its training."""
     root = tmp_path_factory.mktemp("store")
     (recipe,) = recipes("quick", ["residual"], [8], [0], 4)
-    folder, aside = runs.folder_of(recipe, root), root / "aside"
+    folder, aside = store.folder_of(recipe, root), root / "aside"
 
     def keep(_recipe, done):
         if done == 4:
@@ -60,12 +59,12 @@ flips = st.none() | st.integers(1, 255)
 def check_record(store, place, flip) -> None:
     """A damaged record is named, or says exactly what the whole one says."""
     root, recipe = store
-    path = runs.folder_of(recipe, root) / "record.json"
+    path = store.folder_of(recipe, root) / "record.json"
     whole = path.read_bytes()
-    expected = runs.read(path).record
+    expected = store.read(path).content
     try:
         path.write_bytes(damage(whole, place, flip))
-        found, told = attempt(lambda: runs.find(recipe, root).record, runs.RecordError)
+        found, told = attempt(lambda: store.find(recipe, root).content, RecordError)
         assert found == expected or (str(path) in told and "Restore it" in told)
     finally:
         path.write_bytes(whole)
@@ -74,12 +73,12 @@ def check_record(store, place, flip) -> None:
 def check_weights(store, place, flip) -> None:
     """Damaged weights are named."""
     root, recipe = store
-    run = runs.find(recipe, root)
+    run = store.find(recipe, root)
     path = run.folder / "weights.safetensors"
     whole = path.read_bytes()
     try:
         path.write_bytes(damage(whole, place, flip))
-        with pytest.raises(runs.RecordError, match="weights"):
+        with pytest.raises(RecordError, match="weights"):
             run.weights()
     finally:
         path.write_bytes(whole)

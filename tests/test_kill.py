@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from residual import runs
+from residual import store
 from residual.recipe import Recipe, recipes
 
 (RECIPE,) = recipes("quick", ["residual"], [8], [3], 24)
@@ -33,16 +33,16 @@ def start(root: Path, slow_writes: bool = False) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def complete(root: Path) -> runs.Run:
+def complete(root: Path) -> store.Record:
     """The run, trained to its end by a process of its own."""
     with start(root) as process:
         process.communicate()
     assert process.returncode == 0
-    return runs.find(RECIPE, root)
+    return store.find(RECIPE, root)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> runs.Run:
+def whole(tmp_path_factory) -> store.Record:
     """The run without an interruption."""
     return complete(tmp_path_factory.mktemp("whole"))
 
@@ -58,23 +58,23 @@ def kill_at_line(process: subprocess.Popen, word: str, count: int, delay: float)
         process.kill()
 
 
-def assert_same(run: runs.Run, whole: runs.Run) -> None:
+def assert_same(run: store.Record, whole: store.Record) -> None:
     """Both records, but for the clock and the machine, and both files of weights are equal."""
     clock = {"provenance", "digest"}
-    for key in whole.record.keys() - clock:
+    for key in whole.content.keys() - clock:
         assert run[key] == whole[key], key
     names = [(r.folder / "weights.safetensors").read_bytes() for r in (run, whole)]
     assert names[0] == names[1]
 
 
-def check(seed: int, root: Path, whole: runs.Run) -> None:
+def check(seed: int, root: Path, whole: store.Record) -> None:
     """Kill at a random moment (every third time while a file is written), then finish."""
     chance = random.Random(seed)
     during_write = seed % 3 == 2
     word, delay = ("writes", chance.uniform(0, 0.2)) if during_write else ("/24 ", 0.0)
     line = chance.randrange(2, 10 if during_write else 24)
     kill_at_line(start(root, during_write), word, line, delay or chance.uniform(0, 0.02))
-    folder = runs.folder_of(RECIPE, root)
+    folder = store.folder_of(RECIPE, root)
     assert list(folder.glob("checkpoint-*")) or (folder / "record.json").is_file()
     run = complete(root)
     assert run["provenance"]["resumed_from"] == []
@@ -102,7 +102,7 @@ def test_of_two_processes_one_trains_and_the_other_reads(tmp_path, whole):
     lines = [process.communicate()[0].count("iterations") for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
     assert sorted(lines) == [0, 24]
-    assert_same(runs.find(RECIPE, tmp_path), whole)
+    assert_same(store.find(RECIPE, tmp_path), whole)
 
 
 def test_the_recipe_here_is_the_one_that_is_killed():

@@ -6,7 +6,7 @@ import sys
 import pytest
 from test_imports import ABSENT
 
-from residual import runs
+from residual import store
 from residual.recipe import recipes
 from residual.train import train
 
@@ -35,7 +35,7 @@ def test_trains_several_at_once_as_each_alone(tmp_path):
         assert f"{recipe.name} done: " in done.stdout
         assert f"{recipe.name}: 4/4 iterations" in done.stdout
         run, alone = (
-            runs.find(recipe, tmp_path / "there"),
+            store.find(recipe, tmp_path / "there"),
             train(recipe, "cpu", tmp_path, threads=1),
         )
         assert run["metrics"] == alone["metrics"]

@@ -10,8 +10,8 @@ import papermill
 import pytest
 
 from companion.book import CHAPTERS
-from residual import runs
-from residual.paths import ROOT
+from residual import store
+from residual.store import ROOT
 
 FOLDER = ROOT / "notebooks"
 PARAMETERS = {"profile", "depths", "seeds", "device", "iterations"}
@@ -79,6 +79,7 @@ def test_labels_are_unique_in_the_book():
 
 def execute(name, folder, monkeypatch, **parameters):
     """Run a chapter on an empty store; the executed copy as text."""
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(folder / "runs"))
     monkeypatch.setenv("RESIDUAL_RUNS", str(folder / "runs"))
     target = folder / f"{name}.ipynb"
     papermill.execute_notebook(
@@ -91,7 +92,7 @@ def test_other_depths_show_everywhere(tmp_path, monkeypatch):
     text = execute("01_degradation", tmp_path, monkeypatch, depths=[8, 14], iterations=4)
     for name in ("plain-8", "plain-14", "ResNet-8", "ResNet-14"):
         assert name in text
-    stored = {run.recipe.name for run in runs.every("quick", tmp_path / "runs")}
+    stored = {run.recipe.name for run in store.every("quick", tmp_path / "runs")}
     kinds = ("plain", "residual")
     assert stored == {f"{kind}-{depth}-it4-s0" for kind in kinds for depth in (8, 14)}
 
@@ -116,7 +117,7 @@ def test_the_quick_profile_from_an_empty_store_shows_degradation(tmp_path, monke
     execute("01_degradation", tmp_path, monkeypatch)
     errors = {
         (run.recipe.kind, run.recipe.depth): run["metrics"]["train_error"]
-        for run in runs.every("quick", tmp_path / "runs")
+        for run in store.every("quick", tmp_path / "runs")
     }
     assert errors["plain", 56] > errors["plain", 20] + 20
     assert errors["plain", 56] > errors["residual", 56] + 10

@@ -51,7 +51,7 @@ def chosen(tmp_path_factory):
     """Published settings on a store with the four networks at the desk profile, one seed each."""
     with pytest.MonkeyPatch.context() as patch:
         root = pretend.desk_store(tmp_path_factory.mktemp("runs"))
-        patch.setenv("RESIDUAL_RUNS", str(root))
+        patch.setenv("RESIDUAL_EVIDENCE", str(root))
         patch.setattr("residual.train.fit", None)  # nothing may be trained
         yield settings("published")
 

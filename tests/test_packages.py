@@ -8,7 +8,7 @@ import pytest
 
 from companion.site import packages
 from companion.site.packages import Package, PackageError
-from residual.files import digest
+from residual.store import digest
 
 
 def archived(content):

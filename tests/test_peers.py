@@ -12,24 +12,20 @@ from click.testing import CliRunner
 
 from residual.cli import main
 from residual.data import Dataset, Split
-from residual.files import digest
+from residual.errors import RecordError
 from residual.models import build
-from residual.paths import ROOT
 from residual.peers import (
     SOURCES,
     Peer,
     PeerError,
-    every,
     measure,
     measurement,
     network,
     opened,
     published,
-    read,
     scaled,
 )
-from residual.peers.records import write
-from residual.runs import RecordError
+from residual.store import ROOT, digest, every, read, write
 
 MARTYN, AKAMASTER = SOURCES
 PLACES = [Path(os.environ.get("RESIDUAL_PEERS", "none")), ROOT.parent / "shared" / "weights"]
@@ -171,7 +167,7 @@ def test_a_record_is_written_once_and_read_back(tmp_path, monkeypatch):
     made_up(tmp_path, monkeypatch)
     said, root = [], tmp_path / "runs"
     (found,) = measure(tmp_path, root, "cpu", say=said.append)
-    assert (found.name, found.kind, found.depth) == ("peers/a-martyn/residual-8", "residual", 8)
+    assert (found.name, found.kind, found.depth) == ("public/a-martyn/residual-8", "residual", 8)
     assert len(said) == 1
     assert "reported 50.00 %" in said[0]
     assert all(0 <= found["metrics"][name] <= 100 for name in ("train_error", "test_error"))
@@ -182,7 +178,7 @@ def test_a_record_is_written_once_and_read_back(tmp_path, monkeypatch):
     assert found["source"]["licence"] == "BSD-3-Clause"
     assert (found.folder / "record.json").stat().st_size < 60_000
     again = measure(tmp_path / "nowhere", root, "cpu", say=said.append)
-    assert [m.record for m in again] == [found.record]
+    assert [m.content for m in again] == [found.content]
     assert len(said) == 1
 
 
@@ -191,13 +187,13 @@ def test_a_record_of_an_earlier_measurement_is_measured_again(version, tmp_path,
     made_up(tmp_path, monkeypatch)
     said, root = [], tmp_path / "runs"
     (found,) = measure(tmp_path, root, "cpu", say=said.append)
-    old = {key: value for key, value in found.record.items() if key != "measurement"}
+    old = {key: value for key, value in found.content.items() if key != "measurement"}
     write(old | ({} if version is None else {"measurement": version}), root)
-    assert not every(root)[0].current
+    assert not every("public", root)[0].current
     (again,) = measure(tmp_path, root, "cpu", say=said.append)
     assert again.current
     assert len(said) == 2
-    assert all(again[key] == found[key] for key in found.record.keys() - {"provenance", "digest"})
+    assert all(again[key] == found[key] for key in found.content.keys() - {"provenance", "digest"})
 
 
 def test_training_error_is_that_of_the_training_set(tmp_path, monkeypatch):
@@ -217,7 +213,7 @@ def test_training_error_is_that_of_the_training_set(tmp_path, monkeypatch):
 def test_measuring_twice_gives_the_same_digest_but_for_the_clock(tmp_path, monkeypatch):
     made_up(tmp_path, monkeypatch)
     first, second = (
-        measure(tmp_path, tmp_path / name, "cpu", say=str)[0].record for name in ("a", "b")
+        measure(tmp_path, tmp_path / name, "cpu", say=str)[0].content for name in ("a", "b")
     )
     assert all(first[key] == second[key] for key in first.keys() - {"provenance", "digest"})
 
@@ -254,7 +250,10 @@ def test_a_damaged_record_is_named(tmp_path, monkeypatch):
 
 def test_our_records_agree_with_what_the_sources_report():
     """To 0.01 points: the reported figures are rounded, a test error is a multiple of 0.01."""
-    found = [record for record in every(ROOT / "runs") if record["reported"]["published_epoch"]]
+    stored = every("public", ROOT / "runs")
+    found = [record for record in stored if record["reported"]["published_epoch"]]
+        record for record in every("public", ROOT / "runs") if record["reported"]["published_epoch"]
+    ]
     assert len(found) == 12
     for record in found:
         error, reported = record["metrics"]["test_error"], record["reported"]["test_error"]

@@ -10,7 +10,7 @@ from test_explorers import project
 
 from companion.site import catalogues, networks, phrases
 from companion.site.packages import PackageError
-from residual.paths import ROOT
+from residual.store import ROOT
 
 STATIC = ROOT / "book" / "_static"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -10,13 +10,13 @@ from companion.chapter import degradation, identity, ledger, responses, scale, s
 from companion.chapter.display import table
 from residual.claims import Verdict
 from residual.recipe import Recipe
-from residual.runs import find
+from residual.store import find
 
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty store, the one that chapters read; nothing may be trained into it."""
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     monkeypatch.setattr("residual.train.fit", None)
     return tmp_path
 
@@ -159,7 +159,7 @@ def coordinates(svg: bytes) -> list[float]:
 
 
 def test_the_key_figure_is_drawn_from_the_committed_records(monkeypatch):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(pretend.COMMITTED))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(pretend.COMMITTED))
     kept = coordinates(book.KEY_FIGURE.read_bytes())
     assert len(kept) > 1000
     assert coordinates(book.key_figure()) == pytest.approx(kept, abs=0.01)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from residual.parameters import ParameterError
+from residual.errors import ParameterError
 from residual.recipe import PROFILES, Recipe, recipes
 
 

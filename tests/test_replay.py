@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from residual import replay, runs
-from residual.data import DataError
-from residual.paths import ROOT
+from residual import replay, store
+from residual.errors import DataError
 from residual.recipe import PROFILES, Recipe, recipes
 from residual.replay import DIFFERS, EXACT, IMPOSSIBLE, WITHIN, verify
+from residual.store import ROOT
 from residual.train import train
 
 COMMITTED = ROOT / "runs"
@@ -17,21 +17,21 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> runs.Run:
+def made(tmp_path_factory) -> store.Record:
     """A short run, computed with one thread."""
     (recipe,) = recipes("quick", ["residual"], [8], [0], 12)
     return train(recipe, "cpu", tmp_path_factory.mktemp("runs"), threads=1)
 
 
-def changed(run: runs.Run, **provenance: object) -> runs.Run:
+def changed(run: store.Record, **provenance: object) -> store.Record:
     """The run with other statements about where it was made."""
-    return replace(run, record=run.record | {"provenance": run["provenance"] | provenance})
+    return replace(run, content=run.content | {"provenance": run["provenance"] | provenance})
 
 
-def with_losses(run: runs.Run, losses: list[float], **replayed: object) -> runs.Run:
+def with_losses(run: store.Record, losses: list[float], **replayed: object) -> store.Record:
     """The run with other losses."""
     changes = run["replay"] | {"losses": losses} | replayed
-    return replace(run, record=run.record | {"replay": changes})
+    return replace(run, content=run.content | {"replay": changes})
 
 
 def test_the_same_machine_gives_the_same_bits_whatever_the_threads_here(made):
@@ -97,7 +97,7 @@ def test_without_its_data_set_a_run_cannot_be_replayed(made, monkeypatch):
         raise DataError("CIFAR-10 is not here.")
 
     other = {"data": {"name": "digits", "digest": "0" * 64}}
-    assert verify(replace(made, record=made.record | other)).verdict == IMPOSSIBLE
+    assert verify(replace(made, content=made.content | other)).verdict == IMPOSSIBLE
     monkeypatch.setattr(replay, "load", missing)
     seen = verify(made)
     assert (seen.verdict, seen.sentence) == (IMPOSSIBLE, "CIFAR-10 is not here.")
@@ -111,9 +111,9 @@ def test_where_rounding_drowns_the_first_loss_nothing_is_claimed():
     assert replay.judge([1.0], [1.0], [0.5])[0] == IMPOSSIBLE
 
 
-def committed() -> list[runs.Run]:
+def committed() -> list[store.Record]:
     """The smallest committed quick records: of each network, the first seed."""
-    return [run for run in runs.every("quick", COMMITTED) if run.recipe.seed == 0]
+    return [run for run in store.every("quick", COMMITTED) if run.recipe.seed == 0]
 
 
 @pytest.mark.skipif(not committed(), reason="no quick record is committed yet")

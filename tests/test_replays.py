@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from residual import replays, runs
+from residual import replays, store
 from residual.cli import main
-from residual.paths import ROOT
+from residual.errors import RecordError
 from residual.recipe import recipes
 from residual.replay import DIFFERS, EXACT, IMPOSSIBLE, WITHIN, Replay
-from residual.sealed import RecordError
+from residual.store import ROOT
 from residual.train import train
 
 
@@ -42,7 +42,7 @@ def test_an_outcome_is_kept_with_machine_version_and_day(run, tmp_path):
 
 def test_an_outcome_says_nothing_of_a_record_made_anew(run, tmp_path):
     replays.save([seen(run, EXACT)], tmp_path)
-    other = replace(run, record=run.record | {"digest": "0" * 64})
+    other = replace(run, content=run.content | {"digest": "0" * 64})
     assert replays.status(other, replays.load(tmp_path)) == replays.NOT_REPLAYED
 
 
@@ -80,7 +80,7 @@ def test_a_wrong_name_is_one_sentence(run):
 
 
 def test_committed_outcomes_are_of_committed_records():
-    stored = {run.name: run for name in runs.PROFILES for run in runs.every(name, ROOT / "runs")}
+    stored = {run.name: run for name in store.PROFILES for run in store.every(name, ROOT / "runs")}
     for name, kept in replays.load(ROOT / "runs").items():
         assert kept["verdict"] in (EXACT, WITHIN, IMPOSSIBLE), name
         assert kept["record"] == stored[name]["digest"], name

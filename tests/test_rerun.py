@@ -16,7 +16,7 @@ from test_site import PYTHON
 
 from companion.book import CHAPTERS
 from companion.site import rerun
-from residual.paths import ROOT
+from residual.store import ROOT
 
 ADDRESS = "https://github.com/some-one/a.book"
 CONF = """

@@ -14,7 +14,7 @@ from residual import paper
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty store, the one that pages read."""
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     return tmp_path
 
 
@@ -71,13 +71,13 @@ def test_runs_of_another_recipe_do_not_count(store):
 
 
 def test_networks_of_others_have_columns_of_their_own_and_links(store):
-    pretend.committed(store, "peers")
+    pretend.committed(store, "public")
     shown = directive(results.ErrorTable)
     theirs = column(grid(shown), "Others: a")
     assert theirs["plain-20"] == "9.69"
     assert theirs["plain-110"] == results.NOTHING
     links = [link["refuri"] for node in shown for link in node.findall(nodes.reference)]
-    assert "../records/peers/a-martyn/plain-20.json" in links
+    assert "../records/public/a-martyn/plain-20.json" in links
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_run_says_recipe_data_and_replay(store):
 
 def test_the_records_of_others_name_source_commit_licence_and_file(store):
     assert "Not measured" in directive(sources.PeerTable)[0].astext()
-    pretend.committed(store, "peers")
+    pretend.committed(store, "public")
     rows = grid(directive(sources.PeerTable))
     first = dict(zip(rows[0], rows[1]))
     assert first["Repository"] == "github.com/a-martyn/resnet"

@@ -7,8 +7,7 @@ from stored import store, store_peer
 from companion import tables
 from companion.site import record_sources as sources
 from companion.site import series
-from residual import peers, runs
-from residual.paths import ROOT
+from residual.store import ROOT, every, read
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def same(found, expected):
 
 
 def usual():
-    return [one for one in runs.every("quick") if not one.recipe.variant]
+    return [one for one in every("quick") if not one.recipe.variant]
 
 
 @pytest.mark.parametrize(
@@ -78,19 +77,19 @@ def test_layers_have_their_names(committed):
     data = committed["responses"]
     told = data["sources"][0]["runs"][0]
     names = data["axes"][told["series"]["final"][0]]["names"]
-    record = runs.read(ROOT / "runs" / told["record"] / "record.json")
+    record = read(ROOT / "runs" / told["record"] / "record.json")
     assert list(names) == record["responses"]["final"]["layers"]["layer"]
 
 
 def test_networks_of_others_are_sources_of_their_own(committed):
     data = committed["responses"]
-    (found,) = (s for s in data["sources"] if s["id"] == "peers/a-martyn")
+    (found,) = (s for s in data["sources"] if s["id"] == "public/a-martyn")
     assert found["group"] == sources.PEERS
-    measured = [peer for peer in peers.every() if peer.source == "a-martyn"]
+    measured = [peer for peer in every("public") if peer.member == "a-martyn"]
     frame = tables.peer_responses(measured)
-    same(shown(data, "peers/a-martyn", "final"), points(frame, "position", "std"))
+    same(shown(data, "public/a-martyn", "final"), points(frame, "position", "std"))
     ours = {r["record"] for s in data["sources"] if s["group"] != sources.PEERS for r in s["runs"]}
-    assert not [name for name in ours if name.startswith("peers/")]
+    assert not [name for name in ours if name.startswith("public/")]
 
 
 def test_every_run_has_its_record_and_one_place(committed):
@@ -105,7 +104,7 @@ def test_positions_are_written_once(committed):
 
 
 def test_a_store_of_several_profiles_and_recipes_gives_a_source_each(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     for profile in ("quick", "desk", "paper"):
         store(tmp_path, "plain", 20, 5.0, profile=profile)
     store(tmp_path, "plain", 20, 5.0, profile="quick", decay_gamma=False)
@@ -116,19 +115,19 @@ def test_a_store_of_several_profiles_and_recipes_gives_a_source_each(tmp_path, m
         ("desk", sources.OURS),
         ("paper", sources.OURS),
         ("quick-no-gamma-decay", sources.OTHER_RECIPES),
-        ("peers/someone", sources.PEERS),
+        ("public/someone", sources.PEERS),
     ]
     assert sources.sources()[1].name == "desk: CIFAR-10, 3,200 iterations"
     assert sources.sources()[3].name.endswith("no weight decay on γ")
 
 
 def test_a_store_with_nothing_gives_no_source(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     assert series.data("curves", sources.sources())["sources"] == []
 
 
 def test_a_diverged_run_is_left_out_where_nothing_was_measured():
-    record = run("plain", 20, error=None).record
+    record = run("plain", 20, error=None).content
     record |= {"responses": {}, "probes": {}, "curves": {}}
     assert not any(explorer.read(record) for explorer in series.EXPLORERS.values())
 

@@ -60,7 +60,7 @@ def built(tmp_path_factory):
         "```{ledger} 000\n```\n\n```{toctree}\nchapter\n```\n"
     )
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", ".", "out/html"]
-    environment = {"RESIDUAL_RUNS": str(folder / "no-runs"), "PATH": "/usr/bin:/bin"}
+    environment = {"RESIDUAL_EVIDENCE": str(folder / "no-runs"), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / "out" / "html"

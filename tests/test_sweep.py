@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from residual import runs
-from residual.errors import SweepError
-from residual.parameters import ParameterError
+from residual import store
+from residual.errors import ParameterError, SweepError
 from residual.recipe import Recipe, recipes
 from residual.sweep import ensure, sweep
 
@@ -37,9 +36,9 @@ def wait_for_a_lock(root: Path, seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
-def stripped(run: runs.Run) -> dict:
+def stripped(run: store.Record) -> dict:
     """A record without what depends on the clock or the machine."""
-    return {k: v for k, v in run.record.items() if k not in ("provenance", "digest")}
+    return {k: v for k, v in run.content.items() if k not in ("provenance", "digest")}
 
 
 def test_reads_what_is_there_and_trains_the_rest(tmp_path):
@@ -47,7 +46,7 @@ def test_reads_what_is_there_and_trains_the_rest(tmp_path):
     again = sweep(tiny([1, 0]), root=tmp_path)
     assert [o.recipe.seed for o in again] == [1, 0]
     assert [o.trained for o in again] == [True, False]
-    assert again[1].run.record == first.run.record
+    assert again[1].run.content == first.run.content
 
 
 def test_goes_on_past_a_failed_run(tmp_path):
@@ -55,7 +54,7 @@ def test_goes_on_past_a_failed_run(tmp_path):
     folder.mkdir(parents=True)
     (folder / "record.json").write_text("{")
     made = sweep(tiny([0, 1]), root=tmp_path)
-    assert isinstance(made[0].error, runs.RecordError)
+    assert isinstance(made[0].error, RecordError)
     assert made[0].run is None
     assert made[1].error is None
     assert 0 <= made[1].run["metrics"]["test_error"] <= 100
@@ -65,7 +64,7 @@ def test_ensure_raises_the_one_error_or_names_them_all(tmp_path):
     for recipe in tiny([0, 1]):
         (tmp_path / "quick" / recipe.name).mkdir(parents=True)
         (tmp_path / "quick" / recipe.name / "record.json").write_text("{")
-    with pytest.raises(runs.RecordError, match="s0"):
+    with pytest.raises(RecordError, match="s0"):
         ensure(tiny([0]), root=tmp_path)
     with pytest.raises(SweepError, match=r"2 of 2 runs failed(.|\n)*s0(.|\n)*s1"):
         ensure(tiny([0, 1]), root=tmp_path)
@@ -169,8 +168,8 @@ def kill_once_training(root: Path, pid: int) -> None:
 def test_a_run_trained_into_another_store_is_adopted(tmp_path):
     (run,) = ensure(tiny([0]), root=tmp_path / "far")
     weights = (run.folder / "weights.safetensors").read_bytes()
-    near = runs.adopt(run, weights, tmp_path / "near")
-    assert runs.find(run.recipe, tmp_path / "near").record == run.record == near.record
+    near = store.adopt(run, weights, tmp_path / "near")
+    assert store.find(run.recipe, tmp_path / "near").content == run.content == near.content
     assert near.weights().keys() == run.weights().keys()
 
 

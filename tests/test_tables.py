@@ -39,7 +39,7 @@ def test_responses_number_the_layers():
 
 def test_the_rise_of_a_lesion_is_over_the_whole_network():
     made = runs()[:1]
-    made[0].record["probes"]["lesions"]["block"] = [0, 1, 2, 3]
+    made[0].content["probes"]["lesions"]["block"] = [0, 1, 2, 3]
     frame = tables.lesions(made)
     assert frame["rise"].tolist() == [2.0, 1.0, 4.0]
     assert frame["block"].tolist() == [1, 2, 3]

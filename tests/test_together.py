@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from residual import runs
+from residual import store
 from residual import train as training
-from residual.errors import TrainingError
-from residual.parameters import ParameterError
+from residual.errors import ParameterError, TrainingError
 from residual.recipe import Recipe, recipes
 from residual.sweep import sweep
 from residual.train import train, train_together
@@ -29,15 +28,15 @@ def several() -> list[Recipe]:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> dict[Recipe, runs.Run]:
+def alone(tmp_path_factory) -> dict[Recipe, store.Record]:
     """Each network trained by itself."""
     root = tmp_path_factory.mktemp("alone")
     return {recipe: train(recipe, "cpu", root, threads=1) for recipe in several()}
 
 
-def assert_same(run: runs.Run, other: runs.Run) -> None:
+def assert_same(run: store.Record, other: store.Record) -> None:
     """Records, but for the clock and the machine, and files of weights are equal."""
-    for key in other.record.keys() - CLOCK:
+    for key in other.content.keys() - CLOCK:
         assert run[key] == other[key], key
     files = [(r.folder / "weights.safetensors").read_bytes() for r in (run, other)]
     assert files[0] == files[1]
@@ -79,7 +78,7 @@ def test_one_that_diverges_or_fails_does_not_touch_the_others(alone, tmp_path, m
 
 def test_a_run_of_another_process_is_waited_for_last(alone, tmp_path):
     busy, free = several()[:2]
-    folder = runs.folder_of(busy, tmp_path)
+    folder = store.folder_of(busy, tmp_path)
     program = """
 import sys, time
 from filelock import FileLock
@@ -139,12 +138,12 @@ def test_killed_and_resumed_all_are_as_alone(line, alone, tmp_path):
         for _ in range(line):
             assert "iterations" in process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-    kept = {runs.folder_of(r, tmp_path).name: r for r in alone}
+    kept = {store.folder_of(r, tmp_path).name: r for r in alone}
     assert {path.parent.name for path in tmp_path.rglob("checkpoint-*")} <= kept.keys()
     assert len(list(tmp_path.rglob("checkpoint-*"))) >= 2
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for recipe, run in alone.items():
-        again = runs.find(recipe, tmp_path)
+        again = store.find(recipe, tmp_path)
         assert again["provenance"]["resumed_from"] == []
         assert_same(again, run)
 

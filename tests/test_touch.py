@@ -3,6 +3,7 @@
 import base64
 import gzip
 import re
+from dataclasses import asdict
 
 import numpy as np
 import onnx
@@ -13,11 +14,11 @@ from onnx.reference import ReferenceEvaluator
 from companion import samples
 from companion.onnx_export import export
 from companion.site import networks
-from residual import probes, runs
-from residual.data import DataError, load
+from residual import probes, store
+from residual.data import data_folder, load
+from residual.errors import DataError
 from residual.itinerary import normalise
 from residual.models import build
-from residual.paths import data_folder
 from residual.recipe import Recipe
 
 ALL = ("logits", "response", "ratio", "change")
@@ -193,10 +194,12 @@ def test_the_largest_profile_with_weights_and_images_is_shown(tmp_path, monkeypa
     for profile, kind in wanted:
         recipe = Recipe.of(profile, kind, 20)
         model = build(kind, 20, channels=1 if recipe.dataset == "digits" else 3)
-        record = {key: {} for key in runs.KEYS[1:]} | {"metrics": {"test_error": 12.3}}
-        record |= {"data": {"digest": "made up"}, "provenance": {}}
-        runs.write(recipe, record, model.state_dict(), tmp_path)
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+        record = {key: {} for key in store.KEYS["recipe"].split()} | {
+            "metrics": {"test_error": 12.3}
+        }
+        record |= {"data": {"digest": "made up"}, "provenance": {}, "recipe": asdict(recipe)}
+        store.write(record, tmp_path, model.state_dict())
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     networks.forget()
     found, images = networks.shown()
     assert [network.run.name for network in found] == ["desk/residual-20-s0", "desk/plain-20-s0"]
@@ -208,7 +211,7 @@ def test_the_largest_profile_with_weights_and_images_is_shown(tmp_path, monkeypa
 
 
 def test_a_store_without_weights_shows_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     networks.forget()
     assert networks.shown() == ((), None)
     assert networks.files() == {}

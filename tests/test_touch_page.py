@@ -10,10 +10,9 @@ from bs4 import BeautifulSoup
 
 from companion.site import networks, touch
 from companion.site.packages import PackageError
-from residual.files import digest
 from residual.itinerary import normalise
 from residual.models import build
-from residual.paths import ROOT
+from residual.store import ROOT, digest
 
 STATIC = ROOT / "book" / "_static"
 CONF = f"""

@@ -7,13 +7,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from residual import estimate, files, graph, runs
+from residual import estimate, files, graph, store
 from residual import train as training
 from residual.data import load
 from residual.describe import describe
-from residual.errors import StoreError, TrainingError
+from residual.errors import ParameterError, StoreError, TrainingError
 from residual.estimate import refuse_long, seconds_left
-from residual.parameters import ParameterError
 from residual.recipe import Recipe, recipes
 from residual.threads import computing_with, usable_cores
 from residual.train import train
@@ -48,7 +47,7 @@ def equal(one: dict, other: dict) -> bool:
 def test_a_run_that_is_there_is_read_and_not_trained(tmp_path, monkeypatch):
     first = train(tiny(), root=tmp_path)
     monkeypatch.setattr(training, "Trainer", None)
-    assert train(tiny(), root=tmp_path).record == first.record
+    assert train(tiny(), root=tmp_path).content == first.content
 
 
 def test_state_survives_a_round_trip():
@@ -115,7 +114,7 @@ def test_a_diverged_run_is_recorded_as_diverged(tmp_path, monkeypatch):
     run = train(recipe, root=tmp_path)
     assert run["metrics"]["diverged_at"] > 1
     assert run["metrics"]["test_error"] is None
-    assert runs.find(recipe, tmp_path).record == run.record
+    assert store.find(recipe, tmp_path).content == run.content
 
 
 def test_divergence_at_the_first_iteration_can_be_recorded():
@@ -127,7 +126,7 @@ def test_divergence_at_the_first_iteration_can_be_recorded():
 
 
 def test_what_is_not_finite_is_null_in_a_record():
-    assert runs.finite({"a": [1.0, float("inf")], "b": (float("nan"), 2)}) == {
+    assert store.finite({"a": [1.0, float("inf")], "b": (float("nan"), 2)}) == {
         "a": [1.0, None],
         "b": [None, 2],
     }
@@ -152,11 +151,11 @@ def test_a_full_disk_leaves_a_store_that_goes_on(tmp_path, monkeypatch):
         patched.setattr(files.os, "fsync", fills_up)
         with pytest.raises(StoreError, match="No space left"):
             train(tiny(), root=tmp_path, checkpoint_seconds=0)
-    assert runs.find(tiny(), tmp_path) is None
+    assert store.find(tiny(), tmp_path) is None
     resumed = train(tiny(), root=tmp_path)
     whole = train(tiny(), root=tmp_path / "whole")
-    assert {k: v for k, v in resumed.record.items() if k not in ("provenance", "digest")} == {
-        k: v for k, v in whole.record.items() if k not in ("provenance", "digest")
+    assert {k: v for k, v in resumed.content.items() if k not in ("provenance", "digest")} == {
+        k: v for k, v in whole.content.items() if k not in ("provenance", "digest")
     }
 
 

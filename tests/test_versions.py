@@ -13,7 +13,7 @@ from test_site import ABOUT, CONF, PYTHON, SVG, picture
 
 from companion import edition
 from companion.site import versions
-from residual.paths import ROOT
+from residual.store import ROOT
 
 STATIC = f"""
 html_sourcelink_suffix = ""
@@ -49,7 +49,7 @@ def built(tmp_path_factory):
         "```{toctree}\nnotebooks/chapter\n```\n"
     )
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", ".", "out/html"]
-    environment = {"RESIDUAL_RUNS": str(folder / "no-runs"), "PATH": "/usr/bin:/bin"}
+    environment = {"RESIDUAL_EVIDENCE": str(folder / "no-runs"), "PATH": "/usr/bin:/bin"}
     environment["PYTHONPATH"] = str(ROOT / "src")
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

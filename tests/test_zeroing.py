@@ -23,7 +23,7 @@ def record(monkeypatch):
     found = made_up.experiment("zero-kills-plain", measured)
     monkeypatch.setattr(Settings, "has_experiment", lambda _self, _name: True)
     monkeypatch.setattr(Settings, "experiment", lambda _self, _name: found)
-    found.record["profile"] = "quick"
+    found.content["profile"] = "quick"
     return found
 
 
@@ -47,5 +47,5 @@ def test_every_position_is_drawn_beside_the_whole_network(record):
 
 
 def test_networks_that_were_not_asked_for_are_not_trained(monkeypatch, tmp_path):
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
     assert zeroing.one_at_zero(settings(depths=[8]), "fig-none") is None

@@ -20,7 +20,7 @@ from companion.chapter.display import rendered
 from companion.chapter.settings import PUBLISHED
 from companion.figures import error_curves
 from residual.errors import EngineError
-from residual.paths import ROOT
+from residual.store import ROOT
 from residual.threads import usable_cores
 
 CHAPTERS = (

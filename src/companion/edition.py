@@ -12,7 +12,7 @@ import re
 from nbformat import NotebookNode
 
 from companion.chapter.settings import PUBLISHED, SMALLEST, settings
-from residual import runs
+from residual import store
 from residual.experiments import EXPERIMENTS
 
 INJECTED = "injected-parameters"
@@ -25,7 +25,7 @@ def profiles(parameters: dict) -> list[str]:
     With records of the smallest profile alone, that; else `published` and every smaller profile
     that has the networks of these parameters and the experiments, so that nothing is trained.
     """
-    stored = runs.profiles_in_store()
+    stored = store.profiles()
     if set(stored) <= {SMALLEST}:
         return [SMALLEST]
     given = {name: value for name, value in parameters.items() if name != "profile"}

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from residual.data import DataError, Dataset, load
-from residual.files import write_atomically
-from residual.paths import ROOT
+from residual.data import Dataset, load
+from residual.errors import DataError
+from residual.store import ROOT, write_atomically
 
 FOLDER = ROOT / "runs" / "samples"
 COUNT = 24

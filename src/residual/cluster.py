@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from residual.errors import ParameterError
 from residual.executors import Crew, drain
-from residual.parameters import ParameterError
 from residual.recipe import Recipe
 
 TOPIC = "residual-progress"

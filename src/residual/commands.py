@@ -64,7 +64,7 @@ def train(
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
     """
-    from residual.parameters import check_choice, check_list
+    from residual.errors import check_choice, check_list
     from residual.recipe import recipes
     from residual.sweep import sweep
 
@@ -128,8 +128,8 @@ def verify(names, profile, record, runs, data) -> None:
     from rich.table import Table
 
     from residual import replay, replays
-    from residual.parameters import check_choice
-    from residual.runs import every
+    from residual.errors import check_choice
+    from residual.store import every
 
     check_choice("profile", profile, PROFILE_NAMES)
     profiles = [*PROFILES] if profile == "published" else [profile]

@@ -1,12 +1,38 @@
-"""What can go wrong while runs are trained and stored, each told in one sentence with advice."""
+"""What can go wrong, each told in one sentence, and the checks of parameters."""
+
+from collections.abc import Sequence
 
 
-class EngineError(RuntimeError):
-    """A training cannot go on for a reason outside the library; the message says what to do."""
+class ReaderError(Exception):
+    """Something that a reader can mend; the message says what and how, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class ParameterError(ReaderError, ValueError):
+    """A parameter has a value that is not allowed: one sentence names it and what is allowed."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{name}: {value!r} is not allowed; {allowed}.")
+        self.parts = name, value, allowed
+
+    def __reduce__(self) -> tuple:
+        """How it travels between processes."""
+        return type(self), self.parts
+
+
+class DataError(ReaderError, RuntimeError):
+    """Data are missing or damaged; the message says where and what to do."""
+
+
+class RecordError(ReaderError, RuntimeError):
+    """A record is damaged; the message names the file. Such a record is never drawn."""
+
+
+class EngineError(ReaderError, RuntimeError):
+    """A training cannot go on for a reason outside the library."""
 
 
 class StoreError(EngineError):
@@ -23,3 +49,39 @@ class WorkerError(EngineError):
 
 class SweepError(EngineError):
     """Some runs of a sweep failed; the message names each with its reason."""
+
+
+def is_integer(value: object) -> bool:
+    """Whether the value is an int and not a bool."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Raise ParameterError unless the value is one of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        raise ParameterError(name, value, f"choose one of {', '.join(choices)}")
+
+
+def check_integer(name: str, value: object, least: int, most: int) -> None:
+    """Raise ParameterError unless the value is an integer from least to most."""
+    if not is_integer(value) or not least <= value <= most:
+        raise ParameterError(name, value, f"it must be an integer from {least} to {most:,}")
+
+
+def check_depth(value: object, name: str = "depths") -> None:
+    """Raise ParameterError unless the value is a depth 6n+2 with n ≥ 1 (§4.2 of the paper)."""
+    if not is_integer(value) or value < 8 or value % 6 != 2 or value > 6002:
+        raise ParameterError(
+            name, value, "a depth is 6n+2 with n from 1 to 1000, such as 8, 14, 20 or 56"
+        )
+
+
+def check_list(name: str, values: object, check, what: str) -> list[int]:
+    """The values as a list, each one checked; ParameterError if empty, repeated or no list."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not values:
+        raise ParameterError(name, values, f"give a list of {what} with at least one entry")
+    for value in values:
+        check(value)
+    if len(set(values)) < len(values):
+        raise ParameterError(name, values, "name each value once")
+    return list(values)

@@ -4,8 +4,8 @@ import time
 
 import torch
 
+from residual.errors import ParameterError
 from residual.graph import snapshot
-from residual.parameters import ParameterError
 from residual.trainer import Trainer
 
 LONG_HOURS = 3.0  # beyond this a training wants to be asked for explicitly

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from residual.parameters import check_choice
+from residual.errors import check_choice
 
 ZEROS = ("after", "split")
 SHORTCUTS = ("identity", "half", "permutation", "orthogonal")

@@ -13,10 +13,7 @@ import sys
 from concurrent.futures import Future
 from pathlib import Path
 
-from residual import runs
-from residual.data import DataError
-from residual.errors import EngineError
-from residual.parameters import ParameterError
+from residual.errors import DataError, EngineError, ParameterError, RecordError
 from residual.provenance import DEVICES
 from residual.recipe import KINDS, PROFILES, Recipe, recipes
 from residual.train import CHECKPOINT_SECONDS, print_progress, train_together
@@ -33,7 +30,7 @@ def main() -> None:
         wanted = recipes(given.profile, *cells, given.iterations)
         made = train_together(wanted, given.jobs, *places, *how)
         failed = [recipe.name for recipe, future in made if not told(recipe, future)]
-    except (ParameterError, DataError, runs.RecordError, EngineError) as error:
+    except (ParameterError, DataError, RecordError, EngineError) as error:
         sys.exit(str(error))
     if failed:
         sys.exit(f"{len(failed)} of {len(wanted)} runs failed: {', '.join(failed)}")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from residual.parameters import ParameterError, check_choice
-from residual.paths import ROOT
+from residual.errors import ParameterError, check_choice
+from residual.store import ROOT
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRAINS = ("recipe", "models", "itinerary", "data/sets", "trainer", "train")

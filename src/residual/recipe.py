@@ -5,8 +5,8 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 
 from dataclasses import dataclass, fields, replace
 
+from residual.errors import ParameterError, check_choice, check_depth, check_integer
 from residual.models import SHORTCUTS
-from residual.parameters import ParameterError, check_choice, check_depth, check_integer
 
 KINDS = ("plain", "residual")
 LOW_START_DEPTH = 110  # §4.2: ResNet-110 starts at 0.01 for about 400 of 64,000 iterations

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import torch
 
-from residual.data import DataError, Dataset, load
+from residual.data import Dataset, load
+from residual.errors import DataError
 from residual.provenance import device_name, instruction_set, source_digest
-from residual.runs import Run
+from residual.store import Record
 from residual.threads import computing_with
 from residual.trainer import Trainer
 
@@ -60,7 +61,7 @@ class Rehearsal(Trainer):
         return torch.autocast(self.device.type, self.precision, cache_enabled=False)
 
 
-def verify(run: Run, data: Path | None = None) -> Replay:
+def verify(run: Record, data: Path | None = None) -> Replay:
     """Replay the first iterations of a run and compare their losses with the record's."""
     same = run["provenance"]["source_digest"] == source_digest()
     try:
@@ -75,7 +76,7 @@ def verify(run: Run, data: Path | None = None) -> Replay:
     return Replay(run.name, verdict, sentence, same, *numbers)
 
 
-def compare(run: Run, dataset: Dataset) -> tuple:
+def compare(run: Record, dataset: Dataset) -> tuple:
     """Verdict, sentence, number of losses compared and their largest deviation."""
     recorded = run["replay"]["losses"]
     if not recorded:
@@ -112,7 +113,7 @@ def judge(found: list[float], recorded: list[float], tolerances: list[float]) ->
     return WITHIN if within else DIFFERS, sentence, len(useful), max(differences)
 
 
-def where(run: Run) -> tuple[torch.device, torch.dtype]:
+def where(run: Record) -> tuple[torch.device, torch.dtype]:
     """Device and precision of the replay: the record's kind of device, or else the CPU."""
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     kind = run["provenance"]["device_type"]
@@ -121,7 +122,7 @@ def where(run: Run) -> tuple[torch.device, torch.dtype]:
     return torch.device(kind), torch.bfloat16 if kind == "cuda" else torch.float32
 
 
-def same_machine(run: Run, device: torch.device) -> bool:
+def same_machine(run: Record, device: torch.device) -> bool:
     """Whether CPU model, PyTorch version and thread count are the record's, as far as it says."""
     made = run["provenance"]
     return (
@@ -134,7 +135,7 @@ def same_machine(run: Run, device: torch.device) -> bool:
 
 
 def rounding(
-    run: Run, dataset: Dataset, device: torch.device, precision: torch.dtype, found: list[float]
+    run: Record, dataset: Dataset, device: torch.device, precision: torch.dtype, found: list[float]
 ) -> list[float]:
     """By how much rounding may change each loss, relatively: from other ways to compute them."""
     other, threads = precision, torch.get_num_threads()

@@ -9,12 +9,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from residual.files import write_atomically
-from residual.paths import runs_folder
+from residual.errors import RecordError
 from residual.provenance import computed_on
 from residual.replay import IMPOSSIBLE, Replay, where
-from residual.runs import Run
-from residual.sealed import RecordError
+from residual.store import Record, committed, write_atomically
 from residual.threads import computing_with
 
 FILE = "replays.json"
@@ -23,14 +21,14 @@ NOT_REPLAYED = "not replayed"
 
 def load(root: Path | None = None) -> dict[str, dict]:
     """The entries by run, none without the file; RecordError if it cannot be read."""
-    path = (root or runs_folder()) / FILE
+    path = (root or committed()) / FILE
     try:
         return json.loads(path.read_text("utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise RecordError(f"{path} is damaged: {error}. Restore it, or delete it.") from error
 
 
-def save(seen: Iterable[tuple[Run, Replay]], root: Path | None = None) -> Path:
+def save(seen: Iterable[tuple[Record, Replay]], root: Path | None = None) -> Path:
     """Add or renew the entries of these runs; the file.
 
     That a run cannot be replayed here takes nothing away from a replay elsewhere.
@@ -39,13 +37,13 @@ def save(seen: Iterable[tuple[Run, Replay]], root: Path | None = None) -> Path:
     for run, replay in seen:
         if replay.verdict != IMPOSSIBLE or status(run, entries) == NOT_REPLAYED:
             entries[run.name] = entry(run, replay)
-    path = (root or runs_folder()) / FILE
+    path = (root or committed()) / FILE
     text = json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False) + "\n"
     write_atomically(path, text.encode())
     return path
 
 
-def entry(run: Run, replay: Replay) -> dict:
+def entry(run: Record, replay: Replay) -> dict:
     """What is kept of one replay, made on this machine just now."""
     with computing_with(run["provenance"]["threads"]):
         machine = computed_on(where(run)[0])
@@ -60,13 +58,13 @@ def entry(run: Run, replay: Replay) -> dict:
     } | machine
 
 
-def of(run: Run, entries: dict[str, dict]) -> dict | None:
+def of(run: Record, entries: dict[str, dict]) -> dict | None:
     """The entry of a run's present record, if there is one."""
     found = entries.get(run.name)
     return found if found and found["record"] == run["digest"] else None
 
 
-def status(run: Run, entries: dict[str, dict]) -> str:
+def status(run: Record, entries: dict[str, dict]) -> str:
     """A run's replay in words: the verdict and when, or "not replayed"."""
     found = of(run, entries)
     return f"{found['verdict']}, {found['date']}" if found else NOT_REPLAYED

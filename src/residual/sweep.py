@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from residual import runs
+from residual import store
 from residual.cluster import alone, cluster
-from residual.errors import SweepError
+from residual.data import data_folder
+from residual.errors import RecordError, SweepError, check_integer
 from residual.executors import Crew
 from residual.executors import processes as processes_of
-from residual.parameters import check_integer
-from residual.paths import data_folder, runs_folder
 from residual.progress import Bar
 from residual.provenance import pick_device
 from residual.recipe import Recipe
@@ -29,7 +28,7 @@ class Outcome:
     """What became of one recipe: its run, or the error that ended it."""
 
     recipe: Recipe
-    run: runs.Run | None
+    run: store.Record | None
     error: Exception | None
     trained: bool
 
@@ -44,7 +43,7 @@ class Order:
     threads: int | None
     allow_long: bool
 
-    def train(self, recipe: Recipe, progress: Progress) -> tuple[runs.Run, bytes]:
+    def train(self, recipe: Recipe, progress: Progress) -> tuple[store.Record, bytes]:
         """Train one recipe where this is called: the run, and the content of its weights' file."""
         how = self.threads, self.allow_long
         with alone():
@@ -78,7 +77,7 @@ def sweep(
     missing = [recipe for recipe, outcome in found.items() if outcome is None]
     if missing:
         threads = threads or max(1, usable_cores() // (jobs if apart else 1))
-        places = (root or runs_folder()).resolve(), (data or data_folder()).resolve()
+        places = (root or store.own()).resolve(), (data or data_folder()).resolve()
         order = Order(device, *places, threads, allow_long)
         with Bar(missing) as bar:
             if apart or scheduler:
@@ -92,8 +91,10 @@ def sweep(
 def look(recipe: Recipe, root: Path | None) -> Outcome | None:
     """The outcome of a recipe that need not be trained: its run is there, or is damaged."""
     try:
-        run = runs.find(recipe, root)
-    except runs.RecordError as error:
+        run = store.find(recipe, root)
+        if run is None and root is None:
+            run = store.find(recipe, store.own())
+    except RecordError as error:
         return Outcome(recipe, None, error, trained=False)
     return run and Outcome(recipe, run, None, trained=False)
 
@@ -131,12 +132,12 @@ def elsewhere(
     return made
 
 
-def adopted(future: Future, root: Path) -> runs.Run:
+def adopted(future: Future, root: Path) -> store.Record:
     """The run of a finished future, in this machine's store."""
-    return runs.adopt(*future.result(), root)
+    return store.adopt(*future.result(), root)
 
 
-def outcome(recipe: Recipe, result: Callable[[], runs.Run]) -> Outcome:
+def outcome(recipe: Recipe, result: Callable[[], store.Record]) -> Outcome:
     """What became of a training, by what its result is or raises."""
     try:
         return Outcome(recipe, result(), None, trained=True)
@@ -154,7 +155,7 @@ def ensure(
     threads: int | None = None,
     allow_long: bool = False,
     processes: bool | None = None,
-) -> list[runs.Run]:
+) -> list[store.Record]:
     """The runs of these recipes, in their order; those that are missing are trained.
 
     Parameters as for `sweep`. If runs failed, raises the error of the one that did, or a

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from residual.allocation import keep_memory
-from residual.parameters import check_integer
+from residual.errors import check_integer
 
 CPUS = Path("/sys/devices/system/cpu")
 

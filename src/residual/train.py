@@ -11,21 +11,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
-from residual import graph, runs
+from residual import graph, store
 from residual.checkpoint import remove_checkpoints
-from residual.data import DataError, load
+from residual.data import load
 from residual.describe import describe
-from residual.errors import EngineError
+from residual.errors import DataError, EngineError, ParameterError, RecordError, check_integer
 from residual.estimate import refuse_long
 from residual.files import lockable, own
 from residual.keeper import Keeper, resume
 from residual.memory import enough_memory
-from residual.parameters import ParameterError, check_integer
 from residual.provenance import DEVICES, computed_on, pick_device, provenance
 from residual.recipe import KINDS, PROFILES, Recipe, recipes
 from residual.threads import computing_with
@@ -52,7 +52,7 @@ def train(
     threads: int | None = None,
     allow_long: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> runs.Run:
+) -> store.Record:
     """The recipe's run: trained, from its checkpoint if there is one, unless the store has it.
 
     `root` is the store of runs, `data` the folder of CIFAR-10, `threads` the number of CPU
@@ -99,13 +99,16 @@ def training(
     progress: Progress,
     allow_long: bool,
     checkpoint_seconds: float,
-) -> Work[runs.Run]:
+) -> Work[store.Record]:
     """A recipe's run, as a piece of work that takes turns with others."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    dataset, folder = load(recipe.dataset, data), runs.folder_of(recipe, root)
+    dataset, folder = (
+        load(recipe.dataset, data),
+        (root or store.own()) / recipe.profile / recipe.name,
+    )
     with lockable(folder) as lock, enough_memory(f"{recipe.profile}/{recipe.name}", target):
         yield from own(lock)
-        if run := runs.find(recipe, root):
+        if run := store.find(recipe, root or store.own()):
             return run
         trainer = Trainer(recipe, dataset, target)
         here = computed_on(target)
@@ -117,7 +120,7 @@ def training(
         images, seconds = int(trainer.iteration) * recipe.batch_size, float(trainer.seconds)
         record["provenance"] = provenance(target, started, seconds, images, history)
         weights = {n: t.contiguous().cpu() for n, t in trainer.model.state_dict().items()}
-        run = runs.write(recipe, record, weights, root)
+        run = store.write({"recipe": asdict(recipe)} | record, root or store.own(), weights)
         remove_checkpoints(folder)
     return run
 
@@ -171,12 +174,12 @@ def main() -> None:
     try:
         cell = [given.kind], [given.depth], [given.seed]
         (recipe,) = recipes(given.profile, *cell, given.iterations)
-        if run := runs.find(recipe, given.runs):
+        if run := store.find(recipe, given.runs):
             print(f"{run.name} is there already")
             return
         places = given.device, given.runs, given.data, print_progress
         run = train(recipe, *places, given.threads, given.long, given.checkpoint_seconds)
-    except (ParameterError, DataError, runs.RecordError, EngineError) as error:
+    except (ParameterError, DataError, RecordError, EngineError) as error:
         sys.exit(str(error))
     print(f"{run.name}: {run['metrics']}")
 

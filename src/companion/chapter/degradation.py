@@ -8,11 +8,11 @@ from companion.chapter.display import Picture
 from companion.chapter.settings import Settings
 from companion.chapter.words import change_with_depth, names, networks
 from companion.figures.style import kinds_of, network
-from residual.runs import Run, every
 from residual.statistics import per_cent
+from residual.store import Record, every
 
 
-def curves(settings: Settings, runs: list[Run], label: str) -> Picture:
+def curves(settings: Settings, runs: list[Record], label: str) -> Picture:
     """Error curves of all runs, in the layout of the paper's Fig. 6."""
     frame = tables.finals(runs)
     points = pd.concat([tables.curves(runs, which) for which in ("training", "test")])
@@ -41,7 +41,7 @@ def rows(frame: pd.DataFrame) -> list:
     return list(frame.rename(columns={"mean": "mean_"}).itertuples(index=False))
 
 
-def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
+def by_depth(settings: Settings, runs: list[Record], label: str) -> Picture:
     """Final error against depth, plain beside residual."""
     frame = tables.finals(runs)
     kinds = kinds_of(frame)
@@ -56,7 +56,7 @@ def by_depth(settings: Settings, runs: list[Run], label: str) -> Picture:
     return Picture(figures.error_by_depth(runs), label, caption, alt, names(frame), frame)
 
 
-def error_table(runs: list[Run]) -> pd.DataFrame:
+def error_table(runs: list[Record]) -> pd.DataFrame:
     """Training and test error of each network: mean ± standard deviation over seeds, per cent."""
     frame = tables.finals(runs)
     train, test = tables.by_network(frame, "train_error"), tables.by_network(frame, "test_error")
@@ -76,7 +76,7 @@ def spread(frame: pd.DataFrame, which: str) -> list[str]:
     return [f"{mean:.2f}" + (f" ± {std:.2f}" if std == std else "") for mean, std in pairs]
 
 
-def gap_sentence(runs: list[Run]) -> str:
+def gap_sentence(runs: list[Record]) -> str:
     """Where the deepest plain net is worse: already in training, or on the test set only."""
     frame = tables.finals(runs)
     plain = frame[frame["kind"] == "plain"]
@@ -123,7 +123,7 @@ def controls(settings: Settings) -> pd.DataFrame:
     return scale.scaled(listing, scale.of_runs(found))
 
 
-def tried(settings: Settings) -> list[Run]:
+def tried(settings: Settings) -> list[Record]:
     """All runs of the deepest plain net at the largest profile that has it under two recipes.
 
     At the chapter's own profile where none has.

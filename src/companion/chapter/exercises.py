@@ -20,7 +20,7 @@ from residual.experiments.regression import stack
 from residual.models import Network, build
 from residual.probes import block_ratios, exact_statistics
 from residual.recipe import Recipe
-from residual.runs import Run
+from residual.store import Record
 from residual.threads import computing_with
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
@@ -42,7 +42,7 @@ def decayed(recipe: Recipe) -> float:
 
 
 def final_errors(
-    runs: Iterable[Run], kind: str, depth: int, which: str = "train_error"
+    runs: Iterable[Record], kind: str, depth: int, which: str = "train_error"
 ) -> list[float]:
     """Final `train_error` or `test_error` of one network by seed, per cent, diverged runs left out.
 
@@ -53,7 +53,7 @@ def final_errors(
     return [r["metrics"][which] for r in ordered if r["metrics"][which] is not None]
 
 
-def depth_changes(runs: Iterable[Run], kind: str) -> pd.DataFrame:
+def depth_changes(runs: Iterable[Record], kind: str) -> pd.DataFrame:
     """Rise of both final errors from the shallowest to the deepest net of a kind, seed by seed.
 
     Columns: seed, training and test error (percentage points), and what such a pair looks like.
@@ -131,7 +131,7 @@ def untrained_ratio(depth: int) -> float:
     return median(r for r, wide in zip(found["ratio"], found["widening"]) if not wide)
 
 
-def plain_over_residual(runs: Iterable[Run]) -> pd.DataFrame:
+def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
     """How many times larger the median response of the plain net is, by depth and measure.
 
     Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the

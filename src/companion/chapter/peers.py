@@ -8,23 +8,21 @@ from companion.chapter.display import Picture
 from companion.chapter.responses import comparison, median_words, medians, numbers
 from companion.chapter.words import listed, names, networks
 from companion.figures.style import network
-from residual import paper
+from residual import paper, store
 from residual.claims.responses import TENFOLD
 from residual.experiments.thirty_four import BLOCKS
-from residual.peers.records import Measured, every
 from residual.probes.tally import TENTH
 from residual.recipe import KINDS
-from residual.records import Experiment, find_experiment
-from residual.runs import Run
 from residual.statistics import number, per_cent
+from residual.store import Record, every
 
 LABELLED = "Weights trained by others ({}), measured by us"
 PAIR, PAIR_DEPTH = "figure-7-networks", 2 * sum(BLOCKS) + 2
 
 
-def of_source(source: str) -> list[Measured]:
+def of_source(source: str) -> list[Record]:
     """The networks of one public reproduction that the store has."""
-    return [peer for peer in every() if peer.source == source]
+    return [peer for peer in every("public") if peer.member == source]
 
 
 def figure_7(source: str, label: str) -> Picture | None:
@@ -84,8 +82,8 @@ def table_of_all() -> pd.DataFrame:
     Training errors are missing where a record of an earlier measurement has none.
     """
     rows = []
-    for peer in every():
-        row = {"source": peer.source, "network": network(peer.kind, peer.depth)}
+    for peer in every("public"):
+        row = {"source": peer.member, "network": network(peer.kind, peer.depth)}
         row["reported test error, %"] = peer["reported"]["test_error"]
         row["measured test error, %"] = peer["metrics"]["test_error"]
         row["training error, %"] = peer["metrics"].get("train_error")
@@ -93,18 +91,18 @@ def table_of_all() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def note_beside_all(runs: list[Run]) -> pd.DataFrame:
+def note_beside_all(runs: list[Record]) -> pd.DataFrame:
     """The note's three numbers: what it says, what the paper has, our runs, and others' networks.
 
     Our 34-layer pair stands with our runs where the store has it at their profile.
     """
     ours, remark = tables.responses(runs), ""
-    record = find_experiment(PAIR, runs[0].recipe.profile)
+    record = store.experiment(PAIR, runs[0].recipe.profile)
     if record is not None:
         ours = pd.concat([ours, pair_responses(record)], ignore_index=True)
         remark = f" ({PAIR_DEPTH} layers: width {record['settings']['width']})"
     columns, words = ["quantity", "the note", "the paper", "ours"], f"ours, {scale.of_runs(runs)}"
-    measured = every()
+    measured = every("public")
     told = [networks_row(ours, remark), factor_row(ours), share_row(ours)]
     if measured:
         others = tables.peer_responses(measured)
@@ -137,7 +135,7 @@ def share_row(ours: pd.DataFrame) -> list[str]:
     return [f"share of F(x) within ±{TENTH}", said, drawn, shares(ours)]
 
 
-def pair_responses(record: Experiment) -> pd.DataFrame:
+def pair_responses(record: Record) -> pd.DataFrame:
     """The trained 34-layer pair in the form of `tables.responses`."""
     frames = [
         pd.DataFrame(measured[kind]["responses"]["final"]["layers"]).assign(

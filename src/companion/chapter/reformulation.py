@@ -16,8 +16,8 @@ from residual import paper
 from residual.claims import Evidence
 from residual.models import Network
 from residual.recipe import KINDS
-from residual.runs import Run
 from residual.statistics import per_cent
+from residual.store import Record
 
 __all__ = ["by_depth", "curves", "error_table"]
 
@@ -46,7 +46,7 @@ def parameters(depth: int, residual: bool) -> int:
     return sum(p.numel() for p in Network(depth, residual).parameters())
 
 
-def cure_sentence(runs: list[Run]) -> str:
+def cure_sentence(runs: list[Record]) -> str:
     """Plain against residual at the largest depth, on training error."""
     frame = tables.finals(runs)
     deep = frame["depth"].max()

@@ -14,11 +14,11 @@ from residual.claims import CHAIN, Evidence, evaluate
 from residual.claims.evidence import medians as claimed_medians
 from residual.claims.evidence import metric
 from residual.claims.identity import near_identity
-from residual.runs import Run
 from residual.statistics import geometric_mean, number, per_cent
+from residual.store import Record
 
 
-def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Picture:
+def figure_7(settings: Settings, runs: list[Record], when: str, label: str) -> Picture:
     """The paper's Fig. 7 from records, `when` final or initial."""
     frame = tables.responses(runs, when)
     words = {
@@ -41,7 +41,7 @@ def figure_7(settings: Settings, runs: list[Run], when: str, label: str) -> Pict
 MATTERS = 0.05  # relative change of a median std, below which both statistics tell the same
 
 
-def statistics_sentence(runs: list[Run]) -> str:
+def statistics_sentence(runs: list[Record]) -> str:
     """Whether it matters that BN statistics are moving averages: the change if they are exact."""
     moving, exact = (
         medians(tables.responses(runs, when)).set_index(["kind", "depth"])["std"]
@@ -91,7 +91,7 @@ def comparison(frame: pd.DataFrame) -> str:
     )
 
 
-def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
+def ratios(settings: Settings, runs: list[Record], label: str) -> Picture:
     """‖F(x)‖/‖x‖ block by block, before and after training."""
     frame = tables.responses(runs, "final", "blocks")
     start = tables.responses(runs, "initial", "blocks")
@@ -110,7 +110,7 @@ def ratios(settings: Settings, runs: list[Run], label: str) -> Picture:
     return Picture(figures.response_ratio(runs), label, caption, alt, names(frame), frame)
 
 
-def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
+def lesions(settings: Settings, runs: list[Record], label: str) -> Picture:
     """Rise in test error with one block deleted."""
     frame = tables.lesions(runs)
     each = frame.groupby(["depth", "kind"], as_index=False)["rise"].median()
@@ -124,7 +124,7 @@ def lesions(settings: Settings, runs: list[Run], label: str) -> Picture:
     return Picture(figures.lesion_bars(runs), label, caption, alt, names(frame), frame)
 
 
-def three_numbers(runs: list[Run]) -> pd.DataFrame:
+def three_numbers(runs: list[Record]) -> pd.DataFrame:
     """The note's numbers from our records: order of magnitude, and the share within ±0.1."""
     grouped = tables.responses(runs).groupby(["depth", "kind"])
     found = pd.DataFrame([{"network": network(k, d)} | numbers(f) for (d, k), f in grouped])
@@ -161,7 +161,7 @@ def gamma_control(settings: Settings) -> pd.DataFrame:
     return scale.scaled(pd.DataFrame(rows), scale.of_runs(shown))
 
 
-def sizes(runs: list[Run]) -> dict:
+def sizes(runs: list[Record]) -> dict:
     """How large responses are, and what the networks err by."""
     return {
         "median std": geometric_mean(claimed_medians(runs, "std", "final")).estimate,

@@ -9,16 +9,15 @@ import pandas as pd
 from companion.chapter.words import listed, seeds
 from residual.claims.evidence import DATASETS
 from residual.recipe import PROFILES
-from residual.records import Experiment
-from residual.runs import Run
+from residual.store import Record
 
 
-def several(shown: Iterable[Run]) -> bool:
+def several(shown: Iterable[Record]) -> bool:
     """Whether some network was trained with more than one seed, so that there is a spread."""
     return max(Counter((r.recipe.kind, r.recipe.depth) for r in shown).values()) > 1
 
 
-def of_runs(shown: Sequence[Run]) -> str:
+def of_runs(shown: Sequence[Record]) -> str:
     """Profile, data set, iterations, seeds and device of runs of one profile."""
     recipes = [run.recipe for run in shown]
     counts = Counter((r.kind, r.depth, r.variant) for r in recipes).values()
@@ -32,7 +31,7 @@ def of_runs(shown: Sequence[Run]) -> str:
     return f"profile {recipes[0].profile}: {', '.join(parts)}"
 
 
-def of_experiment(shown: Experiment, images: bool = False, trained: bool = False) -> str:
+def of_experiment(shown: Record, images: bool = False, trained: bool = False) -> str:
     """The same of an experiment: `images` of its profile, if it uses them, and networks that were
     `trained` by its recipe on them."""
     profile = PROFILES[shown["profile"]]

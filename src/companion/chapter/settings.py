@@ -7,16 +7,11 @@ none has, the smallest, at which what is missing is trained in seconds.
 
 from dataclasses import dataclass, replace
 
-from residual import experiments, runs
-from residual.parameters import (
-    check_choice,
-    check_depth,
-    check_integer,
-    check_list,
-)
+from residual import experiments, store
+from residual.errors import check_choice, check_depth, check_integer, check_list
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
-from residual.records import Experiment, find_experiment
+from residual.store import Record
 from residual.sweep import ensure
 
 PUBLISHED = "published"
@@ -60,7 +55,7 @@ class Settings:
         """Whether the store has every network of the chapter, with every seed asked for."""
         fixed, wanted = replace(self, profile=profile), set(self.seeds or [])
         pairs = [(kind, depth) for depth in self.depths for kind in kinds]
-        found = [set(runs.seeds_of(fixed.recipe(*pair))) for pair in pairs]
+        found = [set(store.seeds_of(fixed.recipe(*pair))) for pair in pairs]
         return all(seeds and wanted <= seeds for seeds in found)
 
     def recipe(self, kind: str, depth: int, seed: int = 0) -> Recipe:
@@ -73,9 +68,9 @@ class Settings:
         """The seeds asked for; without any, those in the store, or seed 0 if it has none."""
         if self.seeds is not None:
             return self.seeds
-        return runs.seeds_of(self.recipe(kind, depth)) or [0]
+        return store.seeds_of(self.recipe(kind, depth)) or [0]
 
-    def runs(self, kinds: tuple[str, ...] = KINDS) -> list[runs.Run]:
+    def runs(self, kinds: tuple[str, ...] = KINDS) -> list[store.Record]:
         """All runs of these kinds at the chapter's depths; those not in the store are trained."""
         fixed = replace(self, profile=self.scale(kinds))
         wanted = [
@@ -86,21 +81,21 @@ class Settings:
         ]
         return ensure(wanted, self.device)
 
-    def experiment(self, name: str) -> Experiment:
+    def experiment(self, name: str) -> Record:
         """An experiment's record; where the store has none it is run now, with seed 0 alone."""
         if self.profile == PUBLISHED and (found := self.largest_experiment(name)):
             return found
         wanted = self.seeds or (None if self.has_experiment(name) else [0])
         return experiments.ensure(name, self.profiles[-1], wanted, self.device)
 
-    def largest_experiment(self, name: str) -> Experiment | None:
+    def largest_experiment(self, name: str) -> Record | None:
         """The record at the largest profile that has one with every seed asked for."""
-        found = (find_experiment(name, profile) for profile in self.profiles)
+        found = (store.experiment(name, profile) for profile in self.profiles)
         return next((e for e in found if e and set(self.seeds or []) <= set(e.seeds)), None)
 
     def has_experiment(self, name: str) -> bool:
         """Whether the store has that experiment at a profile that may be shown."""
-        return any(find_experiment(name, profile) for profile in self.profiles)
+        return any(store.experiment(name, profile) for profile in self.profiles)
 
 
 def settings(

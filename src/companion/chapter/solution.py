@@ -9,8 +9,8 @@ from companion.chapter.settings import Settings
 from companion.chapter.words import error_rate, listed, names, networks
 from companion.figures.style import network
 from residual.claims.backward import gradient_intervals, stage_ratio
-from residual.runs import Run
 from residual.statistics import geometric_mean, number
+from residual.store import Record
 
 COPIED, SHALLOW, DEEP = "copied", 20, 56
 STARTS = {"he": "He", "gaussian": "Gaussian, std 0.01"}
@@ -65,10 +65,10 @@ def start_table(settings: Settings) -> pd.DataFrame:
     return scale.scaled(found, scale.of_experiment(record, images=True))
 
 
-def gradients(settings: Settings, runs: list[Run], label: str) -> Picture:
+def gradients(settings: Settings, runs: list[Record], label: str) -> Picture:
     """Gradient norms by layer, before training and at the end."""
     frame = tables.gradients(runs)
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[Record]] = {}
     for run in runs:
         groups.setdefault(network(run.recipe.kind, run.recipe.depth), []).append(run)
     found = [

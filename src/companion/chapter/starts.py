@@ -11,9 +11,8 @@ from companion.chapter.settings import SMALLEST, Settings
 from companion.chapter.words import error_rate, listed, names, seeds
 from companion.figures.style import network
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
-from residual.records import Experiment
-from residual.runs import Run, seeds_of
 from residual.statistics import geometric_mean, number
+from residual.store import Record, seeds_of
 from residual.sweep import ensure
 
 
@@ -41,7 +40,7 @@ def perturbation(settings: Settings, label: str) -> Picture:
     return Picture(drawn, label, caption, alt, (record.name,), frame)
 
 
-def rows_of(record: Experiment) -> pd.DataFrame:
+def rows_of(record: Record) -> pd.DataFrame:
     """The rows of an experiment with one table a seed, without what is no plain value."""
     pairs = zip(record.seeds, record.measurements)
     rows = [{"seed": seed} | row for seed, measured in pairs for row in measured["rows"]]
@@ -77,7 +76,7 @@ def identity_by_depth(settings: Settings, label: str) -> Picture | None:
     return Picture(figures.errors_left(frame), label, caption, alt, (record.name,), frame)
 
 
-def zero_gamma_runs(settings: Settings) -> list[Run]:
+def zero_gamma_runs(settings: Settings) -> list[Record]:
     """The deepest residual net trained from γ₂ = 0 in each block: every seed in the store.
 
     Where it has none, seed 0 is trained at the quick profile; larger ones give an empty list.
@@ -124,7 +123,7 @@ def zero_gamma(settings: Settings, label: str) -> Picture | None:
     return Picture(figures.zero_gamma(blocks, curves), label, caption, alt, records, blocks)
 
 
-def block_frame(runs: list[Run], start: str) -> pd.DataFrame:
+def block_frame(runs: list[Record], start: str) -> pd.DataFrame:
     """‖F(x)‖/‖x‖ of each block before and after training, with the start."""
     frames = [
         tables.responses(runs, when, "blocks").assign(when=when, start=start)
@@ -139,7 +138,7 @@ def near_zero(blocks: pd.DataFrame) -> float:
     return geometric_mean(medians).estimate if medians.min() > 0 else 0.0
 
 
-def in_words(start: str, runs: list[Run], blocks: pd.DataFrame) -> str:
+def in_words(start: str, runs: list[Record], blocks: pd.DataFrame) -> str:
     """A start's ratio before and after training, and the errors that it ends with."""
     errors = tables.finals(runs)
     identity = blocks[(blocks["start"] == start) & ~blocks["widening"].astype(bool)]

@@ -8,8 +8,8 @@ from companion.chapter.display import Picture
 from companion.chapter.settings import Settings
 from companion.chapter.words import listed
 from residual.claims.descent import FLOOR, falls
-from residual.records import Experiment
 from residual.statistics import number
+from residual.store import Record
 
 FORMS = {"no-bn": "without BN", "bn": "with BN"}
 QUANTITIES = {"response": "‖F(x)‖", "weight_norm": "‖W‖", "gamma_norm": "γ₂"}
@@ -30,7 +30,7 @@ def falling(settings: Settings, label: str) -> Picture:
     return Picture(figures.falling(frame), label, caption, alt, (record.name,), frame)
 
 
-def ends(record: Experiment, form: str) -> str:
+def ends(record: Record, form: str) -> str:
     """What is left of each quantity at the end, in words."""
     left = {name: 1 / falls(record.measurements, form, name).estimate for name in measured(form)}
     return listed([f"{number(share, 2)} for {QUANTITIES[name]}" for name, share in left.items()])
@@ -41,7 +41,7 @@ def measured(form: str) -> list[str]:
     return [name for name in QUANTITIES if form == "bn" or name != "gamma_norm"]
 
 
-def shares(record: Experiment) -> pd.DataFrame:
+def shares(record: Record) -> pd.DataFrame:
     """What is left of each quantity: form, quantity, seed, iteration, share (not below 1e-12)."""
     frames = [
         pd.DataFrame(

@@ -16,10 +16,10 @@ from companion.figures.style import (
     panels,
     shade,
 )
-from residual.runs import Run
+from residual.store import Record
 
 
-def error_curves(runs: list[Run]) -> Figure:
+def error_curves(runs: list[Record]) -> Figure:
     """Test error (bold) and running training error (thin) by iteration, one panel a kind.
 
     Lines are means over seeds, bands span the lowest and the highest seed.
@@ -50,7 +50,7 @@ def draw_curves(ax: Axes, frame: pd.DataFrame, kind: str, value: str) -> None:
         ax.fill_between(mean.index, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def error_by_depth(runs: list[Run]) -> Figure:
+def error_by_depth(runs: list[Record]) -> Figure:
     """Final training and test error against depth: a dot a seed, a line through the means."""
     frame = tables.finals(runs)
     titles = {"train_error": "training error", "test_error": "test error"}

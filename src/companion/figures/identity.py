@@ -17,7 +17,7 @@ from companion.figures.style import (
     shade,
     whole_numbers,
 )
-from residual.runs import Run
+from residual.store import Record
 
 
 def zeroed_outputs(frame: pd.DataFrame) -> Figure:
@@ -61,7 +61,7 @@ def zeroed_positions(frame: pd.DataFrame, depth: int) -> Figure:
     return figure
 
 
-def lesion_bars(runs: list[Run]) -> Figure:
+def lesion_bars(runs: list[Record]) -> Figure:
     """Rise in test error when one block is deleted, by block; one panel a kind.
 
     Bold lines are means over seeds, thin ones the seeds.

@@ -13,7 +13,7 @@ from companion.figures.style import (
     shade,
     whole_numbers,
 )
-from residual.runs import Run
+from residual.store import Record
 
 
 def figure_7(frame: pd.DataFrame) -> Figure:
@@ -45,7 +45,7 @@ def layer_means(frame: pd.DataFrame) -> pd.DataFrame:
     return means.assign(rank=ranks)
 
 
-def gradient_norms(runs: list[Run]) -> Figure:
+def gradient_norms(runs: list[Record]) -> Figure:
     """‖∇W‖/‖W‖ by layer at the end (bold) and before training (thin), one panel a kind."""
     frame = tables.gradients(runs)
     kinds = kinds_of(frame)
@@ -66,7 +66,7 @@ def gradient_norms(runs: list[Run]) -> Figure:
     return figure
 
 
-def response_ratio(runs: list[Run]) -> Figure:
+def response_ratio(runs: list[Record]) -> Figure:
     """‖F(x)‖/‖x‖ of each block, trained (bold) and at initialisation (thin), one panel a kind."""
     trained, start = (tables.responses(runs, when, "blocks") for when in ("final", "initial"))
     kinds = kinds_of(trained)

@@ -15,8 +15,8 @@ from companion.site.figures import UnnumberedFigure
 from companion.site.images import kept_image
 from companion.site.provenance import device_words
 from companion.site.tables import table
-from residual.paths import ROOT
 from residual.statistics import number, per_cent
+from residual.store import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
 HEADER = (

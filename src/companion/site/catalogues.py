@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from companion.site.words import DOMAIN, LOCALE
 from residual.errors import EngineError
-from residual.paths import ROOT
+from residual.store import ROOT
 
 PAGES = "pages"
 """The catalogue of the pages; _config.yml names it as gettext_compact."""

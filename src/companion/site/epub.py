@@ -19,7 +19,7 @@ from companion.site.drawings import lighter
 from companion.site.pages import clean
 from companion.site.single import single_page
 from companion.site.style import style
-from residual import runs
+from residual import store
 
 PROJECT = "identity-by-default"
 STYLE = "edition.css"
@@ -139,7 +139,7 @@ def last_run() -> str:
 
     An empty store has the first moment of the calendar.
     """
-    found = [run for profile in runs.profiles_in_store() for run in runs.every(profile)]
+    found = [run for profile in store.profiles() for run in store.every(profile)]
     started = [datetime.fromisoformat(run["provenance"]["started"]) for run in found]
     last = max(started, default=datetime(*FIRST, tzinfo=UTC))
     return last.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

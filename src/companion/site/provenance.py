@@ -15,11 +15,9 @@ from companion.chapter.scale import devices
 from companion.figures.style import network
 from companion.site.links import FOLDER, record_link
 from companion.site.tables import duration, table
-from residual import replays, runs
-from residual.paths import runs_folder
+from residual import replays, store
 from residual.recipe import PROFILES, Recipe
-from residual.records import Experiment, find_experiment
-from residual.runs import Run
+from residual.store import Record, committed
 
 
 class StoreDirective(SphinxDirective, ABC):
@@ -27,20 +25,20 @@ class StoreDirective(SphinxDirective, ABC):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
-        found = [(name, runs.every(name)) for name in runs.profiles_in_store()]
+        found = [(name, store.every(name)) for name in store.profiles()]
         if not found:
             return [nodes.paragraph("", "Not run: the store holds no run record.")]
         return [node for name, records in found for node in self.show(name, records)]
 
     @abstractmethod
-    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+    def show(self, profile: str, records: list[Record]) -> Iterable[nodes.Node]:
         """What stands on the page for one profile."""
 
 
 class StatusTable(StoreDirective):
     """One table a profile: a row for each network, over all its seeds."""
 
-    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+    def show(self, profile: str, records: list[Record]) -> Iterable[nodes.Node]:
         header = ("Network", "Seeds", "Iterations", "First start", "Training time", "Device")
         header += ("PyTorch",)
         groups = groupby(sorted(records, key=network_key), network_key)
@@ -51,7 +49,7 @@ class StatusTable(StoreDirective):
 class ProvenanceTable(StoreDirective):
     """One table a profile: a row for each run record, with a link to it."""
 
-    def show(self, profile: str, records: list[Run]) -> Iterable[nodes.Node]:
+    def show(self, profile: str, records: list[Record]) -> Iterable[nodes.Node]:
         header = ("Run", "Recipe", "Replay", "Data", "Training time", "Images/s", "Started")
         header += ("Device", "Threads", "Precision", "PyTorch", "Python", "Source", "Weights")
         entries = replays.load()
@@ -66,12 +64,12 @@ class ProvenanceTable(StoreDirective):
             yield table(f"Profile {profile}: every experiment.", header, rows)
 
 
-def network_key(run: Run) -> tuple:
+def network_key(run: Record) -> tuple:
     """Runs of one network differ in their seed alone."""
     return run.recipe.depth, run.recipe.kind, run.recipe.variant
 
 
-def status_row(group: list[Run]) -> list[str]:
+def status_row(group: list[Record]) -> list[str]:
     """A network's seeds, iterations, first start, total training time, devices and versions."""
     recipe = group[0].recipe
     made = [run["provenance"] for run in group]
@@ -96,7 +94,7 @@ def recipe_words(recipe: Recipe, usual: Recipe | None = None) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in kept.items())
 
 
-def provenance_row(docname: str, run: Run, entries: dict[str, dict]) -> list[str | nodes.Node]:
+def provenance_row(docname: str, run: Record, entries: dict[str, dict]) -> list[str | nodes.Node]:
     """One record's provenance; digests are cut to twelve digits."""
     recipe = run.recipe
     usual = Recipe.of(recipe.profile, recipe.kind, recipe.depth, recipe.seed)
@@ -120,14 +118,14 @@ def provenance_row(docname: str, run: Run, entries: dict[str, dict]) -> list[str
     ]
 
 
-def experiments(profile: str) -> list[Experiment]:
+def experiments(profile: str) -> list[Record]:
     """The experiments of a profile that are in the store, by name."""
-    paths = (runs_folder() / profile / "experiments").glob("*/record.json")
-    found = (find_experiment(path.parent.name, profile) for path in sorted(paths))
+    paths = (committed() / profile / "experiments").glob("*/record.json")
+    found = (store.experiment(path.parent.name, profile) for path in sorted(paths))
     return [experiment for experiment in found if experiment is not None]
 
 
-def experiment_row(docname: str, experiment: Experiment) -> list[str | nodes.Node]:
+def experiment_row(docname: str, experiment: Record) -> list[str | nodes.Node]:
     """One experiment's provenance."""
     made = experiment["provenance"]
     return [
@@ -168,7 +166,7 @@ def copy_records(app: Sphinx, error: Exception | None) -> None:
     """Put every record below records/ of the built site, where the pages link to it."""
     if error is not None or app.builder.format != "html":
         return
-    store, target = runs_folder(), Path(app.outdir) / FOLDER
+    store, target = committed(), Path(app.outdir) / FOLDER
     for path in sorted(store.glob("*/**/record.json")):
         copy = target / f"{path.parent.relative_to(store).as_posix()}.json"
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from companion.chapter.scale import DATASETS
-from residual import peers, runs
-from residual.peers import Measured
+from residual import store
 from residual.recipe import Recipe
-from residual.runs import Run
-
-Record = Run | Measured
+from residual.store import Record
 
 OURS = "Our runs"
 OTHER_RECIPES = "Our runs, other recipes"
@@ -40,14 +37,15 @@ class Source:
 
 def sources() -> list[Source]:
     """Every source in the store: ours by profile, the profile's own recipe first; then others'."""
-    ours = [source for profile in runs.profiles_in_store() for source in ours_of(profile)]
-    found = groupby(peers.every(), lambda peer: peer.source)
+    ours = [source for profile in store.profiles() for source in ours_of(profile)]
+    others = sorted(store.every("public"), key=lambda peer: peer.member)
+    found = groupby(others, lambda peer: peer.member)
     return sorted(ours, key=lambda s: s.group != OURS) + [theirs(*part) for part in found]
 
 
 def ours_of(profile: str) -> Iterable[Source]:
     """The sources of one profile, one a recipe."""
-    every = runs.every(profile)
+    every = store.every(profile)
     for variant in sorted({run.recipe.variant for run in every}):
         records = [run for run in every if run.recipe.variant == variant]
         group, name = OTHER_RECIPES if variant else OURS, words(records[0].recipe)
@@ -64,8 +62,8 @@ def words(recipe: Recipe) -> str:
     return ", ".join(parts)
 
 
-def theirs(name: str, found: Iterable[Measured]) -> Source:
+def theirs(name: str, found: Iterable[Record]) -> Source:
     """The networks of one public reproduction."""
     records = list(found)
     dataset = DATASETS[records[0]["data"]["name"]]
-    return Source(f"peers/{name}", PEERS, f"{name}: {dataset}, full length", records)
+    return Source(f"public/{name}", PEERS, f"{name}: {dataset}, full length", records)

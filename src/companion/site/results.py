@@ -14,10 +14,9 @@ from companion.figures.style import network
 from companion.site.links import record_links
 from companion.site.provenance import device_words
 from companion.site.tables import duration, table
-from residual import paper, runs
-from residual.peers import records as peers
+from residual import paper, store
 from residual.recipe import KINDS, PROFILES
-from residual.runs import Run
+from residual.store import Record
 
 DEPTHS = (20, 32, 44, 56, 110)
 SCALES = ("paper", "desk")
@@ -34,8 +33,8 @@ class ErrorTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
         stored = {name: usual(name) for name in SCALES}
-        others = peers.every()
-        names = sorted({peer.source for peer in others})
+        others = store.every("public")
+        names = sorted({peer.member for peer in others})
         header = ["Network", f"The paper, {PROFILES['paper'].iterations:,} iterations"]
         for name in SCALES:
             header += [f"Ours, {length(name)}", "minus the paper"]
@@ -79,10 +78,10 @@ class TrainingTime(SphinxDirective):
         header = ("Network", "Profile", "Runs", "Iterations", "Mean time a run", "Device")
         rows = [
             time_row(list(group))
-            for name in runs.profiles_in_store()
+            for name in store.profiles()
             for _, group in groupby(sorted(usual(name), key=time_key), time_key)
         ]
-        missing = ", ".join(name for name in PROFILES if name not in runs.profiles_in_store())
+        missing = ", ".join(name for name in PROFILES if name not in store.profiles())
         told = [nodes.paragraph("", f"Profiles not run yet: {missing}.")] if missing else []
         return [beside("Training time of one network.", header, rows), *told]
 
@@ -99,18 +98,18 @@ def length(profile: str) -> str:
     return f"{profile} profile: {PROFILES[profile].iterations:,} iterations"
 
 
-def usual(profile: str) -> list[Run]:
+def usual(profile: str) -> list[Record]:
     """The runs of a profile's own recipe in the store."""
-    return [run for run in runs.every(profile) if not run.recipe.variant]
+    return [run for run in store.every(profile) if not run.recipe.variant]
 
 
-def metric(found: Iterable[Run], kind: str, depth: int, name: str) -> list[float | None]:
+def metric(found: Iterable[Record], kind: str, depth: int, name: str) -> list[float | None]:
     """A final metric of one network by seed; None where the run diverged."""
     chosen = [r for r in found if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
     return [run["metrics"][name] for run in chosen]
 
 
-def errors_of(found: Iterable[Run], depth: int) -> list[float | None]:
+def errors_of(found: Iterable[Record], depth: int) -> list[float | None]:
     """Final training errors of a plain net."""
     return metric(found, "plain", depth, "train_error")
 
@@ -152,15 +151,15 @@ def above(depth: int) -> str:
     return f"> {limit}" if limit else NOTHING
 
 
-def theirs(others: Iterable[peers.Measured], source: str, kind: str, depth: int) -> str:
+def theirs(others: Iterable[store.Record], source: str, kind: str, depth: int) -> str:
     """The measured test error of a network that others trained."""
     for peer in others:
-        if (peer.source, peer.kind, peer.depth) == (source, kind, depth):
+        if (peer.member, peer.kind, peer.depth) == (source, kind, depth):
             return f"{peer['metrics']['test_error']:.2f}"
     return NOTHING
 
 
-def changes(stored: dict[str, list[Run]]) -> list[nodes.paragraph]:
+def changes(stored: dict[str, list[Record]]) -> list[nodes.paragraph]:
     """A sentence for each scale that has the plain net at two depths."""
     told = []
     for name, found in stored.items():
@@ -173,12 +172,12 @@ def changes(stored: dict[str, list[Run]]) -> list[nodes.paragraph]:
     return told
 
 
-def time_key(run: Run) -> tuple:
+def time_key(run: Record) -> tuple:
     """Runs of one network on one device."""
     return run.recipe.depth, run.recipe.kind, run["provenance"]["device"]
 
 
-def time_row(group: list[Run]) -> list[str]:
+def time_row(group: list[Record]) -> list[str]:
     """One network's mean training time on a device."""
     recipe, made = group[0].recipe, [run["provenance"] for run in group]
     return [

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 
 from companion.site.phrases import of_explorers, of_series
-from companion.site.record_sources import Record, Source
-from residual.runs import Run
+from companion.site.record_sources import Source
+from residual.store import Record
 
 Series = tuple[Sequence[int], Sequence[float | None], Sequence[str] | None]
 """Where the points are (iteration, depth, layer), their values, and names of layers."""
@@ -150,13 +150,13 @@ def data(name: str, found: list[Source]) -> dict:
 
 def described(record: Record, explorer: Explorer, axes: dict) -> dict:
     """One run: what names it, and each series as the number of its axis and its values."""
-    network = record["recipe"] if isinstance(record, Run) else record["network"]
     series = {}
-    for name, (x, y, names) in explorer.read(record.record).items():
+    for name, (x, y, names) in explorer.read(record.content).items():
         axis = axes.setdefault((tuple(x), names and tuple(names)), len(axes))
         series[name] = [axis, [rounded(value) for value in y]]
-    about = {"record": record.name, "kind": network["kind"], "depth": network["depth"]}
-    return about | {"seed": network.get("seed"), "series": series}
+    about = {"record": record.name, "kind": record.kind, "depth": record.depth}
+    seed = record.member if "recipe" in record.content else None
+    return about | {"seed": seed, "series": series}
 
 
 def translated(text: str) -> str:

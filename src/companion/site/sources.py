@@ -7,10 +7,10 @@ from companion.figures.style import network
 from companion.site.links import record_link
 from companion.site.provenance import device_words, moment
 from companion.site.tables import table
-from residual.peers.records import Measured, every
+from residual.store import Record, every
 
 HEADER = ("Network", "Repository", "Commit", "Licence", "Weight file", "SHA-256 of the file")
-HEADER += ("Reported, %", "Measured, %", "Measured on", "Device", "PyTorch", "Data", "Digest")
+HEADER += ("Reported, %", "Record, %", "Measured on", "Device", "PyTorch", "Data", "Digest")
 
 
 class PeerTable(SphinxDirective):
@@ -18,20 +18,20 @@ class PeerTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
-        measured = every()
+        measured = every("public")
         if not measured:
             return [nodes.paragraph("", "Not measured: the store holds no record of others.")]
         return [
             table(
                 f"Trained by others ({source}), measured by us.",
                 HEADER,
-                [peer_row(self.env.docname, peer) for peer in measured if peer.source == source],
+                [peer_row(self.env.docname, peer) for peer in measured if peer.member == source],
             )
-            for source in sorted({peer.source for peer in measured})
+            for source in sorted({peer.member for peer in measured})
         ]
 
 
-def peer_row(docname: str, peer: Measured) -> list[str | nodes.Node]:
+def peer_row(docname: str, peer: Record) -> list[str | nodes.Node]:
     """One record; digests are cut to twelve digits, test errors are in per cent."""
     source, made = peer["source"], peer["provenance"]
     return [

@@ -14,7 +14,7 @@ from companion.site.networks import FOLDER, LOADER, Shown, common, files, shown
 from companion.site.packages import ONNX_RUNTIME
 from companion.site.phrases import of_page, of_touch
 from companion.site.tables import Cell, table
-from residual.files import digest
+from residual.store import digest
 
 PARTS = ("engine", "elements", "chart", "view")
 SCRIPTS = (*(f"touch-{part}.js" for part in PARTS), "touch.js")

@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from companion.site.words import verdict_word
-from residual import claims, runs
+from residual import claims, store
 from residual.claims import CLAIMS, Claim, Verdict
 
 ORDER = (
@@ -35,7 +35,7 @@ def at_profile(profile: str) -> dict[str, Verdict]:
 
 def elsewhere(shown: Verdict) -> list[Verdict]:
     """The verdicts of the same claim at the other profiles that were run."""
-    others = [name for name in runs.profiles_in_store() if name != shown.profile]
+    others = [name for name in store.profiles() if name != shown.profile]
     found = [at_profile(name)[shown.id] for name in others if shown.profile != "exact"]
     return [verdict for verdict in found if verdict.verdict != claims.NOT_RUN or verdict.values]
 

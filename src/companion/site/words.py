@@ -9,7 +9,7 @@ from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.util.i18n import CatalogRepository
 
-from residual.paths import ROOT
+from residual.store import ROOT
 
 DOMAIN = "furniture"
 LOCALE = ROOT / "locale"

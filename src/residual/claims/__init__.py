@@ -30,7 +30,7 @@ from residual.claims.claim import (
     Verdict,
 )
 from residual.claims.evidence import Evidence, MissingRecordError
-from residual.parameters import check_choice
+from residual.errors import check_choice
 from residual.recipe import PROFILES
 
 __all__ = ["CHAIN", "CLAIMS", "Claim", "Evidence", "Verdict", "as_json", "evaluate", "judge"]

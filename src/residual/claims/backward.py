@@ -3,8 +3,8 @@
 import math
 from statistics import fmean
 
-from residual.runs import Run
 from residual.statistics import Interval, geometric_mean
+from residual.store import Record
 
 VANISHED = 0.1
 TINY = 1e-300
@@ -22,13 +22,13 @@ def stage_ratio(layers: list[str], row: list[float]) -> float:
     return math.exp(level(first) - level(last))
 
 
-def stage_ratios(run: Run) -> list[float]:
+def stage_ratios(run: Record) -> list[float]:
     """The stage ratio at each recorded iteration; the first is before training."""
     table = run["gradients"]
     return [stage_ratio(table["layer"], row) for row in table["ratio"]]
 
 
-def gradient_intervals(runs: list[Run]) -> dict[str, Interval]:
+def gradient_intervals(runs: list[Record]) -> dict[str, Interval]:
     """The stage ratio at initialisation, and its geometric mean through training, over seeds."""
     series = [stage_ratios(run) for run in runs]
     through = [math.exp(sum(map(math.log, s[1:] or s)) / len(s[1:] or s)) for s in series]

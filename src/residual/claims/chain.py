@@ -13,8 +13,8 @@ from residual.claims.claim import (
     too_few,
 )
 from residual.claims.evidence import Evidence, MissingRecordError, block_values, medians, names
-from residual.runs import Run
 from residual.statistics import Interval, geometric_mean, ratio
+from residual.store import Record
 
 MATRICES = {
     "jacobian_initial": "Jacobian at initialisation",
@@ -70,7 +70,7 @@ def preconditioning(evidence: Evidence) -> Finding:
     )
 
 
-def accumulation(runs: list[Run]) -> Interval:
+def accumulation(runs: list[Record]) -> Interval:
     """‖F(x)‖/‖x‖ of the last identity block over the first one, before any training."""
     ratios = [block_values(run, "ratio", "initial") for run in runs]
     return geometric_mean([max(r[-1], 1e-12) / r[0] for r in ratios])

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from residual import store
 from residual.recipe import PROFILES
-from residual.records import Experiment, find_experiment
-from residual.runs import Run, every
+from residual.store import Record, every
 
 DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 """The data sets as readers know them."""
@@ -24,15 +24,15 @@ class Evidence:
 
     profile: str
     root: Path | None = None
-    given: tuple[Run, ...] | None = None
-    experiments: dict[str, Experiment] = field(default_factory=dict)
+    given: tuple[Record, ...] | None = None
+    experiments: dict[str, Record] = field(default_factory=dict)
 
     @cached_property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[Record, ...]:
         """All runs of the profile: those given, or those in the store."""
         return self.given if self.given is not None else tuple(every(self.profile, self.root))
 
-    def networks(self, kind: str, depth: int, variant: str = "") -> list[Run]:
+    def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trained networks of one kind, depth and variant that did not diverge, by seed."""
         found = [r for r in self.runs if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
         found = [r for r in found if r.recipe.variant == variant]
@@ -50,10 +50,10 @@ class Evidence:
         except MissingRecordError:
             return False
 
-    def experiment(self, name: str) -> Experiment:
+    def experiment(self, name: str) -> Record:
         """An experiment's record; MissingRecordError if the store has none."""
         if name not in self.experiments:
-            if not (found := find_experiment(name, self.profile, self.root)):
+            if not (found := store.experiment(name, self.profile, self.root)):
                 raise MissingRecordError(
                     f"The experiment {name} was not run at the {self.profile} profile."
                 )
@@ -73,30 +73,32 @@ class Evidence:
         )
 
 
-def metric(runs: Sequence[Run], name: str) -> list[float]:
+def metric(runs: Sequence[Record], name: str) -> list[float]:
     """One of the final metrics of each run, in per cent."""
     return [run["metrics"][name] for run in runs]
 
 
-def names(*groups: Sequence[Run | Experiment]) -> tuple[str, ...]:
+def names(*groups: Sequence[Record | Record]) -> tuple[str, ...]:
     """The names of records in the store."""
     return tuple(item.name for group in groups for item in group)
 
 
-def layer_values(run: Run, column: str, when: str = "final", second: bool = False) -> list[float]:
+def layer_values(
+    run: Record, column: str, when: str = "final", second: bool = False
+) -> list[float]:
     """A column of the responses of the 3×3 layers; `second`: only those that make F(x)."""
     table = run["responses"][when]["layers"]
     pairs = zip(table["layer"], table[column])
     return [value for layer, value in pairs if not second or layer.endswith(".2")]
 
 
-def block_values(run: Run, column: str, when: str = "final") -> list[float]:
+def block_values(run: Record, column: str, when: str = "final") -> list[float]:
     """A column of the block table, for the blocks whose shortcut is an identity."""
     table = run["responses"][when]["blocks"]
     pairs = zip(table[column], table["widening"])
     return [value for value, wide in pairs if not wide and value is not None]
 
 
-def medians(runs: Sequence[Run], column: str, when: str, second: bool = False) -> list[float]:
+def medians(runs: Sequence[Record], column: str, when: str, second: bool = False) -> list[float]:
     """Median over a network's 3×3 layers, for each run."""
     return [middle.median(layer_values(run, column, when, second)) for run in runs]

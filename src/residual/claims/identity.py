@@ -17,8 +17,8 @@ from residual.claims.claim import (
 from residual.claims.evidence import Evidence, block_values, names
 from residual.claims.stacks import arrivals, in_time, plain_over_residual
 from residual.constructions import exact_conditions, sample_block, zero_scale
-from residual.runs import Run
 from residual.statistics import FEWEST_SEEDS, Interval, geometric_mean, number
+from residual.store import Record
 
 LIMITS = {
     "weights_zero_with_beta": "W = 0 but β₂ or the running mean₂ not zero",
@@ -32,7 +32,7 @@ ZEROED = {"whole": ("nothing",), "block": ("block",), "layer": ("conv1", "conv2"
 NEAR = 0.1  # ‖F(x)‖/‖x‖ below which a block is near the identity
 
 
-def near_identity(runs: list[Run], when: str) -> Interval:
+def near_identity(runs: list[Record], when: str) -> Interval:
     """Median over the identity-shortcut blocks of ‖F(x)‖/‖x‖, over seeds."""
     return geometric_mean([max(middle.median(block_values(r, "ratio", when)), 1e-12) for r in runs])
 

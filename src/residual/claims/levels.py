@@ -18,14 +18,14 @@ from residual.claims.claim import (
 from residual.claims.evidence import Evidence, MissingRecordError, layer_values, medians, names
 from residual.claims.identity import NEAR, near_identity
 from residual.claims.responses import DEPTHS
-from residual.runs import Run
 from residual.statistics import Interval, geometric_mean, mean, number, ratio
+from residual.store import Record
 
 GREAT_MAJORITY, HALF = 0.9, 0.5
 USUAL = (SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE)
 
 
-def of_resnets(evidence: Evidence) -> dict[int, list[Run]]:
+def of_resnets(evidence: Evidence) -> dict[int, list[Record]]:
     """ResNet-20 and ResNet-56, as far as the store has them."""
     found = {d: evidence.networks("residual", d) for d in DEPTHS if evidence.has("residual", d)}
     if not found:
@@ -33,12 +33,12 @@ def of_resnets(evidence: Evidence) -> dict[int, list[Run]]:
     return found
 
 
-def share_within(runs: list[Run], when: str) -> Interval:
+def share_within(runs: list[Record], when: str) -> Interval:
     """Share of the elements of F(x) within ±0.1, mean over blocks, over seeds."""
     return mean([fmean(layer_values(run, "within_tenth", when, second=True)) for run in runs])
 
 
-def mean_over_std(runs: list[Run], when: str) -> Interval:
+def mean_over_std(runs: list[Record], when: str) -> Interval:
     """Median over blocks of |mean|/std of F(x), over seeds."""
     columns = [[layer_values(r, c, when, True) for c in ("mean", "std")] for r in runs]
     return mean([median(abs(m) / max(s, 1e-12) for m, s in zip(*c)) for c in columns])

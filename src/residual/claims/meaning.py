@@ -15,11 +15,11 @@ from residual.claims.claim import (
     conclude,
 )
 from residual.claims.evidence import Evidence, layer_values, names
-from residual.runs import Run
 from residual.statistics import mean, rank_correlation
+from residual.store import Record
 
 
-def block_stds(run: Run) -> list[float]:
+def block_stds(run: Record) -> list[float]:
     """Std of F(x) for each block, in order."""
     return layer_values(run, "std", "final", second=True)
 
@@ -68,7 +68,7 @@ def place(block: int, blocks: int) -> str:
     return ", the last of a stage," if in_stage == blocks // 3 - 1 else ""
 
 
-def lesion_correlation(run: Run) -> float:
+def lesion_correlation(run: Record) -> float:
     """Rank correlation over blocks of response strength with the rise in test error on deletion.
 
     0 where one of them does not vary over blocks.

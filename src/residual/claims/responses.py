@@ -17,15 +17,15 @@ from residual.claims.claim import (
 )
 from residual.claims.evidence import Evidence, MissingRecordError, layer_values, medians, names
 from residual.recipe import KINDS
-from residual.runs import Run
 from residual.statistics import Interval, number, ratio
+from residual.store import Record
 
 DEPTHS = (20, 56)
 TENFOLD = 10.0
 USUAL = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE)
 
 
-def pairs(evidence: Evidence) -> dict[int, tuple[list[Run], list[Run]]]:
+def pairs(evidence: Evidence) -> dict[int, tuple[list[Record], list[Record]]]:
     """Plain and residual networks of equal depth, for the depths that the store has."""
     both = [d for d in DEPTHS if evidence.has("plain", d) and evidence.has("residual", d)]
     if not both:
@@ -35,7 +35,7 @@ def pairs(evidence: Evidence) -> dict[int, tuple[list[Run], list[Run]]]:
     return {d: (evidence.networks("plain", d), evidence.networks("residual", d)) for d in both}
 
 
-def spans(runs: list[Run], when: str) -> list[float]:
+def spans(runs: list[Record], when: str) -> list[float]:
     """Median over layers of the 1–99 % range, for each run."""
     ends = [(layer_values(r, "high", when), layer_values(r, "low", when)) for r in runs]
     return [median(h - low for h, low in zip(high, lows)) for high, lows in ends]
@@ -80,7 +80,7 @@ def compare(evidence: Evidence, what: str, words: str, threshold: float) -> Find
     return at_paper(evidence, result)
 
 
-def other_readings(plain: list[Run], residual: list[Run], depth: int) -> dict[str, float]:
+def other_readings(plain: list[Record], residual: list[Record], depth: int) -> dict[str, float]:
     """The ratio of the stds of F(x) alone, and of the stds by channel."""
     second = [medians(r, "std", "final", second=True) for r in (plain, residual)]
     channel = [medians(r, "channel_std", "final") for r in (plain, residual)]

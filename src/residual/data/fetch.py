@@ -14,8 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from residual.data import cifar10
-from residual.data.errors import DataError
 from residual.data.sources import PATIENCE, Source, sources
+from residual.errors import DataError
 
 Say = Callable[[str], None]
 """Called with one sentence for the user."""

@@ -1,6 +1,7 @@
 """The two data sets as uint8 tensors in memory."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,12 @@ import torch
 from torch import Tensor
 
 from residual.data import cifar10
-from residual.paths import data_folder
+from residual.store import ROOT
+
+
+def data_folder() -> Path:
+    """Where CIFAR-10 is looked for: RESIDUAL_DATA, or data/ in the checkout."""
+    return Path(os.environ.get("RESIDUAL_DATA") or ROOT / "data")
 
 
 @dataclass(frozen=True)

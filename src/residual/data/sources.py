@@ -20,7 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from residual.data import cifar10
-from residual.data.errors import DataError
+from residual.errors import DataError
 
 PATIENCE = 20.0  # seconds of silence after which a server counts as dead
 SLOWEST = 100e3  # bytes a second below which a server counts as too slow

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from residual import graph, runs
+from residual import graph, store
 from residual.data import Dataset, load
 from residual.itinerary import normalise
 from residual.keeper import Keeper
@@ -42,7 +42,7 @@ class Place:
         A training made here is not recorded, so a record without weights beside it stays as it is.
         """
         recipe = self.recipe(kind, depth, seed)
-        run = runs.find(recipe, self.root)
+        run = store.find(recipe, self.root)
         if run and (run.folder / "weights.safetensors").is_file():
             model = network(recipe, self.dataset())
             model.load_state_dict(run.weights())

@@ -7,7 +7,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from residual import runs
+from residual import store
 from residual.constructions import deepened
 from residual.experiments.place import Place, train_unrecorded
 from residual.models import Network
@@ -71,7 +71,7 @@ def ends(trainer: Trainer, name: str) -> dict:
 def random_start(chosen: dict, seed: int, place: Place) -> dict:
     """The same for the usual start: from its run in the store, or trained now."""
     recipe = place.recipe("plain", chosen["deep"], seed)
-    if run := runs.find(recipe, place.root):
+    if run := store.find(recipe, place.root):
         table = run["curves"]["training"]
         return {
             "random_train_error": run["metrics"]["train_error"],

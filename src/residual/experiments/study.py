@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from residual import store
+from residual.errors import check_choice, check_integer, check_list
 from residual.experiments import (
     decay,
     fixed_point,
@@ -20,10 +22,9 @@ from residual.experiments import (
     zeroing,
 )
 from residual.experiments.place import Place
-from residual.parameters import check_choice, check_integer, check_list
 from residual.provenance import pick_device, provenance
 from residual.recipe import PROFILES
-from residual.records import Experiment, find_experiment, write_experiment
+from residual.store import Record
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def ensure(
     seeds: Sequence[int] | None = None,
     device: str = "auto",
     root: Path | None = None,
-) -> Experiment:
+) -> Record:
     """The record of an experiment: read if the store has it with these seeds, else completed.
 
     `seeds` None takes the record as it is, or the experiment's own seeds (mostly 0, 1, 2) where
@@ -68,7 +69,9 @@ def ensure(
     """
     check_choice("experiment", name, tuple(EXPERIMENTS))
     check_choice("profile", profile, tuple(PROFILES))
-    study, found = EXPERIMENTS[name], find_experiment(name, profile, root)
+    study, found = EXPERIMENTS[name], store.experiment(name, profile, root)
+    if found is None and root is None:
+        found = store.experiment(name, profile, store.own())
     if seeds is None:
         wanted = list(found.seeds if found else study.seeds)
     else:
@@ -85,7 +88,8 @@ def ensure(
     about = provenance(place.device, started, time.monotonic() - begun, 0)
     content = {"settings": settings, "seeds": sorted(known)}
     content |= {"measurements": [known[s] for s in sorted(known)], "provenance": about}
-    return write_experiment(name, profile, content, root)
+    content |= {"experiment": name, "profile": profile}
+    return store.write(content, root or store.own())
 
 
 def check_seed(seed: object) -> None:
@@ -93,7 +97,7 @@ def check_seed(seed: object) -> None:
     check_integer("seeds", seed, 0, 2**31 - 1)
 
 
-def measured(found: Experiment | None, settings: dict) -> dict[int, dict]:
+def measured(found: Record | None, settings: dict) -> dict[int, dict]:
     """What a record holds by seed; nothing if it was made with other settings."""
     if found is None or found["settings"] != settings:
         return {}

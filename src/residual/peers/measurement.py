@@ -12,11 +12,15 @@ from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED
 from residual.models import Network
-from residual.peers.records import MEASUREMENT, Measured, every, read, record_path, write
 from residual.peers.sources import SOURCES, Peer, Source
 from residual.peers.weights import network, opened, published, scaled
 from residual.provenance import pick_device, provenance
+from residual.store import Record, committed, every, read, write
 from residual.trainer import EVAL_BATCH
+
+MEASUREMENT = 2
+"""What is measured, and how. 2: training error and Jacobians; percentiles and shares from sampled
+positions of the map. A record with a lower number, or with none, is measured again."""
 
 SPECTRAL = 16  # test images on which the Jacobians of the blocks are looked at
 
@@ -27,7 +31,7 @@ def measure(
     device: str = "auto",
     data: Path | None = None,
     say: Callable[[str], None] = print,
-) -> list[Measured]:
+) -> list[Record]:
     """Measure the networks that the store lacks, shallow first; returns the records of all.
 
     Records of an earlier measurement are measured again and replaced, one by one.
@@ -50,7 +54,7 @@ def measure(
             f"training error {found['metrics']['train_error']:.2f} %, "
             f"{found['provenance']['seconds']:.0f} s"
         )
-    return every(root)
+    return every("public", root)
 
 
 def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
@@ -58,8 +62,9 @@ def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
 
     RecordError if there is a record that is damaged.
     """
-    path = record_path(source.name, peer.kind, peer.depth, root)
-    return path.is_file() and read(path).current
+    folder = (root or committed()) / "public" / source.name / f"{peer.kind}-{peer.depth}"
+    path = folder / "record.json"
+    return path.is_file() and read(path).content.get("measurement") == MEASUREMENT
 
 
 def measure_one(
@@ -69,7 +74,7 @@ def measure_one(
     dataset: Dataset,
     device: torch.device,
     root: Path | None = None,
-) -> Measured:
+) -> Record:
     """Measure one network in float32 and write its record; `content` is the weight file."""
     started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     loaded = opened(content)
@@ -85,7 +90,7 @@ def measure_one(
         "reported": reported(source, peer, loaded),
         "data": {"name": dataset.name, "digest": dataset.digest},
     }
-    return write(record | measured | {"provenance": machine}, root)
+    return write(record | measured | {"provenance": machine}, root or committed())
 
 
 def reported(source: Source, peer: Peer, loaded: dict) -> dict:

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from residual.data import DataError
-from residual.files import digest
+from residual.errors import DataError
 from residual.models import Network
 from residual.peers.sources import Peer, Source
+from residual.store import digest
 
 
 class PeerError(DataError):
