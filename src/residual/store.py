@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "recipe": "data curves metrics responses gradients probes replay weights",
     "experiment": "profile settings seeds measurements",
-    "network": "source reported data metrics responses probes",
+    "network": "source reported data metrics responses gradients probes",
 }
 """The key that tells what a record is of, and what such a record holds beside `provenance`."""
 

@@ -1,22 +1,25 @@
-"""Published weights of other reproductions, measured in our networks.
+"""Networks that others trained at the paper's full length and published, measured by us.
 
-Weights trained by others, measured by us: the paper's full length, and a check of our blocks and
-our CIFAR-10 against test errors that we did not produce. Records lie under
-runs/public/<source>/<kind>-<depth>/ and are never mixed with our own runs.
+Weights trained by others, measured in our networks with our probes: the scale `public`. Records lie
+under runs/public/<source>/<kind>-<depth>/ and are never mixed with our own runs. Their training
+logs lie beside them as curve.csv.
 """
 
+from residual.peers.curves import Curve, curves
+from residual.peers.loading import network, published, scaling
 from residual.peers.measurement import measure
-from residual.peers.sources import SOURCES, Peer, Source
-from residual.peers.weights import PeerError, network, opened, published, scaled
+from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
 
 __all__ = [
-    "SOURCES",
+    "Curve",
     "Peer",
     "PeerError",
     "Source",
+    "curves",
     "measure",
     "network",
-    "opened",
     "published",
-    "scaled",
+    "scaling",
+    "sources",
+    "training_indices",
 ]

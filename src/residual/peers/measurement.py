@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,17 +13,36 @@ from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED
 from residual.models import Network
-from residual.peers.sources import SOURCES, Peer, Source
-from residual.peers.weights import network, opened, published, scaled
+from residual.peers.loading import Scaling, network, published, scaling
+from residual.peers.sources import Peer, Source, sources, training_indices
+from residual.probes import significant
 from residual.provenance import pick_device, provenance
 from residual.store import Record, committed, every, read, write
 from residual.trainer import EVAL_BATCH
 
-MEASUREMENT = 2
-"""What is measured, and how. 2: training error and Jacobians; percentiles and shares from sampled
-positions of the map. A record with a lower number, or with none, is measured again."""
+MEASUREMENT = 3  # the way of measuring; a record with another number is measured again
+GRADIENT_BATCH = 128  # training images whose gradient is taken, as in our own runs
+SPECTRAL, STEPS = 4, 24  # test images, and Lanczos steps, for the Jacobians of the blocks
+LESIONED = 1000  # test images on which blocks are deleted one at a time
 
-SPECTRAL = 16  # test images on which the Jacobians of the blocks are looked at
+
+@dataclass(frozen=True)
+class Images:
+    """CIFAR-10 as one source sees it: its own training images, all test images, its scaling."""
+
+    train: Split
+    test: Split
+    scaled: Scaling
+    device: torch.device
+
+    def batches(self, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
+        """Scaled images and labels in order, without augmentation."""
+        for images, labels in zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH)):
+            yield self.scaled(images.to(self.device)), labels.to(self.device)
+
+    def head(self, split: Split, count: int) -> list[tuple[Tensor, Tensor]]:
+        """The first `count` images of a split, in batches."""
+        return list(self.batches(split.head(count)))
 
 
 def measure(
@@ -30,24 +50,25 @@ def measure(
     root: Path | None = None,
     device: str = "auto",
     data: Path | None = None,
+    train_images: int | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Record]:
-    """Measure the networks that the store lacks, shallow first; returns the records of all.
+    """Measure the networks that the store lacks, depths 20 and 56 first; the records of all.
 
-    Records of an earlier measurement are measured again and replaced, one by one.
     `folder` holds one subfolder a source: a clone of its repository, or the weight files alone.
-    Every file is checked against its digest before the first is loaded. PeerError names a file
-    that is missing or altered, DataError says what is wrong with CIFAR-10.
+    `train_images` limits the images that give the training error (None: all that the source
+    trained on); a record made from fewer images is replaced when more are asked for. PeerError
+    names a file that is missing or altered, DataError says what is wrong with CIFAR-10.
     """
-    networks = [(source, peer) for source in SOURCES for peer in source.peers]
-    missing = [pair for pair in networks if not is_recorded(*pair, root)]
-    contents = {pair: published(folder, *pair) for pair in missing}
-    dataset = load("cifar10", data) if missing else None
-    for source, peer in sorted(missing, key=lambda pair: pair[1].depth):
-        if is_recorded(source, peer, root):  # by another process meanwhile
+    pairs = [(source, peer) for source in sources() for peer in source.peers]
+    wanted = [pair for pair in pairs if not is_recorded(pair[1], train_images, root)]
+    contents = {peer: published(folder, source, peer) for source, peer in wanted}
+    dataset = load("cifar10", data) if wanted else None
+    for source, peer in sorted(wanted, key=lambda pair: (pair[1].depth in (32, 44), pair[1].depth)):
+        if is_recorded(peer, train_images, root):  # by another process meanwhile
             continue
-        content = contents[source, peer]
-        found = measure_one(source, peer, content, dataset, pick_device(device), root)
+        target = pick_device(device)
+        found = measure_one(source, peer, contents[peer], dataset, target, train_images, root)
         say(
             f"{found.name}: test error {found['metrics']['test_error']:.2f} %, "
             f"reported {peer.test_error:.2f} %, "
@@ -57,14 +78,17 @@ def measure(
     return every("public", root)
 
 
-def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
-    """Whether the store has this network's record by the present measurement.
-
-    RecordError if there is a record that is damaged.
-    """
-    folder = (root or committed()) / "public" / source.name / f"{peer.kind}-{peer.depth}"
-    path = folder / "record.json"
-    return path.is_file() and read(path).content.get("measurement") == MEASUREMENT
+def is_recorded(peer: Peer, train_images: int | None, root: Path | None) -> bool:
+    """Whether the store has this network's record, by the present measurement and from as many
+    training images. RecordError if there is a record that is damaged."""
+    path = (root or committed()) / peer.name / "record.json"
+    if not path.is_file():
+        return False
+    found = read(path)
+    every_image = found["data"]["train_images"] == found["data"]["trained_on"]
+    return found["measurement"] == MEASUREMENT and (
+        every_image or (train_images is not None and found["data"]["train_images"] >= train_images)
+    )
 
 
 def measure_one(
@@ -73,68 +97,82 @@ def measure_one(
     content: bytes,
     dataset: Dataset,
     device: torch.device,
+    train_images: int | None = None,
     root: Path | None = None,
 ) -> Record:
     """Measure one network in float32 and write its record; `content` is the weight file."""
     started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-    loaded = opened(content)
-    model = network(source, peer, loaded).to(device, memory_format=torch.channels_last)
+    model = network(source, peer, content).to(device, memory_format=torch.channels_last)
+    images = images_of(source, dataset, device)
+    seen = len(images.train.labels) if train_images is None else train_images
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        measured = describe(model, source, dataset, device)
+        measured = describe(model, images, seen)
     machine = provenance(device, started, time.monotonic() - begun, 0) | {"precision": "float32"}
     del machine["images_per_second"]
     record = {
         "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
         "network": {"kind": peer.kind, "depth": peer.depth, "zeros": source.zeros},
         "measurement": MEASUREMENT,
-        "reported": reported(source, peer, loaded),
-        "data": {"name": dataset.name, "digest": dataset.digest},
+        "reported": {
+            "test_error": peer.test_error,
+            "published_epoch": source.published_epoch,
+            "where": source.reported_in,
+        },
+        "data": {
+            "name": dataset.name,
+            "digest": dataset.digest,
+            "trained_on": len(images.train.labels),
+            "train_images": min(seen, len(images.train.labels)),
+        },
     }
     return write(record | measured | {"provenance": machine}, root or committed())
 
 
-def reported(source: Source, peer: Peer, loaded: dict) -> dict:
-    """The test error that the source reports and where, and whether it is the published epoch's.
-
-    `best_test_error` is the best of all epochs, where the weight file holds it (`best_prec1`).
-    All in per cent.
-    """
-    best = loaded.get("best_prec1")
-    return {
-        "test_error": peer.test_error,
-        "published_epoch": source.published_epoch,
-        "where": source.reported_in,
-        "best_test_error": None if best is None else round(100 - float(best), 2),
-    }
+def images_of(source: Source, dataset: Dataset, device: torch.device) -> Images:
+    """The images that a source trained on, the test images, and how both are scaled."""
+    chosen = torch.from_numpy(training_indices(source, dataset.train.labels.numpy()))
+    train = Split(dataset.train.images[chosen], dataset.train.labels[chosen])
+    return Images(train, dataset.test, scaling(source, train.images), device)
 
 
-def describe(model: Network, source: Source, dataset: Dataset, device: torch.device) -> dict:
-    """The measured part of a record: errors on both whole sets in per cent, without augmentation,
-    and what the probes see on the first test images, as in the record of a run of ours."""
-    seen = list(batches(dataset.test.head(PROBED), source, device))
-    train = [images for images, _ in batches(dataset.train.head(PROBED), source, device)]
+def describe(model: Network, images: Images, train_images: int) -> dict:
+    """The measured part of a record: errors in per cent, without augmentation, and what the
+    probes see on the first test images, as in the record of a run of ours."""
+    test = [batch for batch, _ in images.head(images.test, PROBED)]
+    train = [batch for batch, _ in images.head(images.train, PROBED)]
     states = {"final": model, "final_exact": probes.exact_statistics(model, train)}
-    images = [images for images, _ in seen]
+    few = images.batches(images.train.head(train_images))
     return {
         "metrics": {
-            "train_error": probes.error(model, batches(dataset.train, source, device)),
-            "test_error": probes.error(model, batches(dataset.test, source, device)),
+            "train_error": probes.error(model, few),
+            "test_error": probes.error(model, images.batches(images.test)),
         },
         "responses": {
             when: {
-                "layers": probes.responses(state, images),
-                "blocks": probes.block_ratios(state, images),
+                "layers": probes.responses(state, test),
+                "blocks": probes.block_ratios(state, test),
             }
             for when, state in states.items()
         },
+        "gradients": gradients(model, images),
         "probes": {
-            "lesions": probes.lesions(model, seen),
-            "jacobian": probes.jacobian(model, images[0][:SPECTRAL]),
+            "lesions": probes.lesions(model, images.head(images.test, LESIONED)),
+            "jacobian": probes.jacobian(model, test[0][:SPECTRAL], STEPS),
         },
     }
 
 
-def batches(split: Split, source: Source, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    """A set's images as the source scales them, and their labels, in order."""
-    pairs = zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH))
-    return ((scaled(images.to(device), source), labels.to(device)) for images, labels in pairs)
+def gradients(model: Network, images: Images) -> dict:
+    """The table of gradients of our own records, with one row: the end of training.
+
+    `he` is ‖W‖ that He initialisation gives on average: √(2·filters) for a 3×3 convolution.
+    """
+    batch, labels = next(images.batches(images.train.head(GRADIENT_BATCH)))
+    found = probes.gradient_ratios(model, batch, labels)
+    convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
+    return {
+        "layer": found["layer"],
+        "ratio": [found["ratio"]],
+        "weight": [found["weight"]],
+        "he": [significant((2 * c.out_channels) ** 0.5) for c in convolutions],
+    }

@@ -19,13 +19,15 @@ STEPS = 32  # products with JJᵀ for each image
 SHARES = {"low": 0.1, "median": 0.5, "high": 0.9}  # of the singular values that lie below
 
 
-def jacobian(model: Network, images: Tensor) -> Table:
+def jacobian(model: Network, images: Tensor, steps: int = STEPS) -> Table:
     """Singular values of each block's input–output Jacobian on images (N, C, H, W), eval mode.
 
     The map is the block's up to its last ReLU: F(x) + x in a residual net, F(x) in a plain one;
     where F is zero, the former has all of them at one. One row a block: block (from 1), largest
     (mean over images), high, median and low (90, 50 and 10 % over all images and as many singular
-    values as the block has outputs), rms, widening (whether the block changes the shape).
+    values as the block has outputs), rms, participation, widening (whether the block changes the
+    shape). The participation ratio (Σσ²)²/(n·Σσ⁴) is 1 where all n singular values are equal, and
+    1/n where all but one are zero.
     Quantiles are those of some thirty nodes an image: next to a gap, such as the one above exact
     zeros, they are blurred by a few hundredths of the largest value.
     """
@@ -33,7 +35,7 @@ def jacobian(model: Network, images: Tensor) -> Table:
     with evaluating(model):
         x = model.norm(model.conv(images)).relu_()
         for i, block in enumerate(model.blocks, start=1):
-            found = summary(*spectrum(block, x, seed=i))
+            found = summary(*spectrum(block, x, seed=i, steps=steps))
             rows.append({"block": i} | found | {"widening": bool(block.widening)})
             x = block(x)
     return columns(rows)
@@ -98,14 +100,16 @@ def lanczos(
 
 
 def summary(values: Tensor, weights: Tensor) -> dict[str, float]:
-    """Largest, quantiles and root mean square of singular values with weights: (N, steps) each."""
+    """Largest, quantiles, root mean square and participation ratio of singular values with weights:
+    (N, steps) each."""
     kept = weights > 1e-12
     ordered, order = values[kept].sort()
     share = weights[kept][order] / len(values)
     below = share.cumsum(0) - share / 2
     found = {"largest": values.max(1).values.mean()}
     found |= {name: quantile(ordered, below, at) for name, at in reversed(SHARES.items())}
-    found["rms"] = (ordered.square() * share).sum().sqrt()
+    square, fourth = (ordered.square() * share).sum(), (ordered.pow(4) * share).sum()
+    found |= {"rms": square.sqrt(), "participation": square**2 / fourth}
     return {name: significant(float(value)) for name, value in found.items()}
 
 
