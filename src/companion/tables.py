@@ -1,95 +1,169 @@
-"""Runs as tidy data frames: what figures and sentences are computed from."""
+"""Records as tidy data frames: what figures and sentences are computed from.
+
+Every frame names its records: kind, depth, network, member (the seed of a training of ours, the
+source of a network of others), variant, scale, and run (the record's name).
+"""
 
 from collections.abc import Iterable
 
 import pandas as pd
 
+from companion.words import network
+from residual.peers import Curve
+from residual.statistics import number
 from residual.store import Record
 
 
-def finals(runs: Iterable[Record]) -> pd.DataFrame:
-    """One row a run: kind, depth, seed, train_error, test_error (per cent, at the end)."""
-    return pd.DataFrame([about(run) | errors(run) for run in runs])
+def about(record: Record) -> dict:
+    """What names a record in a frame."""
+    told = {"kind": record.kind, "depth": record.depth}
+    told |= {"network": network(record.kind, record.depth), "member": record.member}
+    return told | {"variant": record.variant, "scale": record.scale, "run": record.name}
 
 
-def errors(run: Record) -> dict[str, float | None]:
-    """The two final errors of a run; missing where it diverged."""
-    return {name: run["metrics"][name] for name in ("train_error", "test_error")}
+def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one below the other; empty where there is none."""
+    found = list(frames)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
-def about(run: Record) -> dict:
-    """What names a run in a table."""
-    recipe = run.recipe
-    return {"kind": recipe.kind, "depth": recipe.depth, "seed": recipe.seed, "run": run.name}
+def finals(records: Iterable[Record]) -> pd.DataFrame:
+    """One row a network: train_error and test_error in per cent, at the end, in eval mode."""
+    return pd.DataFrame(
+        about(r) | {name: r["metrics"][name] for name in ("train_error", "test_error")}
+        for r in records
+    )
 
 
-def curves(runs: Iterable[Record], which: str) -> pd.DataFrame:
-    """The curve `training` or `test` of each run, one row a point."""
-    frames = [pd.DataFrame(run["curves"][which]).assign(**about(run)) for run in runs]
-    return pd.concat(frames, ignore_index=True)
+def curves(records: Iterable[Record], which: str = "test") -> pd.DataFrame:
+    """Our own runs' curve `training` (iteration, learning_rate, loss, train_error_batch) or `test`
+    (iteration, test_error), one row a point."""
+    return joined(pd.DataFrame(r["curves"][which]).assign(**about(r)) for r in records)
 
 
-def responses(runs: Iterable[Record], when: str = "final", what: str = "layers") -> pd.DataFrame:
-    """The responses of each run: one row a layer (or block), `position` counting from 1."""
-    frames = [
-        pd.DataFrame(run["responses"][when][what])
-        .assign(**about(run))
-        .assign(position=lambda f: range(1, len(f) + 1))
-        for run in runs
-        if run["responses"]
-    ]
-    return pd.concat(frames, ignore_index=True)
+def logs(logged: Iterable[Curve]) -> pd.DataFrame:
+    """Training logs of others, one row a logged point, errors in per cent.
 
-
-def peer_responses(measured: Iterable[Record], what: str = "layers") -> pd.DataFrame:
-    """The same of networks that others trained, with the column `source`; they have one seed."""
-    frames = [
-        pd.DataFrame(peer["responses"]["final"][what])
-        .assign(kind=peer.kind, depth=peer.depth, seed=0, run=peer.name, source=peer.member)
-        .assign(position=lambda f: range(1, len(f) + 1))
-        for peer in measured
-    ]
-    return pd.concat(frames, ignore_index=True)
-
-
-def peer_jacobians(measured: Iterable[Record]) -> pd.DataFrame:
-    """Singular values of the blocks of networks that others trained: one row a block.
-
-    Empty where no record has them.
+    Columns: iteration, train_error (running, augmented images), held_out (error), held_out_on
+    (test or validation), and kind, depth, network, member, run.
     """
-    frames = [
-        pd.DataFrame(peer["probes"]["jacobian"])
-        .assign(kind=peer.kind, depth=peer.depth, run=peer.name, source=peer.member)
-        .rename(columns={"block": "position"})
-        for peer in measured
-        if "jacobian" in peer["probes"]
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return joined(
+        pd.DataFrame(
+            {"iteration": c.iterations, "train_error": c.train_error, "held_out": c.held_out}
+        ).assign(held_out_on=c.held_out_on, **of_log(c))
+        for c in logged
+    )
 
 
-def gradients(runs: Iterable[Record]) -> pd.DataFrame:
-    """‖∇W‖/‖W‖ of every 3×3 convolution, before training (`iteration` 0) and at evaluations."""
+def logged_finals(logged: Iterable[Curve]) -> pd.DataFrame:
+    """One row a logged training with a known final test_error, in per cent."""
+    rows = [of_log(c) | {"test_error": c.final_test_error} for c in logged]
+    return pd.DataFrame(rows).dropna(subset=["test_error"])
+
+
+def of_log(curve: Curve) -> dict:
+    """What names a log in a frame."""
+    told = {"kind": curve.kind, "depth": curve.depth, "member": curve.source}
+    told |= {"network": network(curve.kind, curve.depth)}
+    return told | {"run": f"public/{curve.source}/{curve.kind}-{curve.depth}"}
+
+
+def responses(records: Iterable[Record], when: str = "final", what: str = "layers") -> pd.DataFrame:
+    """The responses of each network: one row a layer (or block), `position` counting from 1.
+
+    `when` is initial, final, or final_exact (BN statistics averaged exactly); networks of others
+    have no initial ones and are left out there.
+    """
+    return joined(
+        pd.DataFrame(r["responses"][when][what])
+        .assign(**about(r))
+        .assign(position=lambda f: range(1, len(f) + 1))
+        for r in records
+        if r["responses"] and when in r["responses"]
+    )
+
+
+def gradients(records: Iterable[Record]) -> pd.DataFrame:
+    """Gradients of every 3×3 convolution before training (iteration 0) and at evaluations.
+
+    Columns: layer, position, stage (1 to 3), iteration, weight (‖W‖), ratio (‖∇W‖/‖W‖), gradient
+    (‖∇W‖) and scale_free (‖∇W‖·‖W‖, which the scale of W before BN does not change). Networks of
+    others have one iteration: the end.
+    """
     frames = []
-    for run in runs:
-        found = run["gradients"]
-        for iteration, ratios in zip(found["iteration"], found["ratio"]):
-            frame = pd.DataFrame({"position": range(1, len(ratios) + 1), "ratio": ratios})
-            frames.append(frame.assign(iteration=iteration, **about(run)))
-    return pd.concat(frames, ignore_index=True)
+    for record in records:
+        found = record["gradients"]
+        layers = found["layer"]
+        for iteration, ratio, weight in zip(found["iteration"], found["ratio"], found["weight"]):
+            frame = pd.DataFrame({"layer": layers, "ratio": ratio, "weight": weight}, dtype=object)
+            frame = frame.astype({"ratio": float, "weight": float})
+            frames.append(
+                frame.assign(
+                    position=range(1, len(frame) + 1),
+                    stage=[stage(name, record.depth) for name in layers],
+                    iteration=iteration,
+                    gradient=frame["ratio"] * frame["weight"],
+                    scale_free=frame["ratio"] * frame["weight"] ** 2,
+                    **about(record),
+                )
+            )
+    return joined(frames)
 
 
-def lesions(runs: Iterable[Record]) -> pd.DataFrame:
+def stage(layer: str, depth: int) -> int:
+    """The stage, 1 to 3, of a layer such as stem or 4.2 (the second layer of block 4)."""
+    if layer == "stem":
+        return 1
+    return 1 + (int(layer.split(".")[0]) - 1) // ((depth - 2) // 6)
+
+
+def lesions(records: Iterable[Record]) -> pd.DataFrame:
     """Test error with one block deleted: block, test_error, and `rise` over the whole network."""
     frames = []
-    for run in runs:
-        if run["probes"]:
-            frame = pd.DataFrame(run["probes"]["lesions"]).assign(**about(run))
+    for record in records:
+        if record["probes"] and "lesions" in record["probes"]:
+            frame = pd.DataFrame(record["probes"]["lesions"]).assign(**about(record))
             whole = frame["test_error"].iloc[0]
-            frames.append(frame.iloc[1:].assign(rise=lambda f, w=whole: f["test_error"] - w))
-    return pd.concat(frames, ignore_index=True)
+            frames.append(frame.iloc[1:].assign(rise=frame["test_error"].iloc[1:] - whole))
+    return joined(frames)
 
 
-def by_network(frame: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Mean, standard deviation and number of seeds of a column, one row a network."""
-    grouped = frame.dropna(subset=[value]).groupby(["depth", "kind"], as_index=False)[value]
+def jacobians(records: Iterable[Record]) -> pd.DataFrame:
+    """Singular values of each block's Jacobian before its last ReLU, one row a block; empty where
+    no record has them."""
+    return joined(
+        pd.DataFrame(r["probes"]["jacobian"]).assign(**about(r))
+        for r in records
+        if r["probes"] and "jacobian" in r["probes"]
+    )
+
+
+def rows(experiment: Record) -> pd.DataFrame:
+    """The rows of an experiment that has a table a seed, without what is no plain value."""
+    pairs = zip(experiment.seeds, experiment.measurements)
+    found = [{"seed": seed} | row for seed, measured in pairs for row in measured["rows"]]
+    return pd.DataFrame(
+        {k: v for k, v in row.items() if not isinstance(v, (list, dict))} for row in found
+    )
+
+
+def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
+    """Mean, std and number n of a column over trainings, one row a network (and `more` columns)."""
+    keys = ["depth", "kind", "network", *more]
+    grouped = frame.dropna(subset=[value]).groupby(keys, as_index=False)[value]
     return grouped.agg(mean="mean", std="std", n="count")
+
+
+def spread(frame: pd.DataFrame, digits: int = 2) -> list[str]:
+    """mean ± std (n) of each row of `by_network`; the mean alone with one training."""
+    told = []
+    for mean, std, n in zip(frame["mean"], frame["std"], frame["n"]):
+        text = f"{mean:.{digits}f}" + (f" ± {std:.{digits}f} ({n})" if n > 1 else " (1)")
+        told.append(text.replace("-", "−"))
+    return told
+
+
+def interval(value) -> str:
+    """An interval of `residual.statistics` for a table: estimate, then its ends in brackets."""
+    ends = f"{number(value.lower)} to {number(value.upper)}"
+    return f"{number(value.estimate)} ({ends})" if value.seeds > 2 else number(value.estimate)

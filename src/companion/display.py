@@ -1,0 +1,158 @@
+"""Results in a notebook: figures with caption and alt text, sentences, tables, boxes, source code.
+
+Every output has a text form that a test compares. What belongs to a figure (label, caption, alt
+text, the names of the records behind it, its data as CSV) travels as metadata of the output, under
+the key `companion`.
+"""
+
+import inspect
+import io
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from companion.settings import Settings
+from companion.words import SPACE
+from residual.claims import CLAIMS, NOT_RUN, Claim, Verdict, evaluate
+
+DOTS_PER_INCH = 144
+PAPER = {
+    "agrees": "The paper says so",
+    "differs": "The paper says otherwise",
+    "silent": "The paper does not say",
+}
+JUDGED = {20, 56}
+ELSEWHERE = (
+    "*The note speaks of depths 20 and 56 at the full length of a scale: these verdicts rest on "
+    "the committed records of those, not on the parameters chosen for this chapter.*"
+)
+
+
+def figure(
+    fig: Figure,
+    label: str,
+    caption: str,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    records: Sequence[str] = (),
+) -> None:
+    """Display a figure with the words that belong to it.
+
+    The caption states the finding, the alt text describes the visible shape, both computed from
+    what is shown. `label` starts with fig-; `data` is what the figure shows, which the site offers
+    as CSV; `records` names the records behind it.
+    """
+    file = io.BytesIO()
+    fig.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    pyplot.close(fig)
+    about = {"label": label, "caption": caption, "alt": alt, "records": list(records)}
+    about["csv"] = None if data is None else data.to_csv(index=False, float_format="%.6g")
+    text = f"{label}: {caption}\n({alt})"
+    image = b64encode(file.getvalue()).decode()
+    content = {"image/png": image, "text/plain": text}
+    display(content, raw=True, metadata={"companion": about})
+
+
+def stored(notebook: Path, label: str) -> tuple[bytes, dict]:
+    """A figure as a notebook stores it: its PNG, and its label, caption, alt text and the rest.
+
+    KeyError where the notebook has no figure of that label.
+    """
+    cells = json.loads(notebook.read_bytes())["cells"]
+    for output in (o for cell in cells for o in cell.get("outputs", ())):
+        about = output.get("metadata", {}).get("companion", {})
+        if about.get("label") == label:
+            return b64decode(output["data"]["image/png"]), about
+    raise KeyError(f"{notebook.name} has no figure {label}")
+
+
+def say(*sentences: str) -> None:
+    """Display sentences as one paragraph; empty ones are left out, and an empty paragraph too.
+
+    What looks like a tag of HTML is shown as it is.
+    """
+    if text := " ".join(sentence for sentence in sentences if sentence):
+        display(Markdown(re.sub(r"<(?=[A-Za-z/!])", r"\\<", text)))
+
+
+def source(*functions: Callable) -> None:
+    """Display the source code of functions or methods as the library runs it."""
+    code = "\n\n".join(inspect.cleandoc("\n" + inspect.getsource(f)) for f in functions)
+    display(Markdown(f"```python\n{code}\n```"))
+
+
+def table(frame: pd.DataFrame, caption: str | None = None, digits: int = 2) -> None:
+    """Display a table, its caption below; floats with so many decimals, columns named as given.
+
+    In place of a table without rows stands a sentence that says so.
+    """
+    if frame.empty:
+        say("The store has no record of this.")
+        return
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
+    lines = ["| " + " | ".join(map(str, frame.columns)) + " |"]
+    lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")
+    for row in frame.itertuples(index=False):
+        lines.append("| " + " | ".join(cell(value, digits) for value in row) + " |")
+    display(Markdown("\n".join([*lines, *(["", f"*{caption}*"] if caption else [])])))
+
+
+def cell(value: object, digits: int) -> str:
+    """One value as text: a dash for what is missing, no decimals for whole numbers."""
+    if pd.isna(value):
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.{digits}f}".replace("-", "−")
+    return f"{value:,}" if isinstance(value, Integral) else str(value)
+
+
+def claim(*ids: str) -> None:
+    """Display claims: in English and Chinese, where the note makes them, what the paper says."""
+    known = {claim.id: claim for claim in CLAIMS}
+    display(Markdown("\n\n".join(claim_box(known[name]) for name in ids)))
+
+
+def claim_box(told: Claim) -> str:
+    """A claim as a block quotation."""
+    where = f" ({told.where})" if told.where else ""
+    lines = f"**Claim** `{told.id}` · note {told.note}, §{told.section}", told.english, told.chinese
+    return quoted(*lines, f"*{PAPER[told.paper]}{where}.*")
+
+
+def verdict(settings: Settings, *ids: str) -> None:
+    """Display what the ledger's rules say of claims, from committed records alone.
+
+    With `published` each claim is judged at the largest scale that can judge it.
+    """
+    found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
+    boxes = [verdict_box(found[name]) for name in ids]
+    if settings.iterations or JUDGED - set(settings.depths):
+        boxes.insert(0, ELSEWHERE)
+    display(Markdown("\n\n".join(boxes)))
+
+
+def verdict_box(found: Verdict) -> str:
+    """A verdict as a block quotation: the word, what was measured, and on what it rests."""
+    rule = next(claim.rule for claim in CLAIMS if claim.id == found.id)
+    scale = getattr(found, "scale", None) or found.profile
+    basis = "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
+    foot = [f"Rule: {rule}.", f"{basis} scale {scale}."]
+    if found.seeds:
+        word = "sources" if scale == "public" else "seeds"
+        foot.append(f"Trainings on the smaller side: {found.seeds}{SPACE}{word}.")
+    head = f"**{found.verdict or 'about the paper'}** · `{found.id}`"
+    return quoted(head, found.sentence, " ".join([*foot, found.reason]).strip())
+
+
+def quoted(*paragraphs: str) -> str:
+    """Paragraphs as one block quotation; what looks like a tag of HTML is shown as it is."""
+    shown = (re.sub(r"<(?=[A-Za-z/!])", r"\\<", text) for text in paragraphs if text)
+    return "\n>\n".join(f"> {text}" for text in shown)

@@ -1,0 +1,178 @@
+"""The five parameters of every chapter, checked, and the records that they name.
+
+`published` decides for each comparison: it takes the largest scale that has all the networks, or
+the experiment, that the comparison needs. Where none has, what is missing is trained at the
+smallest scale, into the reader's own store. Another profile reads and trains at that scale alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from residual import experiments, store
+from residual.errors import check_choice, check_depth, check_integer, check_list
+from residual.provenance import pick_device
+from residual.recipe import KINDS, PROFILES, Recipe
+from residual.statistics import listed
+from residual.store import Record
+from residual.sweep import ensure
+
+PUBLISHED = "published"
+SMALLEST = next(iter(PROFILES))
+SCALES = ("paper", "public", "desk", "quick")
+"""In the order in which results are shown: the largest scale that has them comes first."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked parameters of a chapter; `profile` is one of the three profiles, or published."""
+
+    profile: str
+    depths: tuple[int, ...]
+    seeds: tuple[int, ...] | None
+    device: str
+    iterations: int | None
+
+    @property
+    def shallow(self) -> int:
+        return min(self.depths)
+
+    @property
+    def deep(self) -> int:
+        return max(self.depths)
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """The scales that records may come from, largest first.
+
+        Networks of others have no seeds, and all have the paper's length.
+        """
+        if self.profile != PUBLISHED:
+            return (self.profile,)
+        asked = self.seeds is not None or self.iterations is not None
+        return tuple(name for name in SCALES if not (asked and name == "public"))
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """Those of the scales at which the networks are trained by us."""
+        return tuple(name for name in self.scales if name != "public")
+
+    @cached_property
+    def scale(self) -> str:
+        """The largest scale that has both kinds of network at all depths of the chapter."""
+        return self.largest(self.scales, KINDS)
+
+    @cached_property
+    def own_scale(self) -> str:
+        """The same among the scales of ours."""
+        return self.largest(self.ours, KINDS)
+
+    def largest(self, scales: Sequence[str], kinds: Sequence[str], **changes) -> str:
+        """The first of these scales that has every network with every seed asked for, or the last.
+
+        `changes` to the usual recipe name a variant.
+        """
+        return next((s for s in scales if self.complete(s, kinds, changes)), scales[-1])
+
+    def complete(self, scale: str, kinds: Sequence[str], changes: dict) -> bool:
+        """Whether the store has every network of the chapter at a scale."""
+        pairs = [(kind, depth) for depth in self.depths for kind in kinds]
+        if scale == "public":
+            folder = store.committed() / "public"
+            found = [any(folder.glob(f"*/{k}-{d}/record.json")) for k, d in pairs]
+            return not changes and all(found)
+        groups = [set(stored_seeds(self.recipe(scale, *pair, **changes))) for pair in pairs]
+        return all(seeds and set(self.seeds or ()) <= seeds for seeds in groups)
+
+    def recipe(self, scale: str, kind: str, depth: int, seed: int = 0, **changes) -> Recipe:
+        """The recipe of one network of ours under these settings."""
+        return replace(Recipe.of(scale, kind, depth, seed, self.iterations), **changes)
+
+    def runs(self, kinds: Sequence[str] = KINDS, own: bool = False, **changes) -> list[Record]:
+        """The networks of these kinds at the chapter's depths, at the largest scale that has them.
+
+        `own` leaves networks of others out; `changes` to the usual recipe name a variant, such as
+        `zero_gamma=True`. What no store has is trained.
+        """
+        scale = self.largest(self.ours if own or changes else self.scales, kinds, **changes)
+        if scale == "public":
+            return [r for r in store.every(scale) if r.kind in kinds and r.depth in self.depths]
+        wanted = []
+        for depth in sorted(self.depths):
+            for kind in kinds:
+                usual = self.recipe(scale, kind, depth, **changes)
+                seeds = self.seeds or stored_seeds(usual) or [0]
+                wanted += [replace(usual, seed=seed) for seed in seeds]
+        announce([recipe for recipe in wanted if recipe.seed not in stored_seeds(recipe)])
+        return ensure(wanted, device=self.device)
+
+    def variants(self, kind: str, depth: int) -> list[Record]:
+        """Every committed training of one network, under whichever recipe, at the largest scale of
+        ours that has it under more than one."""
+        found: list[Record] = []
+        for scale in self.ours:
+            found = [r for r in store.every(scale) if (r.kind, r.depth) == (kind, depth)]
+            if len({record.variant for record in found}) > 1:
+                break
+        return found
+
+    def experiment(self, name: str) -> Record:
+        """An experiment's record at the largest scale that has it; where none has it is run now,
+        with seed 0 alone."""
+        for scale in self.scales:
+            found = store.experiment(name, scale) if scale != "public" else None
+            if found and set(self.seeds or ()) <= set(found.seeds):
+                return found
+        wanted = list(self.seeds) if self.seeds else [0]
+        return experiments.ensure(name, self.ours[-1], wanted, self.device)
+
+    def has_experiment(self, name: str) -> bool:
+        """Whether the store has that experiment at a scale that may be shown."""
+        return any(store.experiment(name, scale) for scale in self.scales)
+
+
+def stored_seeds(recipe: Recipe) -> list[int]:
+    """The seeds of a recipe in the committed store; where it has none, those a reader trained."""
+    return store.seeds_of(recipe) or store.seeds_of(recipe, store.own())
+
+
+def announce(missing: list[Recipe]) -> None:
+    """Say what is about to be trained, and how long the first training took us, roughly."""
+    if missing:
+        told = listed(list(dict.fromkeys(recipe.name for recipe in missing)))
+        print(f"To be trained at scale {missing[0].profile}, into your own store: {told}.")
+        if seconds := expected(missing[0]):
+            print(f"The first takes about {seconds:,.0f} seconds on the machine of our records.")
+
+
+def expected(recipe: Recipe) -> float | None:
+    """Seconds of a training, from the scale's committed record of the nearest depth."""
+    found = store.every(recipe.profile)
+    if not found:
+        return None
+    near = min(found, key=lambda r: abs(r.depth - recipe.depth))
+    work = recipe.depth * recipe.iterations / (near.depth * near.recipe.iterations)
+    return near["provenance"]["seconds"] * work
+
+
+def settings(
+    profile: str = PUBLISHED,
+    depths: Sequence[int] = (20, 56),
+    seeds: Sequence[int] | None = None,
+    device: str = "auto",
+    iterations: int | None = None,
+) -> Settings:
+    """Check a chapter's parameters; ParameterError is one sentence on the first wrong one."""
+    check_choice("profile", profile, (*PROFILES, PUBLISHED))
+    depths = check_list("depths", depths, check_depth, "depths 6n+2")
+    if seeds is not None:
+        seeds = check_list("seeds", seeds, check_seed, "seeds (or null for all in the store)")
+    if iterations is not None:
+        check_integer("iterations", iterations, 1, 10_000_000)
+    pick_device(device)
+    return Settings(profile, tuple(depths), seeds and tuple(seeds), device, iterations)
+
+
+def check_seed(value: object) -> None:
+    """Raise ParameterError unless the value is a seed."""
+    check_integer("seeds", value, 0, 2**31 - 1)

@@ -1,0 +1,122 @@
+"""Numbers, names, comparisons and scales as words, so that a sentence follows what was measured."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from residual.claims.evidence import DATASETS
+from residual.recipe import PROFILES
+from residual.statistics import listed
+from residual.store import Record
+
+NAMES = {"plain": "plain", "residual": "ResNet"}
+HYPHEN, SPACE = "\u2011", "\u00a0"  # neither breaks a line
+
+
+def network(kind: str, depth: int) -> str:
+    """A network's name in figures and sentences, such as ResNet-20, that never breaks a line."""
+    return f"{NAMES[kind]}{HYPHEN}{depth}"
+
+
+def networks(frame: pd.DataFrame) -> str:
+    """The networks of a frame with kind and depth, named and listed."""
+    pairs = frame[["kind", "depth"]].drop_duplicates().itertuples(index=False)
+    return listed([network(kind, depth) for kind, depth in pairs])
+
+
+def error_rate(value: float) -> str:
+    """An error rate, given in per cent: one decimal, two below ten."""
+    return f"{value:.2f}{SPACE}%" if value < 10 else f"{value:.1f}{SPACE}%"
+
+
+def points(value: float) -> str:
+    """A difference of two percentages, with its sign."""
+    return f"{value:+.1f}{SPACE}points".replace("-", "−")
+
+
+def count(number: int, word: str) -> str:
+    """So many of something: 1 seed, 5 seeds."""
+    return f"{number:,}{SPACE}{word}" + "s" * (number != 1)
+
+
+def names(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The records that a frame was made from."""
+    return tuple(frame["run"].drop_duplicates())
+
+
+def trainings(records: Sequence[Record]) -> str:
+    """How many trainings stand behind each network: 5 seeds, or 4 to 6 sources."""
+    counts = Counter((r.kind, r.depth, r.variant) for r in records).values()
+    word = "source" if records[0].scale == "public" else "seed"
+    low, high = min(counts), max(counts)
+    return count(high, word) if low == high else f"{low} to {count(high, word)}"
+
+
+def scale(records: Sequence[Record]) -> str:
+    """Scale, data set, length and number of trainings of the records shown, for a caption."""
+    if not records:
+        return "no record"
+    if records[0].scale == "public":
+        return f"scale public: trained by others on CIFAR-10 at full length, {trainings(records)}"
+    recipes = [record.recipe for record in records]
+    lengths = listed([f"{n:,}" for n in sorted({r.iterations for r in recipes})])
+    parts = [DATASETS[recipes[0].dataset], f"{lengths} iterations", trainings(records)]
+    return f"scale {recipes[0].profile}: {', '.join(parts)}"
+
+
+def experiment_scale(record: Record, images: bool = False, trained: bool = False) -> str:
+    """The same of an experiment: `images` of its scale, if it uses them, and networks that were
+    `trained` by its recipe on them."""
+    profile = PROFILES[record.scale]
+    length = record["settings"].get("iterations", profile.iterations if trained else None)
+    parts = [DATASETS[profile.dataset]] if images or trained else []
+    parts += [f"{length:,} iterations"] if isinstance(length, int) else []
+    return f"scale {profile.name}: {', '.join([*parts, count(len(record.seeds), 'seed')])}"
+
+
+def devices(records: Iterable[Record]) -> str:
+    """On which devices; trade-mark signs left out."""
+    told = {r["provenance"]["device"].replace("(R)", "").replace("(TM)", "") for r in records}
+    return listed(sorted(re.sub(r"\b1 threads\b", "1 thread", name) for name in told))
+
+
+def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> str:
+    """How the mean of a column changes from the shallowest to the deepest net of a kind.
+
+    Says whether every training of one lies beyond every training of the other. With one depth it
+    gives that depth's mean; nothing where the frame has none of the kind.
+    """
+    part = frame[frame["kind"] == kind].dropna(subset=[value])
+    if part.empty:
+        return ""
+    low, high = part["depth"].min(), part["depth"].max()
+    shallow, deep = (part.loc[part["depth"] == depth, value] for depth in (low, high))
+    mean = "mean " * (max(len(shallow), len(deep)) > 1)
+    if low == high:
+        return f"{network(kind, low)} ends with a {mean}{what} of {error_rate(shallow.mean())}."
+    change = deep.mean() - shallow.mean()
+    verb = "rises" if change > 0 else "falls" if change < 0 else "stays at"
+    return (
+        f"From {network(kind, low)} to {network(kind, high)} the {mean}{what} {verb} "
+        f"{span(shallow.mean(), deep.mean())}{overlap(shallow, deep)}."
+    )
+
+
+def span(first: float, last: float) -> str:
+    """From one percentage to another; one alone where nothing changes."""
+    return error_rate(first) if first == last else f"from {error_rate(first)} to {error_rate(last)}"
+
+
+def overlap(shallow: pd.Series, deep: pd.Series) -> str:
+    """Whether the trainings of two networks overlap; nothing where one side has a single one."""
+    if min(len(shallow), len(deep)) < 2:
+        return ""
+    for side, apart in (
+        ("above", deep.min() > shallow.max()),
+        ("below", deep.max() < shallow.min()),
+    ):
+        if apart:
+            return f"; every training of the deeper net lies {side} all of the shallower one"
+    return "; the trainings of the two overlap"
