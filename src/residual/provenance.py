@@ -2,19 +2,21 @@
 
 import ast
 import hashlib
+import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
-from residual.errors import ParameterError, check_choice
+from residual.errors import ParameterError, check_choice, check_integer
 from residual.store import ROOT
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-TRAINS = ("recipe", "models", "itinerary", "data/sets", "trainer", "train")
+TRAINS = ("recipe", "models", "batches", "data", "train")
 """The modules that decide what a training computes."""
 
 
@@ -42,6 +44,35 @@ def device_name(device: torch.device) -> str:
         models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"
     return f"{platform.processor() or platform.machine()} {device.type}"
+
+
+def usable_cores() -> int:
+    """The cores that this process may use; two hardware threads of one core count once."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    usable = os.sched_getaffinity(0)
+    cpus = Path("/sys/devices/system/cpu")
+    shared = [cpus / f"cpu{number}" / "topology" / "thread_siblings_list" for number in usable]
+    if all(path.is_file() for path in shared):
+        return len({path.read_text() for path in shared})
+    return len(usable)
+
+
+@contextmanager
+def computing_with(threads: int | None) -> Iterator[None]:
+    """Compute with so many CPU threads (None: one a usable core), and go back afterwards.
+
+    The last bits of a training depend on their number. ParameterError unless it is None or from 1
+    to 1024.
+    """
+    if threads is not None:
+        check_integer("threads", threads, 1, 1024)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or usable_cores())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def instruction_set() -> str:

@@ -6,7 +6,7 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 from dataclasses import dataclass, fields, replace
 
 from residual.errors import ParameterError, check_choice, check_depth, check_integer
-from residual.models import SHORTCUTS
+from residual.models import SHORTCUTS, Network, build
 
 KINDS = ("plain", "residual")
 LOW_START_DEPTH = 110  # §4.2: ResNet-110 starts at 0.01 for about 400 of 64,000 iterations
@@ -107,6 +107,18 @@ class Recipe:
         """The run's folder below its profile: kind-depth[-variant]-sSEED."""
         parts = (self.kind, str(self.depth), self.variant, f"s{self.seed}")
         return "-".join(part for part in parts if part)
+
+    def network(self, channels: int) -> Network:
+        """The recipe's network at its initialisation, for images with so many channels."""
+        return build(
+            self.kind,
+            self.depth,
+            self.seed,
+            channels,
+            self.norm,
+            self.zero_gamma,
+            shortcut=self.shortcut,
+        )
 
     def rate(self, iteration: int) -> float:
         """Learning rate at an iteration: divided by 10 at 1/2 and 3/4 of the way (§4.2).

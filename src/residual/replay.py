@@ -10,9 +10,10 @@ times as far from the plain replay as the farthest of them. Iterations after whi
 `USELESS` prove nothing and are not compared.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
@@ -20,12 +21,18 @@ from pathlib import Path
 import torch
 
 from residual.data import Dataset, load
-from residual.errors import DataError
-from residual.provenance import device_name, instruction_set, source_digest
-from residual.store import Record
-from residual.threads import computing_with
-from residual.trainer import Trainer
+from residual.errors import DataError, ParameterError, RecordError
+from residual.provenance import (
+    computed_on,
+    computing_with,
+    device_name,
+    instruction_set,
+    source_digest,
+)
+from residual.store import Record, committed, put, write_atomically
+from residual.train import Training
 
+FILE, NOT_REPLAYED = "replays.json", "not replayed"
 EXACT, WITHIN, DIFFERS = "exact", "within tolerance", "differs"
 IMPOSSIBLE = "cannot be replayed here"
 
@@ -50,17 +57,6 @@ class Replay:
     deviation: float | None = None
 
 
-class Rehearsal(Trainer):
-    """A trainer in a precision of choice."""
-
-    precision = torch.float32
-
-    def autocast(self) -> AbstractContextManager:
-        if self.precision == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.precision, cache_enabled=False)
-
-
 def verify(run: Record, data: Path | None = None) -> Replay:
     """Replay the first iterations of a run and compare their losses with the record's."""
     same = run["provenance"]["source_digest"] == source_digest()
@@ -82,13 +78,13 @@ def compare(run: Record, dataset: Dataset) -> tuple:
     if not recorded:
         return IMPOSSIBLE, "The record holds no loss: the first one was not finite."
     device, precision = where(run)
-    trainer = Rehearsal(run.recipe, dataset, device)
+    training = Training(run.recipe, dataset, device, precision=precision)
     expected = run["replay"].get("itinerary")
-    if expected and trainer.itinerary(0, min(8, run.recipe.iterations)).digest() != expected:
+    if expected and training.schedule(0, min(8, run.recipe.iterations)).digest() != expected:
         return DIFFERS, "The first batches are not those of the record."
     count = len(recorded) if device.type == run["provenance"]["device_type"] else 1
     recorded = recorded[:count]
-    found = losses(trainer, precision, count)
+    found = losses(training, count)
     if found == recorded and len(found) == len(run["replay"]["losses"]):
         return EXACT, f"All {count} losses are the record's to the last bit.", count, 0.0
     if same_machine(run, device):
@@ -144,33 +140,99 @@ def rounding(
     else:
         other = torch.bfloat16 if precision == torch.float32 else torch.float32
     with computing_with(threads):
-        ways = [losses(Rehearsal(run.recipe, dataset, device), other, len(found))]
+        ways = [losses(Training(run.recipe, dataset, device, precision=other), len(found))]
     for seed in range(NUDGES):
-        trainer = Rehearsal(run.recipe, dataset, device)
-        nudge(trainer, seed)
-        ways.append(losses(trainer, precision, len(found)))
+        training = Training(run.recipe, dataset, device, precision=precision)
+        nudge(training, seed)
+        ways.append(losses(training, len(found)))
     farthest = map(max, zip(*(deviations(way, found) for way in ways)))
     return list(accumulate((max(LEAST, SLACK * d) for d in farthest), max))
 
 
 @torch.no_grad()
-def nudge(trainer: Rehearsal, seed: int) -> None:
+def nudge(training: Training, seed: int) -> None:
     """Change every parameter in its last bit, up or down at random."""
     generator = torch.Generator().manual_seed(seed)
-    for p in trainer.model.parameters():
+    for p in training.model.parameters():
         side = torch.randint(0, 2, p.shape, generator=generator).to(p) * 2 - 1
         p.mul_(1 + torch.finfo(p.dtype).eps * side)
 
 
-def losses(trainer: Rehearsal, precision: torch.dtype, count: int) -> list[float]:
+def losses(training: Training, count: int) -> list[float]:
     """The losses of the first iterations."""
-    trainer.precision = precision
-    trainer.visit(0, count)
-    for _ in range(count):
-        trainer.step()
-    return trainer.losses[:count].tolist()
+    found = []
+    for i in range(count):
+        training.rate.fill_(training.recipe.rate(i))
+        found.append(float(training.step(*training.batch(i))[0]))
+    return found
 
 
 def deviations(found: list[float], expected: list[float]) -> Iterator[float]:
     """The relative difference of each pair."""
     return (abs(f - e) / max(abs(e), 1e-12) for f, e in zip(found, expected))
+
+
+def outcomes(root: Path | None = None) -> dict[str, dict]:
+    """What replays of a store's runs showed, by run; RecordError if the file cannot be read.
+
+    An entry holds verdict, sentence, where and when the run was replayed, and the digest of its
+    record, so that it says nothing of a record that has been made anew since.
+    """
+    path = (root or committed()) / FILE
+    try:
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise RecordError(f"{path} is damaged: {error}. Restore it, or delete it.") from error
+
+
+def keep(seen: Iterable[tuple[Record, Replay]], root: Path | None = None) -> Path:
+    """Add or renew the outcomes of these runs; the file.
+
+    That a run cannot be replayed here takes nothing away from a replay elsewhere.
+    """
+    entries, path = outcomes(root), (root or committed()) / FILE
+    for run, replay in seen:
+        if replay.verdict != IMPOSSIBLE or status(run, entries) == NOT_REPLAYED:
+            entries[run.name] = entry(run, replay)
+    text = json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, text.encode())
+    return path
+
+
+def entry(run: Record, replay: Replay) -> dict:
+    """What is kept of one replay, made on this machine just now."""
+    with computing_with(run["provenance"]["threads"]):
+        machine = computed_on(where(run)[0])
+    return {
+        "record": run["digest"],
+        "verdict": replay.verdict,
+        "sentence": replay.sentence,
+        "losses_compared": replay.compared,
+        "largest_relative_difference": replay.deviation,
+        "same_source": replay.same_source,
+        "date": datetime.now(UTC).date().isoformat(),
+    } | machine
+
+
+def status(run: Record, entries: dict[str, dict]) -> str:
+    """A run's replay in words: the verdict and when, or "not replayed"."""
+    found = entries.get(run.name)
+    if not found or found["record"] != run["digest"]:
+        return NOT_REPLAYED
+    return f"{found['verdict']}, {found['date']}"
+
+
+def publish(run: Record, root: Path | None = None, data: Path | None = None) -> Record:
+    """Copy a run of a reader's own into the committed store, once it has been replayed.
+
+    RecordError if its weights do not fit its record, ParameterError if its replay differs or could
+    not be made.
+    """
+    run.weights()
+    replay = verify(run, data)
+    if replay.verdict not in (EXACT, WITHIN):
+        raise ParameterError("run", run.name, f"its replay must succeed, but: {replay.sentence}")
+    weights = (run.folder / "weights.safetensors").read_bytes()
+    published = put(run.content, weights, root or committed())
+    keep([(published, replay)], root)
+    return published

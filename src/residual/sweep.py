@@ -1,143 +1,283 @@
-"""Many recipes: what the store has is read, what it lacks is trained, here or elsewhere."""
+"""Recipes to records: what a store has is read, what it lacks is trained, here or on a cluster."""
 
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+import logging
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
-from residual import store
-from residual.cluster import alone, cluster
-from residual.data import data_folder
-from residual.errors import RecordError, SweepError, check_integer
-from residual.executors import Crew
-from residual.executors import processes as processes_of
-from residual.progress import Bar
-from residual.provenance import pick_device
-from residual.recipe import Recipe
-from residual.threads import usable_cores
-from residual.train import MOST_JOBS, Progress, train, train_together
+from filelock import FileLock, Timeout
+from tqdm import tqdm
 
-GLANCE_SECONDS = 0.5  # how often the display is brought up to date
+from residual.data import load
+from residual.describe import describe
+from residual.errors import DataError, ParameterError, RecordError, SweepError, check_integer
+from residual.provenance import (
+    computed_on,
+    computing_with,
+    pick_device,
+    provenance,
+    usable_cores,
+)
+from residual.recipe import Recipe
+from residual.store import Record, find, own, put, write, writing
+from residual.train import Training, checkpoint, checkpoints, fit, resume
+
+GLANCE_SECONDS = 1.0  # how often the bar is brought up to date
+ATTEMPTS = 3  # processes that a run may lose; it goes on from its checkpoint each time
+BAR = "{desc} {percentage:3.0f}% {bar} {elapsed} gone, {remaining} left"
 GPU_JOBS = 4  # by default, since one of these networks leaves most of a GPU idle
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where and how runs are trained.
+
+    `runs` is the store that is read and written (None: the committed one is read first, then the
+    reader's own, into which is trained), `data` the place of CIFAR-10 (None: `data_folder`),
+    `jobs` the trainings at once (None: one a core on a CPU, four on a GPU), `scheduler` the
+    address of a Dask scheduler whose workers train instead, `threads` the CPU threads of each
+    (None: the cores, shared among the jobs), `checkpoint_seconds` the time between checkpoints.
+    """
+
+    device: str = "auto"
+    runs: Path | None = None
+    data: Path | None = None
+    jobs: int | None = None
+    scheduler: str | None = None
+    threads: int | None = None
+    checkpoint_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one recipe: its run, or the error that ended it."""
+    """What became of one recipe: its record, or the error that ended it."""
 
     recipe: Recipe
-    run: store.Record | None
+    run: Record | None
     error: Exception | None
     trained: bool
 
 
-@dataclass(frozen=True)
-class Order:
-    """How to train, in a form that another process or machine understands."""
+def train(
+    recipe: Recipe,
+    options: Options = Options(),
+    progress: Callable[[int], None] = lambda done: None,
+) -> Record:
+    """The recipe's record in the store to write to: trained, from its checkpoint, if it lacks.
 
-    device: str
-    root: Path
-    data: Path
-    threads: int | None
-    allow_long: bool
+    A process that asks for a run which another is training waits and reads. ParameterError for a
+    device that is not there, DataError for data that are missing or damaged, StoreError when the
+    store cannot be written, RecordError when the run's record is damaged.
+    """
+    device, root = pick_device(options.device), options.runs or own()
+    data, folder = load(recipe.dataset, options.data), root / recipe.profile / recipe.name
+    with computing_with(options.threads), locked(folder):
+        if found := find(recipe, root):
+            return found
+        started = saved = datetime.now(UTC)
+        training, here = Training(recipe, data, device), computed_on(device)
+        history = resume(training, folder)
 
-    def train(self, recipe: Recipe, progress: Progress) -> tuple[store.Record, bytes]:
-        """Train one recipe where this is called: the run, and the content of its weights' file."""
-        how = self.threads, self.allow_long
-        with alone():
-            run = train(recipe, self.device, self.root, self.data, progress, *how)
-        return run, (run.folder / "weights.safetensors").read_bytes()
+        def save() -> None:
+            nonlocal saved
+            if (datetime.now(UTC) - saved).total_seconds() > options.checkpoint_seconds:
+                done = int(training.seen["done"])
+                checkpoint(training, folder, [*history, {"until": done} | here])
+                saved = datetime.now(UTC)
+
+        fit(training, save, progress)
+        elsewhere = [part for part in history if part != {"until": part["until"]} | here]
+        seconds = float(training.seen["seconds"])
+        images = int(training.seen["done"]) * recipe.batch_size
+        content = {"recipe": asdict(recipe)} | describe(training)
+        content["provenance"] = provenance(
+            device, started.isoformat(timespec="seconds"), seconds, images, elsewhere
+        )
+        weights = {n: t.contiguous().cpu() for n, t in training.model.state_dict().items()}
+        run = write(content, root, weights)
+        for path in checkpoints(folder):
+            path.unlink(missing_ok=True)
+    return run
 
 
-def sweep(
-    recipes: list[Recipe],
-    device: str = "auto",
-    root: Path | None = None,
-    data: Path | None = None,
-    jobs: int | None = None,
-    scheduler: str | None = None,
-    threads: int | None = None,
-    allow_long: bool = False,
-    processes: bool | None = None,
-) -> list[Outcome]:
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """A run's folder for this process alone; the system frees it when the process ends."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.info("%s is being trained by another process: waiting for it.", folder.name)
+            lock.acquire()
+        for left in folder.glob("*.part"):  # by a process that was killed
+            left.unlink()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def ensure(recipes: list[Recipe], options: Options = Options()) -> list[Record]:
+    """The records of these recipes, in their order; those that are missing are trained.
+
+    If runs failed, raises the error of the one that did, or a SweepError that names them all; the
+    others are in the store.
+    """
+    made = sweep(recipes, options)
+    failed = [o for o in made if o.error]
+    if len({str(o.error) for o in failed}) > 1:
+        reasons = "\n".join(f"{o.recipe.profile}/{o.recipe.name}: {o.error}" for o in failed)
+        raise SweepError(f"{len(failed)} of {len(made)} runs failed.\n{reasons}")
+    if failed:
+        raise failed[0].error
+    return [o.run for o in made]
+
+
+def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     """An outcome for each recipe, in their order; a failed run does not stop the others.
 
-    `jobs` runs at once (None: `GPU_JOBS` on a GPU, else one), or as many as the Dask `scheduler`
-    has workers. They take turns in this process, or with `processes` have one each (None: on a
-    CPU). `threads` is each run's number of CPU threads, which the last bits of its numbers depend
-    on; None takes the cores of this machine, divided by the processes. Shows one progress bar.
+    What is there is read; the rest is trained with one progress bar. An interruption stops all
+    trainings, and the same call goes on from their checkpoints.
     """
-    kind = "cluster" if scheduler else pick_device(device).type
-    jobs = jobs if jobs is not None else GPU_JOBS if kind == "cuda" else 1
-    check_integer("jobs", jobs, 1, MOST_JOBS)
-    apart = jobs > 1 and (kind != "cuda" if processes is None else processes)
-    found = {recipe: look(recipe, root) for recipe in recipes}
-    missing = [recipe for recipe, outcome in found.items() if outcome is None]
+    device = pick_device(options.device).type
+    jobs = options.jobs or (GPU_JOBS if device == "cuda" else usable_cores())
+    check_integer("jobs", jobs, 1, 256)
+    outcomes = {recipe: look(recipe, options.runs) for recipe in recipes}
+    missing = [recipe for recipe, outcome in outcomes.items() if outcome is None]
+    jobs = min(jobs, len(missing)) or 1
+    threads = options.threads or max(1, usable_cores() // jobs)
+    root = (options.runs or own()).resolve()
+    given = replace(options, runs=root, threads=threads)
     if missing:
-        threads = threads or max(1, usable_cores() // (jobs if apart else 1))
-        places = (root or store.own()).resolve(), (data or data_folder()).resolve()
-        order = Order(device, *places, threads, allow_long)
-        with Bar(missing) as bar:
-            if apart or scheduler:
-                made = elsewhere(missing, order, crew(jobs, scheduler), bar)
-            else:
-                made = here(missing, order, jobs, bar)
-        found |= {outcome.recipe: outcome for outcome in made}
-    return [found[recipe] for recipe in recipes]
+        outcomes |= dict(zip(missing, trained(missing, given, jobs)))
+    return [outcomes[recipe] for recipe in recipes]
 
 
 def look(recipe: Recipe, root: Path | None) -> Outcome | None:
     """The outcome of a recipe that need not be trained: its run is there, or is damaged."""
     try:
-        run = store.find(recipe, root)
-        if run is None and root is None:
-            run = store.find(recipe, store.own())
+        run = find(recipe, root) or (find(recipe, own()) if root is None else None)
     except RecordError as error:
         return Outcome(recipe, None, error, trained=False)
     return run and Outcome(recipe, run, None, trained=False)
 
 
-def here(recipes: list[Recipe], order: Order, jobs: int, bar: Bar) -> list[Outcome]:
-    """Train all recipes in this process, so many in turn."""
-    places, how = (order.device, order.root, order.data), (order.threads, order.allow_long)
-    made = train_together(recipes, jobs, *places, bar, *how)
-    return [outcome(recipe, future.result) for recipe, future in made]
+def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]:
+    """Train all recipes: in this process if one at a time is wanted, else in others."""
+    works = [recipe.iterations * recipe.depth for recipe in recipes]
+    names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
+    with tqdm(total=sum(works), bar_format=BAR, leave=False) as bar:
+        bar.write(f"Training {len(recipes)} networks ({names}): {estimate(recipes, options, jobs)}")
+        if not options.scheduler and jobs == 1:
+            made = []
+            for recipe, start in zip(recipes, accumulate(works, initial=0)):
+                show = partial(progress, bar, recipe, start)
+                made.append(outcome(recipe, partial(train, recipe, options, show)))
+            return made
+        return elsewhere(recipes, options, jobs, bar)
 
 
-def crew(jobs: int, scheduler: str | None) -> AbstractContextManager[Crew]:
-    """Who trains elsewhere: a Dask cluster, or processes of this machine."""
-    return cluster(scheduler) if scheduler else processes_of(jobs)
+def progress(bar: tqdm, recipe: Recipe, start: int, done: int) -> None:
+    """Show that a recipe has done so many iterations, where the bar stood at `start` before it."""
+    bar.set_description_str(recipe.name, refresh=False)
+    bar.update(start + done * recipe.depth - bar.n)
 
 
-def elsewhere(
-    recipes: list[Recipe], order: Order, crew: AbstractContextManager[Crew], bar: Bar
-) -> list[Outcome]:
-    """Train all recipes in other processes, and keep the bar up to date meanwhile.
+def elsewhere(recipes: list[Recipe], options: Options, jobs: int, bar: tqdm) -> list[Outcome]:
+    """Train all recipes in other processes; one that was ended from outside is tried again."""
+    made: dict[Recipe, Outcome] = {}
+    for _ in range(ATTEMPTS):
+        left = [r for r in recipes if r not in made or isinstance(made[r].error, BrokenProcessPool)]
+        if not left:
+            break
+        with executor(options, jobs) as pool:
+            futures = {recipe: pool.submit(train_there, recipe, options) for recipe in left}
+            while wait(futures.values(), GLANCE_SECONDS).not_done:
+                bar.update(sum(r.depth * seen(r, options.runs) for r in recipes) - bar.n)
+            for recipe, future in futures.items():
+                made[recipe] = outcome(recipe, partial(kept, recipe, future, options.runs))
+    return [made[recipe] for recipe in recipes]
 
-    A run that was trained into another machine's store is brought into this one.
+
+def train_there(recipe: Recipe, options: Options) -> tuple[dict, bytes]:
+    """Train one recipe where this is called; the record's content, and its weights' file."""
+    run = train(recipe, options)
+    return run.content, (run.folder / "weights.safetensors").read_bytes()
+
+
+def kept(recipe: Recipe, future: Future, root: Path) -> Record:
+    """The run of a finished future, brought into this store if it was trained into another."""
+    result = future.result()
+    return find(recipe, root) or put(*result, root)
+
+
+def seen(recipe: Recipe, root: Path) -> int:
+    """The iterations that another process is known to have done: those of its last checkpoint."""
+    folder = root / recipe.profile / recipe.name
+    if (folder / "record.json").is_file():
+        return recipe.iterations
+    return max((int(path.name.split("-")[1]) for path in checkpoints(folder)), default=0)
+
+
+@contextmanager
+def executor(options: Options, jobs: int) -> Iterator[Executor]:
+    """Processes of this machine, or the workers of a Dask scheduler.
+
+    An interruption ends the processes at once; what they have written is kept.
     """
-    with crew as workers:
-        submit, progress = workers.executor.submit, workers.progress
-        futures = {submit(order.train, recipe, progress): recipe for recipe in recipes}
-        pending, made = set(futures), []
-        while pending:
-            finished, pending = wait(pending, GLANCE_SECONDS, FIRST_COMPLETED)
-            for recipe, done in workers.news():
-                bar(recipe, done)
-            for future in finished:
-                result = partial(adopted, future, order.root)
-                made.append(outcome(futures[future], result))
-    return made
+    if options.scheduler:
+        with cluster(options.scheduler) as client:
+            yield client.get_executor(pure=False)
+        return
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_on_interrupt)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
-def adopted(future: Future, root: Path) -> store.Record:
-    """The run of a finished future, in this machine's store."""
-    return store.adopt(*future.result(), root)
+def end_on_interrupt() -> None:
+    """Let Ctrl-C end this process at once and without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def outcome(recipe: Recipe, result: Callable[[], store.Record]) -> Outcome:
+def cluster(address: str):
+    """A client of the Dask scheduler at an address such as tcp://host:8786.
+
+    Start its workers with one thread each. ParameterError if Dask is not installed or no scheduler
+    answers.
+    """
+    try:
+        from distributed import Client
+
+        return Client(address, timeout=10)
+    except ImportError as error:
+        advice = "it needs Dask: pip install 'identity-by-default[cluster]'"
+        raise ParameterError("scheduler", address, advice) from error
+    except (OSError, ValueError) as error:
+        advice = "no Dask scheduler answers there; start one with `dask scheduler`"
+        raise ParameterError("scheduler", address, advice) from error
+
+
+def outcome(recipe: Recipe, result: Callable[[], Record]) -> Outcome:
     """What became of a training, by what its result is or raises."""
     try:
         return Outcome(recipe, result(), None, trained=True)
@@ -145,28 +285,28 @@ def outcome(recipe: Recipe, result: Callable[[], store.Record]) -> Outcome:
         return Outcome(recipe, None, error, trained=True)
 
 
-def ensure(
-    recipes: list[Recipe],
-    device: str = "auto",
-    root: Path | None = None,
-    data: Path | None = None,
-    jobs: int | None = None,
-    scheduler: str | None = None,
-    threads: int | None = None,
-    allow_long: bool = False,
-    processes: bool | None = None,
-) -> list[store.Record]:
-    """The runs of these recipes, in their order; those that are missing are trained.
+def estimate(recipes: list[Recipe], options: Options, jobs: int) -> str:
+    """About how long a sweep takes, from two iterations of its first recipe, in words."""
+    if options.scheduler:
+        return f"on the workers of {options.scheduler}."
+    first = recipes[0]
+    try:
+        data = load(first.dataset, options.data)
+    except DataError:
+        return "their data are missing."
+    with computing_with(options.threads):
+        training = Training(first, data, pick_device(options.device))
+        for begun in (time.monotonic() for _ in range(3)):
+            float(training.step(*training.batch(0))[0])  # waits for the device
+            seconds = time.monotonic() - begun
+    unit = seconds / first.depth
+    alone = duration(unit * first.depth * first.iterations)
+    total = duration(unit * sum(r.depth * r.iterations for r in recipes) / jobs)
+    return f"about {alone} for the first, {total} in all, {jobs} at once on {training.device.type}."
 
-    Parameters as for `sweep`. If runs failed, raises the error of the one that did, or a
-    SweepError that names them all; the others are in the store.
-    """
-    how = threads, allow_long, processes
-    made = sweep(recipes, device, root, data, jobs, scheduler, *how)
-    failed = [o for o in made if o.error]
-    if len({str(o.error) for o in failed}) > 1:
-        reasons = "\n".join(f"{o.recipe.profile}/{o.recipe.name}: {o.error}" for o in failed)
-        raise SweepError(f"{len(failed)} of {len(made)} runs failed.\n{reasons}") from None
-    if failed:
-        raise failed[0].error
-    return [o.run for o in made]
+
+def duration(seconds: float) -> str:
+    """A time in a unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

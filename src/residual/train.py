@@ -1,193 +1,243 @@
-"""Training a recipe: `train(recipe) -> Run`. The one training loop.
+"""The training of one recipe: its state, the loop, and its checkpoints (He et al. 2015, §4.2)."""
 
-    python -m residual.train --profile paper --kind residual --depth 56 --seed 0
-
-needs only torch, torchvision, numpy and safetensors.
-"""
-
-import argparse
+import json
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from residual import graph, store
-from residual.checkpoint import remove_checkpoints
-from residual.data import load
-from residual.describe import describe
-from residual.errors import DataError, EngineError, ParameterError, RecordError, check_integer
-from residual.estimate import refuse_long
-from residual.files import lockable, own
-from residual.keeper import Keeper, resume
-from residual.memory import enough_memory
-from residual.provenance import DEVICES, computed_on, pick_device, provenance
-from residual.recipe import KINDS, PROFILES, Recipe, recipes
-from residual.threads import computing_with
-from residual.trainer import LOG_POINTS, Trainer
-from residual.turns import Work, always, in_turn
+from residual import probes
+from residual.batches import Schedule, augment, normalise, schedule
+from residual.data import Dataset, Split
+from residual.recipe import PROFILES, Recipe
+from residual.store import digest, write_atomically
 
-CHECKPOINT_SECONDS = 60.0
-MOST_JOBS = 256
+EVAL_BATCH = 250
+WATCHED = 100  # a training is watched at each hundredth of its way
+CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 
-Progress = Callable[[Recipe, int], None]
-"""Called now and then with the recipe and the number of iterations done."""
+log = logging.getLogger(__name__)
 
 
-def silent(recipe: Recipe, done: int) -> None:
-    """The progress that shows nothing."""
+class Training:
+    """A training under way on a device: network, optimizer, data, and what has been seen so far.
 
-
-def train(
-    recipe: Recipe,
-    device: str = "auto",
-    root: Path | None = None,
-    data: Path | None = None,
-    progress: Progress = silent,
-    threads: int | None = None,
-    allow_long: bool = False,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> store.Record:
-    """The recipe's run: trained, from its checkpoint if there is one, unless the store has it.
-
-    `root` is the store of runs, `data` the folder of CIFAR-10, `threads` the number of CPU
-    threads (None: one a core). A process that asks for a run which another is training waits and
-    reads. ParameterError for a device that is not there and for a run of many hours that was not
-    allowed, DataError for data that are missing or damaged, StoreError when the store cannot be
-    written, TrainingError when memory runs out, RecordError when the run's record is damaged.
+    `seen` holds loss and running error (per cent) by iteration, the test error (per cent) by
+    evaluation, ‖∇W‖/‖W‖ and ‖W‖ by evaluation and layer (row 0 before training), the iterations
+    done and the seconds that they took. What is not known yet is NaN. `model` replaces the
+    recipe's own network; `precision` None takes bfloat16 on CUDA and float32 elsewhere.
     """
-    how = device, root, data, progress, threads, allow_long, checkpoint_seconds
-    ((_, future),) = train_together([recipe], 1, *how)
-    return future.result()
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Dataset,
+        device: torch.device,
+        model: nn.Module | None = None,
+        precision: torch.dtype | None = None,
+    ) -> None:
+        self.recipe, self.data, self.device = recipe, data, device
+        self.train, self.test = data.train.to(device), data.test.to(device)
+        self.mean = data.mean.to(device)
+        model = recipe.network(data.channels) if model is None else model
+        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.rate = torch.tensor(recipe.rate(0), device=device)  # a tensor, as a CUDA graph wants
+        self.optimizer = sgd(self.model, recipe, self.rate)
+        self.precision = precision or (torch.bfloat16 if device.type == "cuda" else torch.float32)
+        self.evaluations = recipe.points(PROFILES[recipe.profile].evaluations)
+        count, layers = len(self.evaluations), len(self.model.layers())
+        self.seen = {
+            "loss": torch.full((recipe.iterations,), torch.nan, device=device),
+            "error": torch.full((recipe.iterations,), torch.nan, device=device),
+            "test_error": torch.full((count,), torch.nan, dtype=torch.float64),
+            "gradients": torch.full((count + 1, 2, layers), torch.nan, dtype=torch.float64),
+            "done": torch.zeros((), dtype=torch.int64),
+            "seconds": torch.zeros((), dtype=torch.float64),
+        }
+
+    def step(self, index: Tensor, offset: Tensor, flip: Tensor) -> tuple[Tensor, Tensor]:
+        """One iteration on the images `index` (B,), cropped and flipped; its loss and error."""
+        pixels = self.train.images.index_select(0, index)  # (B, H, W, C) uint8
+        images = augment(pixels, self.mean, offset, flip, self.data.padding)  # (B, C, H, W)
+        labels = self.train.labels.index_select(0, index)  # (B,)
+        with self.autocast():
+            logits = self.model(images)  # (B, 10)
+        loss = F.cross_entropy(logits.float(), labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach(), 100 * (logits.detach().argmax(1) != labels).float().mean()
+
+    def schedule(self, start: int, stop: int) -> Schedule:
+        """The batches of the iterations from start to stop - 1."""
+        images, data = len(self.train.labels), self.data
+        seed, size = self.recipe.seed, self.recipe.batch_size
+        return schedule(seed, start, stop, images, size, data.padding, data.flips)
+
+    def batch(self, i: int) -> list[Tensor]:
+        """Image numbers, crops and flips of iteration i, on the device."""
+        plan = self.schedule(i, i + 1)
+        return [t[0].to(self.device) for t in (plan.index, plan.offset, plan.flip)]
+
+    def autocast(self) -> torch.autocast | nullcontext:
+        """The precision of the network's arithmetic; no weight cache, which graphs forbid."""
+        if self.precision == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.precision, cache_enabled=False)
+
+    def batches(self, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
+        """Normalised images and labels in order, without augmentation."""
+        pairs = zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH))
+        return ((normalise(images, self.mean), labels) for images, labels in pairs)
+
+    def evaluate(self, split: Split) -> float:
+        """Error in eval mode without augmentation, in per cent."""
+        with self.autocast():
+            return probes.error(self.model, self.batches(split))
+
+    def see_gradients(self, row: int) -> None:
+        """‖∇W‖/‖W‖ and ‖W‖ of each 3×3 convolution on the first images of the training set."""
+        images, labels = next(self.batches(self.train.head(self.recipe.batch_size)))
+        found = probes.gradient_ratios(self.model, images, labels)
+        self.seen["gradients"][row] = torch.tensor(
+            [found["ratio"], found["weight"]], dtype=torch.float64
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that a checkpoint holds: weights, BN statistics, momentum, what was seen."""
+        momentum = {
+            f"momentum.{name}": self.optimizer.state[p]["momentum_buffer"]
+            for name, p in self.model.named_parameters()
+        }
+        model = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        return model | momentum | {f"seen.{name}": tensor for name, tensor in self.seen.items()}
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go back to a state, by copying into the tensors that are there: their layout stays."""
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
 
 
-def train_together(
-    recipes: Sequence[Recipe],
-    at_once: int,
-    device: str = "auto",
-    root: Path | None = None,
-    data: Path | None = None,
-    progress: Progress = silent,
-    threads: int | None = None,
-    allow_long: bool = False,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> Iterator[tuple[Recipe, Future]]:
-    """Each recipe with its run, or its error, in a future that is done; in order of their ends.
+def fit(
+    training: Training,
+    save: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> None:
+    """Train to the recipe's last iteration, or until the loss is no longer finite.
 
-    `at_once` of them take turns in this process, iteration by iteration: on CUDA each on a stream
-    of its own, so that small networks fill a GPU together. Each has its own lock, checkpoints and
-    record, the same as if it were trained alone; one that fails does not stop the others.
+    `save` is called at each hundredth of the way, `progress` with the iterations done.
     """
-    check_integer("jobs", at_once, 1, MOST_JOBS)
-    target = pick_device(device)
-    how = target, root, data, progress, allow_long, checkpoint_seconds
-    with computing_with(threads):
-        works = {recipe: training(recipe, *how) for recipe in recipes}
-        yield from in_turn(works, graph.lanes(target, min(at_once, len(works))))
-
-
-def training(
-    recipe: Recipe,
-    target: torch.device,
-    root: Path | None,
-    data: Path | None,
-    progress: Progress,
-    allow_long: bool,
-    checkpoint_seconds: float,
-) -> Work[store.Record]:
-    """A recipe's run, as a piece of work that takes turns with others."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    dataset, folder = (
-        load(recipe.dataset, data),
-        (root or store.own()) / recipe.profile / recipe.name,
-    )
-    with lockable(folder) as lock, enough_memory(f"{recipe.profile}/{recipe.name}", target):
-        yield from own(lock)
-        if run := store.find(recipe, root or store.own()):
-            return run
-        trainer = Trainer(recipe, dataset, target)
-        here = computed_on(target)
-        history = resume(trainer, folder, here)
-        if not allow_long:
-            refuse_long(trainer)
-        yield from fit(trainer, Keeper(folder, checkpoint_seconds, here, history), progress)
-        record = describe(trainer)
-        images, seconds = int(trainer.iteration) * recipe.batch_size, float(trainer.seconds)
-        record["provenance"] = provenance(target, started, seconds, images, history)
-        weights = {n: t.contiguous().cpu() for n, t in trainer.model.state_dict().items()}
-        run = store.write({"recipe": asdict(recipe)} | record, root or store.own(), weights)
-        remove_checkpoints(folder)
-    return run
-
-
-def fit(trainer: Trainer, keeper: Keeper, progress: Progress) -> Work[None]:
-    """Iterate to the end of the recipe, or until the loss is no longer finite.
-
-    Others may take a turn before each iteration, and while the device works on the last of those
-    that it was told: their losses are read when it is done.
-    """
-    done, saved, step = int(trainer.iteration), time.monotonic(), None
-    if not done:
-        trainer.observe_gradients(0)
-    for stop in [point for point in trainer.recipe.points(LOG_POINTS) if point > done]:
-        begun = time.monotonic()
-        trainer.visit(done, stop)
-        step = step or graph.iteration(trainer)
-        for _ in range(done, stop):
-            yield always
-            step()
-        yield graph.arrival(trainer.device)
-        finite = trainer.losses[done:stop].isfinite().all()  # the device is waited for here
-        trainer.seconds += time.monotonic() - begun
-        done = stop
-        progress(trainer.recipe, done)
+    recipe, seen, start = training.recipe, training.seen, int(training.seen["done"])
+    watched, evaluations = recipe.points(WATCHED), training.evaluations
+    if start == 0:
+        training.see_gradients(0)
+    step, begun = graph(training, start), time.monotonic()
+    for i in range(start, recipe.iterations):
+        training.rate.fill_(recipe.rate(i))
+        seen["loss"][i], seen["error"][i] = step(*training.batch(i))
+        if i + 1 not in watched:
+            continue
+        finite = seen["loss"][: i + 1].isfinite().all().item()  # the device is waited for here
+        seen["done"].fill_(i + 1)
+        seen["seconds"] += time.monotonic() - begun
+        if finite and i + 1 in evaluations:
+            seen["test_error"][evaluations.index(i + 1)] = training.evaluate(training.test)
+            training.see_gradients(evaluations.index(i + 1) + 1)
+        progress(i + 1)
         if not finite:
             return
-        if done in trainer.evaluations:
-            trainer.observe(trainer.evaluations.index(done))
-        if time.monotonic() - saved > keeper.seconds:
-            keeper.keep(trainer)
-            saved = time.monotonic()
+        save()
+        begun = time.monotonic()
 
 
-def main() -> None:
-    """The command line for a machine without the book's packages."""
-    parser = argparse.ArgumentParser(prog="python -m residual.train", description=__doc__)
-    parser.add_argument("--profile", choices=PROFILES, default="quick")
-    parser.add_argument("--kind", choices=KINDS, default="residual")
-    parser.add_argument("--depth", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--iterations", type=int, help="instead of the profile's")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--runs", type=Path, help="the store of run records")
-    parser.add_argument("--data", type=Path, help="the folder that holds CIFAR-10")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: one a core)")
-    parser.add_argument("--long", action="store_true", help="allow a run of many hours")
-    parser.add_argument("--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS)
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+def sgd(model: nn.Module, recipe: Recipe, rate: Tensor) -> torch.optim.SGD:
+    """SGD with momentum and weight decay on every parameter, γ and β included (§3.4).
+
+    Momentum starts as zeros rather than as the first gradient, which comes to the same.
+    """
+    gammas = [m.weight for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    free = {id(gamma) for gamma in gammas} if not recipe.decay_gamma else set()
+    decayed = [p for p in model.parameters() if id(p) not in free]
+    groups: list[dict] = [{"params": decayed, "weight_decay": recipe.weight_decay}]
+    if free:
+        groups.append({"params": gammas, "weight_decay": 0.0})
+    optimizer = torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, fused=True)
+    for p in model.parameters():
+        optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+    return optimizer
+
+
+def graph(training: Training, start: int) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The training's `step`; on CUDA captured once as a graph, which is then only replayed."""
+    if training.device.type != "cuda" or start == training.recipe.iterations:
+        return training.step
+    before = {name: tensor.clone() for name, tensor in training.state().items()}
+    inputs, captured = training.batch(start), torch.cuda.CUDAGraph()
     try:
-        cell = [given.kind], [given.depth], [given.seed]
-        (recipe,) = recipes(given.profile, *cell, given.iterations)
-        if run := store.find(recipe, given.runs):
-            print(f"{run.name} is there already")
-            return
-        places = given.device, given.runs, given.data, print_progress
-        run = train(recipe, *places, given.threads, given.long, given.checkpoint_seconds)
-    except (ParameterError, DataError, RecordError, EngineError) as error:
-        sys.exit(str(error))
-    print(f"{run.name}: {run['metrics']}")
+        with torch.cuda.stream(side := torch.cuda.Stream()):
+            side.wait_stream(torch.cuda.default_stream())
+            for _ in range(3):  # the libraries choose kernels and take their memory
+                training.step(*inputs)
+        torch.cuda.synchronize()
+        with torch.cuda.graph(captured):
+            outputs = training.step(*inputs)
+    except RuntimeError as error:
+        log.warning("The iteration could not be captured (%s): going on without a graph.", error)
+        return training.step
+    finally:
+        training.restore(before)
+
+    def replay(*batch: Tensor) -> tuple[Tensor, Tensor]:
+        for held, tensor in zip(inputs, batch):
+            held.copy_(tensor)
+        captured.replay()
+        return outputs
+
+    return replay
 
 
-def print_progress(recipe: Recipe, done: int) -> None:
-    """A line at each log point."""
-    print(f"{recipe.name}: {done}/{recipe.iterations} iterations", flush=True)
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a run's folder, newest first."""
+    return sorted(folder.glob("checkpoint-*.safetensors"), reverse=True)
 
 
-if __name__ == "__main__":
-    main()
+def checkpoint(training: Training, folder: Path, history: list[dict]) -> None:
+    """Write the training's state under a name that carries its digest, and drop older ones.
+
+    `history` says on what the parts of the way were computed, oldest first.
+    """
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in training.state().items()}
+    content = save(tensors, {"history": json.dumps(history)})
+    name = f"checkpoint-{int(training.seen['done']):08d}-{digest(content)[:16]}.safetensors"
+    write_atomically(folder / name, content)
+    for old in checkpoints(folder)[CHECKPOINTS:]:
+        old.unlink()
+
+
+def resume(training: Training, folder: Path) -> list[dict]:
+    """Go on from the newest good checkpoint, if there is one; gives its history.
+
+    A damaged checkpoint is named and passed over, one of other code's tensors is not taken.
+    """
+    shapes = {name: tensor.shape for name, tensor in training.state().items()}
+    for path in checkpoints(folder):
+        content = path.read_bytes()
+        if digest(content)[:16] != path.stem.rsplit("-", 1)[-1]:
+            log.warning("%s is damaged: going on from the one before it.", path)
+            continue
+        kept = load(content)
+        if {name: tensor.shape for name, tensor in kept.items()} != shapes:
+            log.warning("%s was made by other code: its tensors do not fit.", path)
+            continue
+        training.restore(kept)
+        with safe_open(path, "pt") as file:
+            return json.loads(file.metadata()["history"])
+    return []

@@ -1,4 +1,4 @@
-"""Which images each iteration sees, and how each is cropped and flipped: a function of the seed.
+"""The batch schedule: which images an iteration sees, and how each is cropped and flipped.
 
 Randomness is a function of (seed, iteration): a resumed, a replayed and an uninterrupted run see
 the same batches, on any device. The bits come from Philox, a counter-based generator (Salmon et
@@ -7,6 +7,7 @@ al. 2011) whose stream is fixed by its definition, so they do not change with a 
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ ORDER, CROP, FLIP = range(3)  # one stream of bits for each use
 
 
 @dataclass(frozen=True)
-class Itinerary:
+class Schedule:
     """The batches of I consecutive iterations, as small integer tensors."""
 
     index: Tensor  # (I, B) int64, into the training set
@@ -32,9 +33,9 @@ class Itinerary:
         return sha.hexdigest()
 
 
-def itinerary(
+def schedule(
     seed: int, start: int, stop: int, images: int, batch: int, padding: int, flips: bool
-) -> Itinerary:
+) -> Schedule:
     """The iterations from start to stop - 1.
 
     Batches are cut from an endless row of permutations of the whole set, one an epoch, so that
@@ -48,13 +49,14 @@ def itinerary(
     iterations = range(start, stop)
     crops = np.stack([bits(seed, CROP, i, 2 * batch) for i in iterations])
     sides = np.stack([bits(seed, FLIP, i, batch) for i in iterations])
-    return Itinerary(
+    return Schedule(
         torch.from_numpy(index),
         torch.from_numpy((crops % (2 * padding + 1)).astype(np.int64).reshape(-1, batch, 2)),
         torch.from_numpy((sides % 2 == 1) & flips),
     )
 
 
+@lru_cache(maxsize=4)
 def permutation(seed: int, epoch: int, images: int) -> np.ndarray:
     """The order of the training images in one epoch: (images,) int64."""
     return np.argsort(bits(seed, ORDER, epoch, images), kind="stable")

@@ -1,8 +1,7 @@
-"""The two data sets as uint8 tensors in memory."""
+"""The two data sets as uint8 tensors in memory, with the digest of every pixel and label."""
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from residual.data import cifar10
+from residual import cifar10
+from residual.errors import DataError
 from residual.store import ROOT
+
+__all__ = ["DataError", "Dataset", "Split", "data_folder", "load"]
 
 
 def data_folder() -> Path:
@@ -65,6 +67,20 @@ class Dataset:
         return sha.hexdigest()
 
 
+@cache
+def load(name: str, folder: Path | None = None) -> Dataset:
+    """The data set `digits` or `cifar10`, read once a process.
+
+    CIFAR-10 is looked for in `folder` (None: `data_folder`), and every byte of it is checked;
+    DataError says what is missing or wrong.
+    """
+    if name == "digits":
+        return digits()
+    parts = cifar10.read(folder or data_folder())
+    train, test = (Split(torch.from_numpy(i), torch.from_numpy(y)) for i, y in parts)
+    return Dataset("cifar10", train, test, padding=4, flips=True)
+
+
 def digits() -> Dataset:
     """The 1,797 handwritten digits inside scikit-learn: 8×8 grey images, ten classes.
 
@@ -80,19 +96,3 @@ def digits() -> Dataset:
     train_images, test_images, train_labels, test_labels = map(torch.from_numpy, parts)
     train, test = Split(train_images, train_labels), Split(test_images, test_labels)
     return Dataset("digits", train, test, padding=1, flips=False)
-
-
-def cifar(folder: Path) -> Dataset:
-    """CIFAR-10 from a folder, every byte checked; DataError says what is missing or wrong."""
-    parts = cifar10.read(folder)
-    train, test = (Split(torch.from_numpy(i), torch.from_numpy(y)) for i, y in parts)
-    return Dataset("cifar10", train, test, padding=4, flips=True)
-
-
-DATASETS: dict[str, Callable[[Path], Dataset]] = {"digits": lambda _: digits(), "cifar10": cifar}
-
-
-@cache
-def load(name: str, folder: Path | None = None) -> Dataset:
-    """A data set by name, read once a process; the folder defaults to the project's own."""
-    return DATASETS[name](folder or data_folder())
