@@ -17,7 +17,7 @@ from residual.data import Dataset, Split, load
 from residual.errors import DataError, ParameterError
 from residual.provenance import DEVICES, device_name, pick_device, provenance
 from residual.recipe import Recipe
-from residual.threads import computing_with
+from residual.provenance import computing_with
 
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = {

@@ -2,7 +2,7 @@
 
 import torch
 
-from residual.itinerary import augment, itinerary, normalise, permutation
+from residual.batches import augment, itinerary, normalise, permutation
 
 
 def test_pieces_join_to_the_whole():

@@ -17,7 +17,7 @@ from companion.site import networks
 from residual import probes, store
 from residual.data import data_folder, load
 from residual.errors import DataError
-from residual.itinerary import normalise
+from residual.batches import normalise
 from residual.models import build
 from residual.recipe import Recipe
 

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from companion.site import networks, touch
 from companion.site.packages import PackageError
-from residual.itinerary import normalise
+from residual.batches import normalise
 from residual.models import build
 from residual.store import ROOT, digest
 

@@ -14,7 +14,7 @@ from residual.describe import describe
 from residual.errors import ParameterError, StoreError, TrainingError
 from residual.estimate import refuse_long, seconds_left
 from residual.recipe import Recipe, recipes
-from residual.threads import computing_with, usable_cores
+from residual.provenance import computing_with, usable_cores
 from residual.train import train
 from residual.trainer import Trainer
 from residual.turns import always

@@ -20,8 +20,8 @@ from companion.chapter.display import rendered
 from companion.chapter.settings import PUBLISHED
 from companion.figures import error_curves
 from residual.errors import EngineError
+from residual.provenance import usable_cores
 from residual.store import ROOT
-from residual.threads import usable_cores
 
 CHAPTERS = (
     "01_degradation",

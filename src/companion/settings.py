@@ -15,7 +15,7 @@ from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import listed
 from residual.store import Record
-from residual.sweep import ensure
+from residual.sweep import Options, ensure
 
 PUBLISHED = "published"
 SMALLEST = next(iter(PROFILES))
@@ -104,7 +104,7 @@ class Settings:
                 seeds = self.seeds or stored_seeds(usual) or [0]
                 wanted += [replace(usual, seed=seed) for seed in seeds]
         announce([recipe for recipe in wanted if recipe.seed not in stored_seeds(recipe)])
-        return ensure(wanted, device=self.device)
+        return ensure(wanted, Options(self.device))
 
     def variants(self, kind: str, depth: int) -> list[Record]:
         """Every committed training of one network, under whichever recipe, at the largest scale of

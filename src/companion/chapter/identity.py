@@ -14,14 +14,14 @@ from companion.chapter.responses import lesions
 from companion.chapter.settings import Settings
 from companion.chapter.words import listed
 from companion.figures.style import NAMES
+from residual.batches import normalise
 from residual.claims.stacks import LOSS_FLOOR, counted, error_left
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
-from residual.itinerary import normalise
 from residual.models import BasicBlock, Network, build
+from residual.provenance import computing_with
 from residual.recipe import KINDS
 from residual.statistics import number
-from residual.threads import computing_with
 
 __all__ = ["lesions"]
 

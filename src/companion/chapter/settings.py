@@ -12,7 +12,7 @@ from residual.errors import check_choice, check_depth, check_integer, check_list
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.store import Record
-from residual.sweep import ensure
+from residual.sweep import Options, ensure
 
 PUBLISHED = "published"
 SMALLEST, *_ = PROFILES
@@ -79,7 +79,7 @@ class Settings:
             for kind in kinds
             for seed in fixed.seeds_of(kind, depth)
         ]
-        return ensure(wanted, self.device)
+        return ensure(wanted, Options(self.device))
 
     def experiment(self, name: str) -> Record:
         """An experiment's record; where the store has none it is run now, with seed 0 alone."""

@@ -13,7 +13,7 @@ from companion.figures.style import network
 from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 from residual.statistics import geometric_mean, number
 from residual.store import Record, seeds_of
-from residual.sweep import ensure
+from residual.sweep import Options, ensure
 
 
 def perturbation(settings: Settings, label: str) -> Picture:
@@ -85,7 +85,7 @@ def zero_gamma_runs(settings: Settings) -> list[Record]:
     wanted = settings.seeds or seeds_of(usual)
     if not wanted and settings.profile == SMALLEST:
         wanted = [0]
-    return ensure([replace(usual, seed=seed) for seed in wanted], settings.device)
+    return ensure([replace(usual, seed=seed) for seed in wanted], Options(settings.device))
 
 
 def with_both_starts(settings: Settings) -> Settings:

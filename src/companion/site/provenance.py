@@ -15,7 +15,7 @@ from companion.chapter.scale import devices
 from companion.figures.style import network
 from companion.site.links import FOLDER, record_link
 from companion.site.tables import duration, table
-from residual import replays, store
+from residual import replay, store
 from residual.recipe import PROFILES, Recipe
 from residual.store import Record, committed
 
@@ -52,7 +52,7 @@ class ProvenanceTable(StoreDirective):
     def show(self, profile: str, records: list[Record]) -> Iterable[nodes.Node]:
         header = ("Run", "Recipe", "Replay", "Data", "Training time", "Images/s", "Started")
         header += ("Device", "Threads", "Precision", "PyTorch", "Python", "Source", "Weights")
-        entries = replays.load()
+        entries = replay.outcomes()
         rows = [provenance_row(self.env.docname, run, entries) for run in records]
         usual = recipe_words(Recipe.of(profile, "plain", 20))
         yield nodes.paragraph("", f"The recipe of the profile {profile}: {usual}.")
@@ -103,7 +103,7 @@ def provenance_row(docname: str, run: Record, entries: dict[str, dict]) -> list[
     return [
         record_link(docname, run.name, recipe.name),
         recipe_words(recipe, usual) or "the profile's",
-        replays.status(run, entries),
+        replay.status(run, entries),
         nodes.literal("", run["data"]["digest"][:12]),
         duration(made["seconds"]),
         "–" if speed is None else f"{speed:,.0f}",

@@ -1,23 +1,17 @@
 """Where an experiment takes place: profile, device, store, and networks to start from."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from residual import graph, store
+from residual import store
+from residual.batches import normalise
 from residual.data import Dataset, load
-from residual.itinerary import normalise
-from residual.keeper import Keeper
 from residual.models import Network
 from residual.recipe import Recipe
-from residual.train import fit, silent
-from residual.trainer import Trainer, network
-from residual.turns import finish
-
-NEVER = math.inf  # seconds between checkpoints: none is written
+from residual.train import Training, fit
 
 
 @dataclass(frozen=True)
@@ -44,10 +38,10 @@ class Place:
         recipe = self.recipe(kind, depth, seed)
         run = store.find(recipe, self.root)
         if run and (run.folder / "weights.safetensors").is_file():
-            model = network(recipe, self.dataset())
+            model = recipe.network(self.dataset().channels)
             model.load_state_dict(run.weights())
             return model.to(self.device).eval()
-        return train_unrecorded(Trainer(recipe, self.dataset(), self.device)).model.eval()
+        return train_unrecorded(Training(recipe, self.dataset(), self.device)).model.eval()
 
     def training_images(self, count: int) -> tuple[Tensor, Tensor]:
         """The first `count` normalised training images (N, C, H, W) and their labels (N,)."""
@@ -57,11 +51,10 @@ class Place:
         return images.to(self.device), head.labels.to(self.device)
 
 
-def train_unrecorded(trainer: Trainer) -> Trainer:
-    """The trainer after its training, with nothing left in the store."""
-    (lane,) = graph.lanes(trainer.device, 1)
-    finish(fit(trainer, Keeper(Path(), NEVER, {}, []), silent), lane)
-    return trainer
+def train_unrecorded(training: Training) -> Training:
+    """The training after its end, with nothing left in the store."""
+    fit(training)
+    return training
 
 
 def positive(seed: int, shape: tuple[int, ...], device: torch.device) -> Tensor:

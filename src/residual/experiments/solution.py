@@ -12,7 +12,7 @@ from residual.constructions import deepened
 from residual.experiments.place import Place, train_unrecorded
 from residual.models import Network
 from residual.probes import error, significant
-from residual.trainer import Trainer
+from residual.train import Training
 
 SHALLOW, DEEP = 20, 56
 CURVE_POINTS = 40
@@ -32,14 +32,14 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     trained = copy.deepcopy(shallow).train()
     in_training = deepened(trained, chosen["deep"], images)
     difference = largest(trained(images).detach(), in_training(images).detach())
-    trainer = Trainer(place.recipe("plain", chosen["deep"], seed), place.dataset(), place.device)
-    batches = list(trainer.batches(trainer.train))
+    training = Training(place.recipe("plain", chosen["deep"], seed), place.dataset(), place.device)
+    batches = list(training.batches(training.train))
     found |= {"train_mode_logit_difference": significant(difference)}
     found |= {"shallow_train_error": significant(error(shallow, batches))}
-    trainer.model.load_state_dict(deep.state_dict())
-    found |= {"copied_start_train_error": significant(trainer.evaluate(trainer.train))}
-    train_unrecorded(trainer)
-    return found | ends(trainer, "copied") | random_start(chosen, seed, place)
+    training.model.load_state_dict(deep.state_dict())
+    found |= {"copied_start_train_error": significant(training.evaluate(training.train))}
+    train_unrecorded(training)
+    return found | ends(training, "copied") | random_start(chosen, seed, place)
 
 
 def compare(shallow: Network, deep: Network, images: Tensor) -> dict:
@@ -55,15 +55,15 @@ def largest(a: Tensor, b: Tensor) -> float:
     return float((a - b).abs().max())
 
 
-def ends(trainer: Trainer, name: str) -> dict:
+def ends(training: Training, name: str) -> dict:
     """Final errors of a training, and its loss averaged over each fortieth."""
-    losses = trainer.losses.double().cpu()
-    points = [0, *trainer.recipe.points(CURVE_POINTS)]
+    losses = training.seen["loss"].double().cpu()
+    points = [0, *training.recipe.points(CURVE_POINTS)]
     means = [float(losses[a:b].mean()) for a, b in pairwise(points)]
     left = [significant(mean) if isfinite(mean) else None for mean in means]
     return {
-        f"{name}_train_error": significant(trainer.evaluate(trainer.train)),
-        f"{name}_test_error": significant(trainer.evaluate(trainer.test)),
+        f"{name}_train_error": significant(training.evaluate(training.train)),
+        f"{name}_test_error": significant(training.evaluate(training.test)),
         f"{name}_loss": {"iteration": points[1:], "loss": left},
     }
 
@@ -78,4 +78,4 @@ def random_start(chosen: dict, seed: int, place: Place) -> dict:
             "random_test_error": run["metrics"]["test_error"],
             "random_loss": {"iteration": table["iteration"], "loss": table["loss"]},
         }
-    return ends(train_unrecorded(Trainer(recipe, place.dataset(), place.device)), "random")
+    return ends(train_unrecorded(Training(recipe, place.dataset(), place.device)), "random")

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
+from residual.batches import normalise, permutation
 from residual.data import load
 from residual.experiments.place import Place
 from residual.experiments.regression import MOMENTUM, stack
-from residual.itinerary import normalise, permutation
 from residual.probes import significant
 from residual.recipe import KINDS
 

@@ -5,7 +5,6 @@ convolution and a pooling, widths from 64. Here a 3×3 stem takes their place, t
 parameter, and shortcuts are option A.
 """
 
-import torch
 from torch import nn
 
 from residual import probes
@@ -13,7 +12,7 @@ from residual.describe import images
 from residual.experiments.place import Place, train_unrecorded
 from residual.models import BasicBlock, Network, conv3x3, initialise
 from residual.recipe import KINDS, PROFILES, Recipe
-from residual.trainer import Trainer, sgd
+from residual.train import Training
 
 BLOCKS = (3, 4, 6, 3)
 CARRIER = 32  # its recipe gives the schedule; 34 is no depth 6n+2
@@ -36,18 +35,11 @@ class Basic34(Network):
         self.classifier = nn.Linear(widths[-1], 10)
 
 
-class Trainer34(Trainer):
-    """The one trainer, with a 34-layer net in place of the recipe's."""
-
-    def __init__(self, recipe: Recipe, width: int, place: Place) -> None:
-        dataset = place.dataset()
-        super().__init__(recipe, dataset, place.device)
-        model = Basic34(recipe.kind == "residual", dataset.channels, width)
-        initialise(model, recipe.seed)
-        self.model = model.to(place.device, memory_format=torch.channels_last).train()
-        self.optimizer = sgd(self.model, recipe, self.rate)
-        rows = PROFILES[recipe.profile].evaluations + 1
-        self.gradients = torch.full((rows, len(model.layers())), torch.nan, dtype=torch.float64)
+def training34(recipe: Recipe, width: int, place: Place) -> Training:
+    """The recipe's training, with a 34-layer net in place of the recipe's."""
+    model = Basic34(recipe.kind == "residual", place.dataset().channels, width)
+    initialise(model, recipe.seed)
+    return Training(recipe, place.dataset(), place.device, model)
 
 
 def settings(profile: str) -> dict:
@@ -63,19 +55,19 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
 
 def trained(chosen: dict, kind: str, seed: int, place: Place) -> dict:
     """One network of the pair, in the form of a run record's responses and metrics."""
-    trainer = Trainer34(place.recipe(kind, CARRIER, seed), chosen["width"], place)
-    start = probes.exact_statistics(trainer.model, images(trainer, trainer.train))
-    found = {"responses": {"initial": tables(trainer, start)}}
-    train_unrecorded(trainer)
-    found["responses"]["final"] = tables(trainer, trainer.model)
+    training = training34(place.recipe(kind, CARRIER, seed), chosen["width"], place)
+    start = probes.exact_statistics(training.model, images(training, training.train))
+    found = {"responses": {"initial": tables(training, start)}}
+    train_unrecorded(training)
+    found["responses"]["final"] = tables(training, training.model)
     errors = {
-        "train_error": trainer.evaluate(trainer.train),
-        "test_error": trainer.evaluate(trainer.test),
+        "train_error": training.evaluate(training.train),
+        "test_error": training.evaluate(training.test),
     }
     return found | {"metrics": {name: probes.significant(e) for name, e in errors.items()}}
 
 
-def tables(trainer: Trainer, model: Network) -> dict:
+def tables(training: Training, model: Network) -> dict:
     """Responses by layer and by block on test images."""
-    test = images(trainer, trainer.test)
+    test = images(training, training.test)
     return {"layers": probes.responses(model, test), "blocks": probes.block_ratios(model, test)}

@@ -11,7 +11,7 @@ from residual.experiments.place import Place
 from residual.models import Network
 from residual.probes import error, significant
 from residual.recipe import KINDS
-from residual.trainer import Trainer
+from residual.train import Training
 
 IMAGES = 2000
 
@@ -26,8 +26,10 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     rows, variances = [], {}
     for kind in KINDS:
         model = place.trained(kind, chosen["depth"], seed)
-        trainer = Trainer(place.recipe(kind, chosen["depth"], seed), place.dataset(), place.device)
-        batches = list(trainer.batches(trainer.test.head(chosen["images"])))
+        training = Training(
+            place.recipe(kind, chosen["depth"], seed), place.dataset(), place.device
+        )
+        batches = list(training.batches(training.test.head(chosen["images"])))
         for block, what, damaged in zeroings(model):
             wrong = significant(error(damaged, batches))
             rows.append({"kind": kind, "block": block, "zeroed": what, "test_error": wrong})

@@ -18,7 +18,7 @@ from residual.peers.sources import Peer, Source, sources, training_indices
 from residual.probes import significant
 from residual.provenance import pick_device, provenance
 from residual.store import Record, committed, every, read, write
-from residual.trainer import EVAL_BATCH
+from residual.train import EVAL_BATCH
 
 MEASUREMENT = 3  # the way of measuring; a record with another number is measured again
 GRADIENT_BATCH = 128  # training images whose gradient is taken, as in our own runs

@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from residual.data import DataError
+from residual.errors import DataError
 from residual.models import ZEROS
 
 FACTS = Path(__file__).with_name("peers.toml")

@@ -1,0 +1,99 @@
+"""Trained networks by name: `load("desk/residual-20-s0")`."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from residual.data import data_folder
+from residual.data import load as load_data
+from residual.errors import ParameterError
+from residual.models import Network
+from residual.recipe import PROFILES
+from residual.store import Record, committed, own, read
+
+CIFAR10_MEAN = Path(__file__).with_name("cifar10_mean.npy")
+"""Per-pixel mean of CIFAR-10's training images on the scale 0 … 1: (32, 32, 3) float32."""
+
+
+def load(name: str, file: str | Path | None = None) -> Network:
+    """A trained network in eval mode, by the name of its record.
+
+    A run of ours comes from the committed store or from the reader's own, and its weights are
+    checked against the record's digest. A network of others, such as public/akamaster/residual-20,
+    comes from the `file` that its source published. `network.normalise` takes uint8 images
+    (N, 3, 32, 32), for digits (N, 1, 8, 8), and returns what the network expects;
+    `network.features` gives every block's output. ParameterError names the nearest names if there
+    is none of this name, and RecordError damaged weights.
+    """
+    if name.startswith("public/"):
+        return of_others(name, file)
+    record = next((read(path) for path in places(name) if path.is_file()), None)
+    if record is None:
+        raise unknown(name, known())
+    weights = record.weights()
+    model = record.recipe.network(weights["conv.weight"].shape[1])
+    model.load_state_dict(weights)
+    mean = torch.from_numpy(mean_of(record))  # (H, W, C)
+    model.normalise = lambda images: images.float() / 255 - mean.permute(2, 0, 1).to(images.device)
+    return model.eval()
+
+
+def places(name: str) -> Iterable[Path]:
+    """Where a run's record may lie."""
+    return (root / name / "record.json" for root in (committed(), own()))
+
+
+def known() -> list[str]:
+    """The names of all runs whose weights are at hand."""
+    found = [
+        path.parent.relative_to(root).as_posix()
+        for root in (committed(), own())
+        for profile in PROFILES
+        for path in (root / profile).glob("*/weights.safetensors")
+    ]
+    return sorted(set(found))
+
+
+def mean_of(record: Record) -> np.ndarray:
+    """The per-pixel mean that a run's inputs are normalised by: (H, W, C) float32."""
+    if record.recipe.dataset == "cifar10":
+        return np.load(CIFAR10_MEAN)
+    return load_data(record.recipe.dataset).mean.numpy()
+
+
+def of_others(name: str, file: str | Path | None) -> Network:
+    """A network of others from its file, whose digest must be the published one."""
+    from residual.peers import PeerError, network, scaling, sources, training_indices
+    from residual.store import digest
+
+    found = {peer.name: (source, peer) for source in sources() for peer in source.peers}
+    if name not in found:
+        raise unknown(name, list(found))
+    source, peer = found[name]
+    if file is None:
+        raise ParameterError("file", file, f"name the file {peer.file} of {source.repository}")
+    content = Path(file).read_bytes()
+    if digest(content) != peer.sha256:
+        raise PeerError(f"{file} is not the published file {peer.file}: its SHA-256 differs.")
+    model = network(source, peer, content)
+    images = torch.zeros(0)
+    if source.mean == "pixels":  # of its own training images
+        train = load_data("cifar10", data_folder()).train
+        images = train.images[torch.from_numpy(training_indices(source, train.labels.numpy()))]
+    scaled = scaling(source, images)
+
+    def normalise(given: Tensor) -> Tensor:
+        return scaled(given.permute(0, 2, 3, 1))
+
+    model.normalise = normalise
+    return model
+
+
+def unknown(name: str, names: list[str]) -> ParameterError:
+    """The error that no network has this name, with the nearest names."""
+    near = get_close_matches(name, names, 3, 0) or ["none: train one, or fetch the weights"]
+    return ParameterError("name", name, f"the nearest names are {', '.join(near)}")
