@@ -146,3 +146,60 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float |
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     return float(stats.spearmanr(a, b).statistic)
+
+
+def mean_correlation(correlations: Sequence[float]) -> Interval:
+    """The mean of correlations by Fisher's z, so that no end lies outside −1 … 1."""
+    limited = np.clip(np.asarray(correlations, dtype=float), -1 + 1e-9, 1 - 1e-9)
+    found = mean(np.arctanh(limited).tolist())
+    ends = (math.tanh(value) for value in (found.estimate, found.lower, found.upper))
+    estimate, lower, upper = ends
+    if found.seeds < FEWEST_SEEDS:
+        lower, upper = -math.inf, math.inf
+    return Interval(estimate, lower, upper, found.seeds)
+
+
+def concordance(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Kendall's W of m rankings of n things, rows of values (m, n), and its p by permutation.
+
+    W is 1 where all rows have one order and 0 where their rank sums are equal. Under the null
+    hypothesis every row is shuffled by itself (9,999 times, from a fixed seed).
+    """
+
+    def w(*rankings: np.ndarray, axis: int = -1) -> np.ndarray:
+        ranks = stats.rankdata(np.stack(rankings), axis=axis)  # (m, …, n)
+        m, n = len(rankings), ranks.shape[axis]
+        sums = ranks.sum(0)
+        spread = ((sums - sums.mean(axis, keepdims=True)) ** 2).sum(axis)
+        return 12 * spread / (m**2 * (n**3 - n))
+
+    tested = stats.permutation_test(
+        [np.asarray(row, dtype=float) for row in rows],
+        w,
+        permutation_type="pairings",
+        alternative="greater",
+        vectorized=True,
+        n_resamples=9999,
+        rng=np.random.default_rng(0),
+    )
+    return float(tested.statistic), float(tested.pvalue)
+
+
+def ratio_p(first: Sequence[float], second: Sequence[float]) -> float:
+    """Two-sided p of Welch's t on logarithms: whether two groups have one geometric mean."""
+    return float(stats.ttest_ind(np.log(first), np.log(second), equal_var=False).pvalue)
+
+
+def holm(tests: dict[str, float]) -> set[str]:
+    """The tests that Holm's step-down procedure rejects at 5 % in all, from their p by name."""
+    rejected: set[str] = set()
+    for step, (name, p) in enumerate(sorted(tests.items(), key=lambda pair: pair[1])):
+        if p > (1 - LEVEL) / (len(tests) - step):
+            break
+        rejected.add(name)
+    return rejected
+
+
+def slope(x: Sequence[float], y: Sequence[float]) -> float:
+    """The power with which y grows with x: the slope of a line through their logarithms."""
+    return float(stats.linregress(np.log(x), np.log(y)).slope)

@@ -1,26 +1,19 @@
 """The ledger: each statement of the two notes, its decision rule, and the verdict of the records.
 
-A rule reads records and trains nothing. To add a claim, add a `Claim` to one of the theme modules.
+A rule reads records and trains nothing. To add a claim, write its words into claims.yaml and its
+rule, a function of the same name, into one of the modules `about_…`.
 """
 
 from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from residual.claims import (
-    chain,
-    degradation,
-    descent,
-    identity,
-    levels,
-    meaning,
-    reformulation,
-    responses,
-    solution,
-)
-from residual.claims.chain import CHAIN
-from residual.claims.claim import (
+from residual.claims import about_argument, about_depth, about_identity, about_responses
+from residual.claims.about_argument import CHAIN
+from residual.claims.evidence import DATASETS, SCALES, Evidence, MissingRecordError
+from residual.claims.verdicts import (
     CAVEAT,
+    CHOICES,
     INCONCLUSIVE,
     NOT_RUN,
     NOT_SUPPORTED,
@@ -28,68 +21,112 @@ from residual.claims.claim import (
     Claim,
     Finding,
     Verdict,
+    load_claims,
 )
-from residual.claims.evidence import Evidence, MissingRecordError
 from residual.errors import check_choice
-from residual.recipe import PROFILES
 
-__all__ = ["CHAIN", "CLAIMS", "Claim", "Evidence", "Verdict", "as_json", "evaluate", "judge"]
+__all__ = ["CHAIN", "CHOICES", "CLAIMS", "DATASETS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
+__all__ += ["Verdict", "as_json", "evaluate", "judge"]
 __all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
-CLAIMS: tuple[Claim, ...] = (
-    *degradation.CLAIMS,
-    *solution.CLAIMS,
-    *reformulation.CLAIMS,
-    *identity.CLAIMS,
-    *descent.CLAIMS,
-    *responses.CLAIMS,
-    *levels.CLAIMS,
-    *meaning.CLAIMS,
-    *chain.CLAIMS,
-)
+RULES = {
+    name.replace("_", "-"): rule
+    for module in (about_depth, about_identity, about_responses, about_argument)
+    for name, rule in vars(module).items()
+}
+CLAIMS = load_claims(RULES)
 
 PUBLISHED = "published"
+CONSTRUCTION = "by construction"
+OTHERS = (
+    "Trained by others: recipes differ a little, published runs may be selected, and three sources "
+    "share one code."
+)
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
-    """One claim's verdict from the records of one profile; "not run" names what is missing."""
+    """One claim's verdict from the records of one scale; "not run" names what is missing."""
     try:
         found = claim.judge(evidence)
+        if evidence.scale == "public" and found.seeds:
+            found = of_others(claim, evidence, found)
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
-    profile = "exact" if claim.exact else evidence.profile
+    if claim.needs_length and not evidence.full_length:
+        found = shortened(found, evidence)
+    scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.seeds else evidence.scale
     values = (found.verdict, found.sentence, found.values, found.runs, found.seeds, found.reason)
-    return Verdict(claim.id, profile, *values)
+    return Verdict(claim.id, scale, *values)
+
+
+def shortened(found: Finding, evidence: Evidence) -> Finding:
+    """A finding about the end of a training, from a short one: it can support, not refute."""
+    reason = f"{found.reason} {evidence.length}".strip()
+    if found.verdict == SUPPORTED:
+        return replace(found, verdict=CAVEAT, reason=reason)
+    if found.verdict == NOT_SUPPORTED:
+        told = f"{reason} A short training cannot refute a claim about the end of a long one."
+        return replace(found, verdict=INCONCLUSIVE, reason=told)
+    return replace(found, reason=reason) if found.verdict == CAVEAT else found
+
+
+def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
+    """A finding from networks of others: at best a caveat, and only if it is sturdy.
+
+    Moving and exact BN statistics must give the same verdict, and the reason names each source
+    without which the verdict would be another.
+    """
+    exact = claim.judge(evidence.with_exact_statistics())
+    if exact.verdict != found.verdict:
+        told = f"With exact BN statistics the verdict is {exact.verdict}: {exact.sentence}"
+        return replace(found, verdict=INCONCLUSIVE, reason=f"{found.reason} {told}".strip())
+    if found.verdict == INCONCLUSIVE:
+        return found
+    carried = []
+    for source in sorted({record.member for record in evidence.records}):
+        other = claim.judge(evidence.without(source))
+        if other.verdict != found.verdict:
+            carried.append(f"without {source} it is {other.verdict}")
+    told = (
+        f"Leaving one source out: {'; '.join(carried)}."
+        if carried
+        else ("It stays the same whichever source is left out.")
+    )
+    verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
+    return replace(found, verdict=verdict, reason=f"{found.reason} {OTHERS} {told}".strip())
 
 
 def evaluate(
-    profile: str, root: Path | None = None, ids: Collection[str] | None = None
+    scale: str, root: Path | None = None, ids: Collection[str] | None = None
 ) -> list[Verdict]:
-    """The verdicts of all claims, or of those with these ids, from the records of a profile.
+    """The verdicts of all claims, or of those with these ids, from the records of a scale.
 
-    They come in the order of CLAIMS. `published` takes for each claim the largest profile that
-    gives a verdict, and never mixes two in one comparison. ParameterError for another profile,
+    They come in the order of CLAIMS. `published` takes for each claim the first of `SCALES` that
+    gives a verdict, and never mixes two in one comparison. ParameterError for another scale,
     RecordError for a damaged record.
     """
-    check_choice("profile", profile, (*PROFILES, PUBLISHED))
-    profiles = list(reversed(PROFILES)) if profile == PUBLISHED else [profile]
-    sources = [Evidence(name, root) for name in profiles]
+    check_choice("scale", scale, (*SCALES, PUBLISHED))
+    sources = [Evidence(name, root) for name in (SCALES if scale == PUBLISHED else (scale,))]
     wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
-    return [largest([judge(claim, source) for source in sources]) for claim in wanted]
+    return [first_judged(claim, sources) for claim in wanted]
 
 
-def largest(verdicts: list[Verdict]) -> Verdict:
-    """The first with a verdict, else the first with measured values; largest profile first."""
-    run = [v for v in verdicts if v.verdict not in (NOT_RUN, None)]
-    measured = [v for v in verdicts if v.values]
-    return (run or measured or verdicts)[0]
+def first_judged(claim: Claim, sources: list[Evidence]) -> Verdict:
+    """The verdict of the first scale that has one, else the first with measured values."""
+    verdicts = []
+    for source in sources:
+        verdicts.append(judge(claim, source))
+        if verdicts[-1].verdict not in (NOT_RUN, None):
+            return verdicts[-1]
+    return next((v for v in verdicts if v.values or v.runs), verdicts[0])
 
 
 def as_json(verdicts: list[Verdict]) -> list[dict]:
     """The verdicts as plain JSON, each with its claim's words, rule and place."""
     claims = {claim.id: claim for claim in CLAIMS}
-    told = ("note", "section", "english", "chinese", "paper", "where", "quantity", "unit", "rule")
+    told = ("form", "note", "section", "english", "chinese", "paper", "where", "quantity", "unit")
     return [
-        asdict(replace(v, runs=list(v.runs))) | {k: getattr(claims[v.id], k) for k in told}
+        asdict(replace(v, runs=list(v.runs)))
+        | {k: getattr(claims[v.id], k) for k in (*told, "rule")}
         for v in verdicts
     ]

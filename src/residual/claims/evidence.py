@@ -1,17 +1,20 @@
-"""The records that rules read: the runs and the experiments of one profile."""
+"""The records that rules read: networks, experiments and logs of one scale."""
 
 import statistics as middle
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from residual import store
+from residual.peers import Curve, curves
 from residual.recipe import PROFILES
-from residual.store import Record, every
+from residual.store import Record, every, experiment
 
 DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 """The data sets as readers know them."""
+
+SCALES = ("paper", "public", "desk", "quick")
+"""In the order in which a verdict is shown: the largest scale that can judge comes first."""
 
 
 class MissingRecordError(LookupError):
@@ -20,28 +23,52 @@ class MissingRecordError(LookupError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """The records of one profile in a store; nothing is read before a rule asks for it."""
+    """The records of one scale in a store; nothing is read before a rule asks for it.
 
-    profile: str
+    On the scale `public` a source stands where a seed stands in our own trainings. `state` says
+    which BN statistics rules read responses with: final (moving averages) or final_exact.
+    """
+
+    scale: str
     root: Path | None = None
     given: tuple[Record, ...] | None = None
+    given_logs: tuple[Curve, ...] | None = None
+    state: str = "final"
+    left_out: str | None = None
     experiments: dict[str, Record] = field(default_factory=dict)
 
     @cached_property
-    def runs(self) -> tuple[Record, ...]:
-        """All runs of the profile: those given, or those in the store."""
-        return self.given if self.given is not None else tuple(every(self.profile, self.root))
+    def records(self) -> tuple[Record, ...]:
+        """All networks of the scale: those given, or those in the store."""
+        found = self.given if self.given is not None else tuple(every(self.scale, self.root))
+        return tuple(record for record in found if record.member != self.left_out)
+
+    @cached_property
+    def all_logs(self) -> tuple[Curve, ...]:
+        """All logged trainings; only the scale `public` has any."""
+        if self.scale != "public":
+            return ()
+        found = self.given_logs if self.given_logs is not None else tuple(curves(self.root))
+        return tuple(log for log in found if log.source != self.left_out)
+
+    def without(self, source: str) -> "Evidence":
+        """The same evidence, one source left out."""
+        return replace(self, given=self.records, given_logs=self.all_logs, left_out=source)
+
+    def with_exact_statistics(self) -> "Evidence":
+        """The same evidence, responses read with BN statistics averaged exactly."""
+        return replace(self, given=self.records, state="final_exact")
 
     def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
-        """The trained networks of one kind, depth and variant that did not diverge, by seed."""
-        found = [r for r in self.runs if (r.recipe.kind, r.recipe.depth) == (kind, depth)]
-        found = [r for r in found if r.recipe.variant == variant]
+        """The trained networks of one kind, depth and variant that did not diverge."""
+        wanted = (kind, depth, variant)
+        found = [r for r in self.records if (r.kind, r.depth, r.variant) == wanted]
         kept = [r for r in found if r["metrics"]["train_error"] is not None]
         name = "-".join(part for part in (kind, str(depth), variant) if part)
         if not kept:
-            what = "every run diverged" if found else "no such run"
-            raise MissingRecordError(f"{name} at the {self.profile} profile: {what}.")
-        return sorted(kept, key=lambda r: r.recipe.seed)
+            what = "every training diverged" if found else "no such network"
+            raise MissingRecordError(f"{name} at scale {self.scale}: {what}.")
+        return kept
 
     def has(self, kind: str, depth: int, variant: str = "") -> bool:
         """Whether there is at least one such network."""
@@ -50,46 +77,69 @@ class Evidence:
         except MissingRecordError:
             return False
 
+    def depths(self, kind: str, among: Sequence[int]) -> list[int]:
+        """Those of the depths at which the scale has this kind of network."""
+        return [depth for depth in among if self.has(kind, depth)]
+
+    def logs(self, kind: str, depth: int) -> list[Curve]:
+        """Logged trainings of one network whose final test error is known."""
+        wanted = [log for log in self.all_logs if (log.kind, log.depth) == (kind, depth)]
+        return [log for log in wanted if log.final_test_error is not None]
+
     def experiment(self, name: str) -> Record:
         """An experiment's record; MissingRecordError if the store has none."""
         if name not in self.experiments:
-            if not (found := store.experiment(name, self.profile, self.root)):
-                raise MissingRecordError(
-                    f"The experiment {name} was not run at the {self.profile} profile."
-                )
+            if not (found := experiment(name, self.scale, self.root)):
+                raise MissingRecordError(f"The experiment {name} was not run at {self.scale}.")
             self.experiments[name] = found
         return self.experiments[name]
 
     @property
-    def short(self) -> str:
-        """The caveat of a training shorter than the paper's; empty at the paper profile."""
-        profile = PROFILES[self.profile]
-        if profile.iterations >= PROFILES["paper"].iterations:
+    def full_length(self) -> bool:
+        """Whether the networks of the scale were trained for the paper's 64,000 iterations."""
+        return self.scale in ("paper", "public")
+
+    @property
+    def words(self) -> str:
+        """The scale for a sentence."""
+        if self.scale == "public":
+            return "networks of others at full length"
+        profile = PROFILES[self.scale]
+        return f"profile {self.scale}, {DATASETS[profile.dataset]}"
+
+    @property
+    def length(self) -> str:
+        """The caveat of trainings shorter than the paper's; empty at full length."""
+        if self.full_length:
             return ""
+        profile = PROFILES[self.scale]
         return (
-            f"After {profile.iterations:,} iterations ({DATASETS[profile.dataset]}) a deep net may "
-            "be slow rather than degraded; the paper trains for "
-            f"{PROFILES['paper'].iterations:,}."
+            f"After {profile.iterations:,} iterations ({DATASETS[profile.dataset]}), where the "
+            f"paper has {PROFILES['paper'].iterations:,}."
         )
 
 
-def metric(runs: Sequence[Record], name: str) -> list[float]:
-    """One of the final metrics of each run, in per cent."""
-    return [run["metrics"][name] for run in runs]
+def metric(records: Sequence[Record], name: str) -> list[float]:
+    """One of the final metrics of each network, in per cent."""
+    return [record["metrics"][name] for record in records]
 
 
-def names(*groups: Sequence[Record | Record]) -> tuple[str, ...]:
+def names(*groups: Sequence[Record]) -> tuple[str, ...]:
     """The names of records in the store."""
     return tuple(item.name for group in groups for item in group)
 
 
-def layer_values(
-    run: Record, column: str, when: str = "final", second: bool = False
-) -> list[float]:
+def layer_values(run: Record, column: str, when: str, second: bool = False) -> list[float]:
     """A column of the responses of the 3×3 layers; `second`: only those that make F(x)."""
     table = run["responses"][when]["layers"]
     pairs = zip(table["layer"], table[column])
     return [value for layer, value in pairs if not second or layer.endswith(".2")]
+
+
+def identity_blocks(run: Record) -> list[int]:
+    """The blocks, counted from 0, whose shortcut is an identity: all but the two that widen."""
+    widening = run["responses"]["final"]["blocks"]["widening"]
+    return [i for i, wide in enumerate(widening) if not wide]
 
 
 def block_values(run: Record, column: str, when: str = "final") -> list[float]:
@@ -99,6 +149,12 @@ def block_values(run: Record, column: str, when: str = "final") -> list[float]:
     return [value for value, wide in pairs if not wide and value is not None]
 
 
+def block_stds(run: Record, when: str) -> list[float]:
+    """The std of F(x) of each block whose shortcut is an identity, in order."""
+    stds = layer_values(run, "std", when, second=True)
+    return [stds[i] for i in identity_blocks(run)]
+
+
 def medians(runs: Sequence[Record], column: str, when: str, second: bool = False) -> list[float]:
-    """Median over a network's 3×3 layers, for each run."""
+    """Median over a network's 3×3 layers, for each network."""
     return [middle.median(layer_values(run, column, when, second)) for run in runs]

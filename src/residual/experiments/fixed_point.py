@@ -5,7 +5,7 @@ from torch import Tensor
 
 from residual.experiments.place import Place, relative
 from residual.experiments.regression import MOMENTUM, inputs
-from residual.experiments.weights import weight_norm
+from residual.experiments.weights import DECAY, weight_norm
 from residual.models import BasicBlock, initialise
 from residual.probes import significant
 
@@ -13,27 +13,30 @@ OTHER = 0.5  # the target that is not the identity: H(x) = x/2
 
 
 def settings(profile: str) -> dict:
-    """Perturbation relative to the He start, learning rate, iterations and sizes."""
+    """Perturbation relative to the He start, learning rate, decays, iterations and sizes."""
     sizes = {"batch": 16, "width": 16, "side": 4}
-    return sizes | {"epsilon": 0.1, "learning_rate": 0.1, "iterations": 300, "target": OTHER}
+    descent = {"learning_rate": 0.1, "decays": [0.0, DECAY], "iterations": 3000}
+    return sizes | {"epsilon": 0.1, "target": OTHER} | descent
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
     """Gradients at W = 0, then descent from a perturbation of it, for either target."""
     rows = []
     for form in ("no-bn", "bn"):
-        start, end, _ = descend(chosen, form, seed, 1.0, place)
-        keys = ("weight_norm", "response")
-        ends = {f"{k}_start": significant(v) for k, v in zip(keys, start)}
-        ends |= {f"{k}_end": significant(v) for k, v in zip(keys, end)}
-        rows.append({"form": form, "epsilon": chosen["epsilon"]} | ends)
-    _, _, losses = descend(chosen, "no-bn", seed, OTHER, place)
-    saddle = gradients(chosen, "no-bn", seed, OTHER, place)
+        for decay in chosen["decays"]:
+            start, end, _ = descend(chosen, form, seed, 1.0, decay, place)
+            keys = ("weight_norm", "response")
+            ends = {f"{k}_start": significant(v) for k, v in zip(keys, start)}
+            ends |= {f"{k}_end": significant(v) for k, v in zip(keys, end)}
+            about = {"form": form, "decay": decay > 0, "epsilon": chosen["epsilon"]}
+            rows.append(about | ends)
+    _, _, losses = descend(chosen, "no-bn", seed, OTHER, 0.0, place)
     return {
         "rows": rows,
         "gradient_no_bn": gradients(chosen, "no-bn", seed, 1.0, place),
-        "gradient_bn": gradients(chosen, "bn", seed, OTHER, place),
-        "saddle_gradient": max(saddle.values()),
+        "gradient_bn": gradients(chosen, "bn", seed, 1.0, place),
+        "gradient_bn_other_target": gradients(chosen, "bn", seed, OTHER, place),
+        "saddle_gradient": max(gradients(chosen, "no-bn", seed, OTHER, place).values()),
         "saddle_loss_start": significant(float((1 - OTHER) ** 2 / OTHER**2)),
         "saddle_loss_end": significant(losses[-1]),
     }
@@ -57,12 +60,11 @@ def gradients(chosen: dict, form: str, seed: int, scale: float, place: Place) ->
     return {name: significant(float(p.grad.norm())) for name, p in made.named_parameters()}
 
 
-def descend(chosen: dict, form: str, seed: int, scale: float, place: Place) -> tuple:
+def descend(chosen: dict, form: str, seed: int, scale: float, decay: float, place: Place) -> tuple:
     """(‖W‖, ‖F(x)‖/‖x‖) before and after descent from the perturbation, and the losses."""
     made = near_zero(form, chosen["width"], seed, chosen["epsilon"]).to(place.device)
-    optimizer = torch.optim.SGD(
-        made.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM, fused=True
-    )
+    rate = chosen["learning_rate"]
+    optimizer = torch.optim.SGD(made.parameters(), rate, MOMENTUM, weight_decay=decay, fused=True)
     sizes: list[float] = []
     made.norm2.register_forward_hook(lambda _m, _i, f: sizes.append(float(f.detach().norm())))
     states, losses = [], []

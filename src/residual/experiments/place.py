@@ -50,6 +50,12 @@ class Place:
         images = normalise(head.images, dataset.mean).contiguous()
         return images.to(self.device), head.labels.to(self.device)
 
+    def test_images(self, count: int) -> Tensor:
+        """The first `count` normalised test images (N, C, H, W)."""
+        dataset = self.dataset()
+        images = normalise(dataset.test.head(count).images, dataset.mean).contiguous()
+        return images.to(self.device)
+
 
 def train_unrecorded(training: Training) -> Training:
     """The training after its end, with nothing left in the store."""

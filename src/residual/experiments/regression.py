@@ -1,8 +1,10 @@
-"""Stacks of blocks that learn to return their own input (notes 002, §1 and §3).
+"""Stacks of blocks that learn to return their own input (note 002, §1 and §3).
 
 Plain and residual stacks start from the same He initialisation and get the same learning rates;
-for each kind and depth the best one counts.
+for each kind, depth and length of training the best one counts.
 """
+
+from math import pi
 
 import torch
 from torch import Tensor, nn
@@ -12,20 +14,20 @@ from residual.models import BasicBlock, initialise
 from residual.probes import significant
 
 MOMENTUM = 0.9
+CONSTANT = 1 - 2 / pi  # relative squared error of the best constant for a half-normal input
 WORST = 1e6  # what a diverged training is recorded as
 
 
 def settings(profile: str) -> dict:
-    """Depths in blocks, learning rates, iterations and sizes at a profile."""
-    large = profile == "paper"
+    """Depths in blocks, learning rates, lengths of training, sizes; the same at every profile."""
     return {
         "blocks": [1, 3, 9, 27],
         "learning_rates": [0.01, 0.1, 1.0],
-        "iterations": {"quick": 100, "desk": 1000, "paper": 3000}[profile],
-        "batch": 64 if large else 16,
+        "lengths": [100, 1000, 3000],
+        "iterations": 3000,
+        "batch": 16,
         "width": 16,
-        "side": 8 if large else 4,
-        "tolerance": 0.01,
+        "side": 4,
         "norm": True,
     }
 
@@ -61,39 +63,36 @@ def descend(chosen: dict, model: nn.Module, seed: int, rate: float, device: torc
     return losses
 
 
-def reached(losses: list[float], tolerance: float, budget: int) -> int:
-    """The first iteration after which the error is within the tolerance; the budget if none is."""
-    return next((i for i, loss in enumerate(losses) if loss <= tolerance), budget)
-
-
 def measure(chosen: dict, seed: int, place: Place) -> dict:
-    """For each kind and depth: the error left (mean of the last tenth) and the way to it."""
+    """For each kind and depth the error left after each length, and the way to the longest."""
     rows = []
     for blocks in chosen["blocks"]:
         for kind in ("plain", "residual"):
-            tried = []
+            tried = {}
             for rate in chosen["learning_rates"]:
                 model = stack(kind, blocks, chosen["width"], seed, chosen["norm"])
-                tried.append(
-                    (rate, descend(chosen, model.to(place.device), seed, rate, place.device))
-                )
-            rows.append({"kind": kind, "blocks": blocks} | best(chosen, tried))
+                tried[rate] = descend(chosen, model.to(place.device), seed, rate, place.device)
+            for length in chosen["lengths"]:
+                rate = min(tried, key=lambda rate: left(tried[rate], length))
+                row = {"kind": kind, "blocks": blocks, "iterations": length, "learning_rate": rate}
+                row["loss"] = significant(left(tried[rate], length))
+                if length == chosen["lengths"][-1]:
+                    row["curve"] = curve(tried[rate])
+                rows.append(row)
     return {"rows": rows}
 
 
-def best(chosen: dict, tried: list[tuple[float, list[float]]]) -> dict:
-    """The row of the learning rate that leaves the least error, and of the fastest one."""
-    budget, tolerance = chosen["iterations"], chosen["tolerance"]
+def left(losses: list[float], length: int) -> float:
+    """The error after so many iterations: the mean of the last tenth; `WORST` if it diverged."""
+    if len(losses) <= length:
+        return WORST
+    tail = losses[length + 1 - max(1, length // 10) : length + 1]
+    return min(sum(tail) / len(tail), WORST)
 
-    def left(losses: list[float]) -> float:
-        tail = losses[-max(1, budget // 10) :]
-        return sum(tail) / len(tail) if len(losses) == budget + 1 else WORST
 
-    rate, losses = min(tried, key=lambda pair: left(pair[1]))
-    return {
-        "learning_rate": rate,
-        "loss": significant(min(left(losses), WORST)),
-        "iterations_to_tolerance": min(reached(seen, tolerance, budget) for _, seen in tried),
-        "reached": any(min(seen) <= tolerance for _, seen in tried),
-        "losses": [significant(loss if loss < WORST else WORST) for loss in losses],
-    }
+def curve(losses: list[float]) -> dict:
+    """The error at some sixty iterations, evenly spaced on a logarithmic scale."""
+    last = len(losses) - 1
+    kept = sorted({0, *(round(last ** (k / 60)) for k in range(61))})
+    seen = [min(losses[i], WORST) for i in kept]
+    return {"iteration": kept, "loss": [significant(loss) for loss in seen]}

@@ -24,7 +24,11 @@ def settings(profile: str) -> dict:
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
-    """Differences between the two networks, then the training errors of two starts (per cent)."""
+    """Differences between the two networks, then the training errors of three starts (per cent).
+
+    `copied` is the built network trained on, `control` the trained shallow network trained on by
+    the same recipe, `random` the usual start of the deep one.
+    """
     shallow = place.trained("plain", chosen["shallow"], seed)
     images, _ = place.training_images(chosen["images"])
     deep = deepened(shallow, chosen["deep"], images)
@@ -39,6 +43,9 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     training.model.load_state_dict(deep.state_dict())
     found |= {"copied_start_train_error": significant(training.evaluate(training.train))}
     train_unrecorded(training)
+    control = place.recipe("plain", chosen["shallow"], seed)
+    trained_on = Training(control, place.dataset(), place.device, copy.deepcopy(shallow))
+    found |= ends(train_unrecorded(trained_on), "control")
     return found | ends(training, "copied") | random_start(chosen, seed, place)
 
 

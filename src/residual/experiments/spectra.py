@@ -1,46 +1,51 @@
-"""Singular values of small networks, exactly: input–output Jacobian and Gauss–Newton matrix.
+"""How equal the singular values of small networks are before training, exactly (note 000, §3).
 
 Networks of nine blocks of four channels on digits, whose 2×2 neighbourhoods are the channels.
 """
-
-import copy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
-from residual.batches import normalise, permutation
+from residual.batches import normalise
 from residual.data import load
 from residual.experiments.place import Place
-from residual.experiments.regression import MOMENTUM, stack
+from residual.experiments.regression import stack
 from residual.probes import significant
+from residual.probes.spectrum import before_relu
 from residual.recipe import KINDS
 
 CLASSES = 10
 
 
 def settings(profile: str) -> dict:
-    """Depth, training and the images on which the matrices are computed."""
-    training = {"iterations": 200 if profile == "quick" else 2000, "batch": 128}
-    return {"blocks": 9, "width": 4, "learning_rate": 0.1, "images": 16} | training
+    """Depth, width, and the images on which the matrices are computed."""
+    return {"blocks": 9, "width": 4, "images": 16}
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
-    """Spread and condition number by kind, matrix and moment (initial, trained)."""
-    images, labels = digits(place.device)
+    """Participation ratios by kind: of the blocks' Jacobians, and of the Gauss–Newton matrix."""
+    images, _ = digits(place.device)
     rows = []
     for kind in KINDS:
         model = network(chosen, kind, seed, images.shape[2]).to(place.device)
-        for when in ("initial", "trained"):
-            if when == "trained":
-                train(chosen, model, seed, images, labels)
-            fixed = copy.deepcopy(model)
-            update_bn([images], fixed)
-            for matrix, values in spectra(fixed.cpu().double().eval(), chosen, images.cpu()):
-                about = {"kind": kind, "when": when, "matrix": matrix}
-                rows.append(about | spread(values))
+        update_bn([images], model)
+        fixed, seen = model.cpu().double().eval(), images.cpu()[: chosen["images"]].double()
+        for matrix, values in (
+            ("jacobian", block_values(fixed[0], seen)),
+            ("gauss_newton", gauss_newton_values(fixed, seen)),
+        ):
+            ratios = participation(values)
+            found = significant(float(ratios.median()))
+            rows.append({"kind": kind, "matrix": matrix, "participation": found})
     return {"rows": rows}
+
+
+def participation(values: Tensor) -> Tensor:
+    """(Σσ²)²/(n·Σσ⁴) of the singular values in each row of (M, n): 1 where all are equal."""
+    square = values.square()
+    return square.sum(1) ** 2 / (values.shape[1] * square.square().sum(1))
 
 
 def digits(device: torch.device) -> tuple[Tensor, Tensor]:
@@ -60,49 +65,28 @@ def network(chosen: dict, kind: str, seed: int, side: int) -> nn.Sequential:
     return nn.Sequential(blocks, nn.Flatten(), classifier)
 
 
-def train(chosen: dict, model: nn.Module, seed: int, images: Tensor, labels: Tensor) -> None:
-    """Plain SGD with momentum at one learning rate."""
-    model.train()
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=chosen["learning_rate"], momentum=MOMENTUM, fused=True
-    )
-    per_epoch = len(labels) // chosen["batch"]
-    for iteration in range(chosen["iterations"]):
-        epoch, place = divmod(iteration, per_epoch)
-        order = torch.from_numpy(permutation(seed, epoch, len(labels)))
-        index = order[place * chosen["batch"] : (place + 1) * chosen["batch"]].to(labels.device)
-        loss = F.cross_entropy(model(images[index]), labels[index])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+def block_values(blocks: nn.Sequential, x: Tensor) -> Tensor:
+    """Singular values of each block's Jacobian before its last ReLU, a row an image and block."""
+    found = []
+    for block in blocks:
+        x = x.detach().requires_grad_()
+        output = before_relu(block, x).flatten(1)  # (N, D)
+        basis = torch.eye(output.shape[1], dtype=x.dtype)
+        # images do not mix in eval mode, so the sum over images has each image's own Jacobian
+        (rows,) = torch.autograd.grad(output.sum(0), x, basis, is_grads_batched=True)
+        found.append(torch.linalg.svdvals(rows.flatten(2).transpose(0, 1)))  # (N, D)
+        x = block(x)
+    return torch.cat(found)
 
 
-def spectra(model: nn.Sequential, chosen: dict, images: Tensor) -> list[tuple[str, Tensor]]:
-    """Singular values, largest first: of the stack's Jacobian by image (N, D), and of the
-    Gauss–Newton matrix JᵀJ of the logits' parameter Jacobian, its non-zero part (1, N·10)."""
-    x = images[: chosen["images"]].double().requires_grad_()
-    outputs = model[0](x.clone()).flatten(1)  # (N, D)
-    basis = torch.eye(outputs.shape[1], dtype=x.dtype)
-    # images do not mix in eval mode, so the sum over images has each image's own Jacobian
-    (jacobian,) = torch.autograd.grad(outputs.sum(0), x, basis, is_grads_batched=True)
-    by_image = jacobian.flatten(2).transpose(0, 1)  # (N, D, D)
-    logits = model(x.detach()).flatten()  # (N·10,)
+def gauss_newton_values(model: nn.Sequential, x: Tensor) -> Tensor:
+    """Singular values (1, N·10) of the logits' Jacobian J by the parameters.
+
+    Their squares are the eigenvalues of the Gauss–Newton matrix JᵀJ that are not zero.
+    """
+    logits = model(x).flatten()  # (N·10,)
     rows = torch.autograd.grad(
         logits, list(model.parameters()), torch.eye(len(logits)).double(), is_grads_batched=True
     )
     parameters = torch.cat([row.flatten(1) for row in rows], 1)  # (N·10, P)
-    return [
-        ("jacobian", torch.linalg.svdvals(by_image)),
-        ("gauss_newton", torch.linalg.svdvals(parameters).square()[None]),
-    ]
-
-
-def spread(values: Tensor) -> dict[str, float]:
-    """Largest over median and over smallest singular value, geometric means over matrices.
-
-    Values below 1e-12 of the largest are rounding and count as that.
-    """
-    values = values.detach().clamp(min=1e-12 * float(values.max()))
-    middle = values.median(dim=1).values
-    found = {"spread": values[:, 0] / middle, "condition": values[:, 0] / values[:, -1]}
-    return {name: significant(float(ratio.log().mean().exp())) for name, ratio in found.items()}
+    return torch.linalg.svdvals(parameters)[None]

@@ -18,6 +18,7 @@ from residual.experiments import (
     solution,
     spectra,
     thirty_four,
+    untrained,
     weights,
     zeroing,
 )
@@ -51,6 +52,7 @@ EXPERIMENTS: dict[str, Study] = {
     "figure-7-networks": Study(thirty_four.settings, thirty_four.measure),
     "loss-surface": Study(landscape.settings, landscape.measure),
     "preconditioning": Study(spectra.settings, spectra.measure, seeds=(0, 1, 2, 3, 4)),
+    "untrained-jacobians": Study(untrained.settings, untrained.measure, seeds=(0, 1, 2, 3, 4)),
 }
 
 

@@ -1,0 +1,256 @@
+"""Rules on what small responses mean, and on the note's line of argument (note 000, §3)."""
+
+from statistics import fmean, median
+
+from residual.claims.about_responses import falls
+from residual.claims.evidence import (
+    Evidence,
+    MissingRecordError,
+    block_stds,
+    block_values,
+    identity_blocks,
+    medians,
+    names,
+)
+from residual.claims.verdicts import (
+    CAVEAT,
+    INCONCLUSIVE,
+    NOT_SUPPORTED,
+    Finding,
+    conclude,
+    too_few,
+)
+from residual.recipe import KINDS
+from residual.statistics import (
+    FEWEST_SEEDS,
+    Interval,
+    concordance,
+    geometric_mean,
+    holm,
+    listed,
+    mean_correlation,
+    number,
+    rank_correlation,
+    ratio,
+    ratio_p,
+)
+from residual.store import Record
+
+DEEP = 56
+SURE = 0.05
+
+CHAIN: tuple[tuple[str, str], ...] = (
+    ("hypothesis", "zero-is-easy"),
+    ("prediction", "identity-by-default"),
+    ("check", "response-near-zero"),
+    ("consequence", "response-means-dispensable"),
+    ("conclusion", "chain-is-valid"),
+)
+"""The note's line of argument: each link, and the claim whose verdict it carries."""
+
+
+def large_only_when_needed(evidence: Evidence) -> Finding:
+    """Whether trainings agree on the order of the identity blocks by the std of F(x).
+
+    Agreement shows that the place in the net decides; that it is need is not shown by it, so the
+    best value is a caveat.
+    """
+    runs = evidence.networks("residual", DEEP)
+    stds = [block_stds(run, evidence.state) for run in runs]
+    average = [fmean(column) for column in zip(*stds)]
+    strongest = 1 + identity_blocks(runs[0])[average.index(max(average))]
+    values = {"strongest_block": float(strongest)}
+    sentence = f"In ResNet-{DEEP}, F(x) of block {strongest} responds most among identity blocks"
+    if len(runs) < FEWEST_SEEDS:
+        return Finding(
+            INCONCLUSIVE, f"{sentence}.", values, names(runs), len(runs), too_few(len(runs))
+        )
+    w, p = concordance(stds)
+    values |= {"kendall_w": w, "permutation_p": p}
+    within = [concordance(part)[0] for part in by_stage(runs[0], stds)]
+    values |= {f"kendall_w_stage_{i}": value for i, value in enumerate(within, start=1)}
+    sentence += (
+        f"; the order of {len(average)} blocks in {len(runs)} trainings agrees with Kendall's W = "
+        f"{number(w)} (p = {number(p, 2)}; within stages "
+        f"{listed([number(value, 2) for value in within])})."
+    )
+    caution = "The order of the blocks repeats; that the large ones are needed is another claim."
+    verdict = CAVEAT if p < SURE else INCONCLUSIVE
+    reason = caution if verdict == CAVEAT else "The order may repeat by chance."
+    return Finding(verdict, sentence, values, names(runs), len(runs), reason)
+
+
+def by_stage(run: Record, rows: list[list[float]]) -> list[list[list[float]]]:
+    """Values by identity block, rows of trainings, split into the three stages."""
+    stage = len(run["responses"]["final"]["blocks"]["block"]) // 3
+    places = [block // stage for block in identity_blocks(run)]
+    return [[[v for v, p in zip(row, places) if p == s] for row in rows] for s in range(3)]
+
+
+def rises(run: Record) -> list[float]:
+    """Rise in test error, in points, when each identity block is deleted, in order."""
+    errors = run["probes"]["lesions"]["test_error"]
+    return [errors[i + 1] - errors[0] for i in identity_blocks(run)]
+
+
+def lesion_correlation(run: Record, when: str) -> float:
+    """Spearman's ρ over identity blocks of the std of F(x) with the rise on deletion.
+
+    0 where one of them does not vary over blocks.
+    """
+    return rank_correlation(block_stds(run, when), rises(run)) or 0.0
+
+
+def response_means_dispensable(evidence: Evidence) -> Finding:
+    """In ResNet-56, identity blocks that respond less are missed less when deleted; plain-56
+    beside."""
+    runs = [r for r in evidence.networks("residual", DEEP) if "lesions" in r["probes"]]
+    if not runs:
+        raise MissingRecordError(f"Lesions of ResNet-{DEEP} at scale {evidence.scale}: not there.")
+    found = mean_correlation([lesion_correlation(run, evidence.state) for run in runs])
+    values = found.named("residual_rank_correlation")
+    stages = [
+        mean_correlation([rank_correlation(a, b) or 0.0 for a, b in zip(stds, rise)]).estimate
+        for stds, rise in zip(
+            by_stage(runs[0], [block_stds(run, evidence.state) for run in runs]),
+            by_stage(runs[0], [rises(run) for run in runs]),
+        )
+    ]
+    values |= {f"stage_{i}_rank_correlation": rho for i, rho in enumerate(stages, start=1)}
+    values["residual_median_rise_points"] = median(median(rises(run)) for run in runs)
+    sentence = (
+        f"In ResNet-{DEEP} the rank correlation over identity blocks between the std of F(x) and "
+        f"the rise in test error when the block is deleted is {found}; within stages "
+        f"{listed([number(rho, 2) for rho in stages])}."
+    )
+    if evidence.has("plain", DEEP):
+        plain = evidence.networks("plain", DEEP)
+        beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
+        values |= beside.named("plain_rank_correlation")
+        values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
+        sentence += f" In plain-{DEEP} it is {beside}."
+    rule = found.lower > 0, found.upper <= 0
+    return conclude(*rule, sentence, values, names(runs), found.seeds)
+
+
+def participation(evidence: Evidence) -> dict[str, tuple[list[float], list[float]]]:
+    """Participation ratios by what was measured: plain and residual, one a seed or source.
+
+    Jacobians of blocks before the last ReLU, medians over identity blocks: untrained, of small
+    networks (quick) or of depth 56 on CIFAR-10 (the other scales), and trained where the scale has
+    networks of full length. The Gauss–Newton matrix at initialisation, of small networks.
+    """
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    if evidence.full_length:
+        untrained = untrained_of(evidence)
+        found["the Jacobian at initialisation"] = tuple(
+            [jacobian_median(m[kind]) for m in untrained.measurements] for kind in KINDS
+        )
+        found["the Jacobian after training"] = tuple(
+            [
+                jacobian_median(run["probes"]["jacobian"])
+                for run in evidence.networks(kind, DEEP)
+                if "jacobian" in run["probes"]
+            ]
+            for kind in KINDS
+        )
+        return found
+    record = evidence.experiment("preconditioning")
+    for matrix, words in (
+        ("jacobian", "the Jacobian"),
+        ("gauss_newton", "the Gauss–Newton matrix"),
+    ):
+        found[f"{words} at initialisation"] = tuple(
+            [
+                row["participation"]
+                for m in record.measurements
+                for row in m["rows"]
+                if (row["kind"], row["matrix"]) == (kind, matrix)
+            ]
+            for kind in KINDS
+        )
+    return found
+
+
+def untrained_of(evidence: Evidence) -> Record:
+    """The experiment with Jacobians of untrained networks of depth 56 on CIFAR-10."""
+    return Evidence("desk", evidence.root).experiment("untrained-jacobians")
+
+
+def jacobian_median(table: dict) -> float:
+    """Median participation ratio over the blocks whose shortcut is an identity."""
+    pairs = zip(table["participation"], table["widening"])
+    return median(value for value, wide in pairs if not wide)
+
+
+def preconditioning(evidence: Evidence) -> Finding:
+    """Residual over plain participation ratio; Holm's correction over what is tested."""
+    groups = participation(evidence)
+    found = {words: ratio(residual, plain) for words, (plain, residual) in groups.items()}
+    values: dict[str, float] = {}
+    for words, interval in found.items():
+        key = words.removeprefix("the ").replace(" ", "_").replace("–", "_").lower()
+        values |= interval.named(f"{key}_ratio")
+    enough = min(i.seeds for i in found.values()) >= FEWEST_SEEDS
+    sure = holm({words: ratio_p(r, p) for words, (p, r) in groups.items()}) if enough else set()
+    jacobians = [words for words in found if "Jacobian" in words]
+    larger = [words for words in jacobians if words in sure and found[words].lower > 1]
+    told = "; ".join(f"{words} {interval}" for words, interval in found.items())
+    sentence = f"Participation ratio of singular values, residual over plain: {told}."
+    caution = f"Only for {listed(larger)}." if len(larger) == 1 else ""
+    return conclude(
+        bool(larger),
+        all(found[words].upper < 1 for words in jacobians),
+        sentence,
+        values,
+        names(*(evidence.networks(k, DEEP) for k in KINDS)) if evidence.full_length else (),
+        min(i.seeds for i in found.values()),
+        caution,
+    )
+
+
+def accumulation(runs: list[Record], when: str) -> Interval:
+    """‖F(x)‖/‖x‖ of the last identity block over the first one."""
+    ratios = [block_values(run, "ratio", when) for run in runs]
+    return geometric_mean([max(r[-1], 1e-12) / r[0] for r in ratios])
+
+
+def chain_is_valid(evidence: Evidence) -> Finding:
+    """Small responses would be proof only if nothing else made them small.
+
+    Rivals, tested on trained networks of full length: (a) signal accumulates along the shortcut,
+    so ‖F(x)‖/‖x‖ falls with the block; (b) weight decay shrinks γ; (c) depth alone: the responses
+    of plain nets fall with depth as well. One that holds breaks the chain. Measurements that fit
+    an argument do not prove it, so without a rival the verdict is inconclusive.
+    """
+    if not evidence.full_length:
+        raise MissingRecordError("Judged on trained networks of the paper's length alone.")
+    runs = evidence.networks("residual", DEEP)
+    grown = accumulation(runs, evidence.state)
+    values, records = grown.named("last_over_first_block_ratio"), names(runs)
+    rivals = ["accumulation along the shortcut"] if grown.upper < 1 else []
+    told = (
+        f"In trained ResNet-{DEEP}, ‖F(x)‖/‖x‖ of the last identity block is {grown} times that of "
+        "the first"
+    )
+    plain = [evidence.networks("plain", depth) for depth in (20, DEEP)]
+    (fall,) = falls(plain, evidence.state)
+    values |= fall.named("plain_20_over_56_std_ratio")
+    records += names(*plain)
+    rivals += ["depth alone"] if fall.lower > 1 else []
+    told += f"; the median std of plain-20 over that of plain-{DEEP} is {fall}"
+    seeds = min(grown.seeds, fall.seeds)
+    if evidence.has("residual", DEEP, "no-gamma-decay"):
+        free = evidence.networks("residual", DEEP, "no-gamma-decay")
+        shrunk = ratio(*(medians(group, "std", evidence.state) for group in (free, runs)))
+        values |= shrunk.named("std_without_over_with_gamma_decay_ratio")
+        rivals += ["weight decay on γ"] if shrunk.lower > 1 else []
+        records += names(free)
+        told += f"; without decay on γ the median std is {shrunk} times as large."
+    else:
+        told += ". Weight decay on γ is not testable here: it needs a run of our own."
+    reason = f"Rival explanations that hold: {listed(rivals)}." if rivals else ""
+    none = "No rival was confirmed, and agreement with a prediction is no proof."
+    reason = reason or f"{too_few(seeds)} {none}".strip()
+    verdict = NOT_SUPPORTED if rivals else INCONCLUSIVE
+    return Finding(verdict, told, values, records, seeds, reason)

@@ -1,0 +1,148 @@
+"""What a claim is (its words stand in claims.yaml), and what a rule says of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from residual.statistics import FEWEST_SEEDS
+
+WORDS = Path(__file__).with_name("claims.yaml")
+
+SUPPORTED = "supported"
+CAVEAT = "supported with a caveat"
+NOT_SUPPORTED = "not supported"
+INCONCLUSIVE = "inconclusive"
+NOT_RUN = "not run"
+
+CHOICES = {
+    "form": ("by construction", "measured", "about the paper"),
+    "paper": ("agrees", "differs", "silent"),
+    "note": ("000", "002"),
+    "verdicts": (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE),
+}
+"""The values that fields of a claim may take."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found in the records: verdict, sentence, values, evidence, and why.
+
+    `values` have their units in their names; `runs` are names in the store; `seeds` is the number
+    of trainings on the smaller side of the comparison (0 where they play no part).
+    """
+
+    verdict: str | None
+    sentence: str
+    values: dict[str, float]
+    runs: tuple[str, ...] = ()
+    seeds: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a note (000 or 002), what the paper says of it, and its decision rule.
+
+    `form` says what kind of statement it is: true or false by construction, so that our code only
+    checks it; measured; or about the paper alone. `verdicts` are the values that the rule can take
+    beside "not run". `needs_length` marks a claim about the end of a training, which a short
+    profile cannot refute. `judge` is the rule.
+    """
+
+    id: str
+    note: str
+    section: str
+    form: str
+    english: str
+    chinese: str
+    paper: str
+    where: str
+    quantity: str
+    unit: str
+    rule: str
+    verdicts: tuple[str, ...]
+    needs_length: bool = False
+    judge: Callable = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's finding at a scale; `others` are trainings without which it would be another."""
+
+    id: str
+    scale: str
+    verdict: str | None
+    sentence: str
+    values: dict[str, float]
+    runs: tuple[str, ...]
+    seeds: int
+    reason: str
+
+
+class WordsError(ValueError):
+    """claims.yaml is wrong; the message names the claim and the field."""
+
+
+def load_claims(rules: dict[str, Callable], path: Path = WORDS) -> tuple[Claim, ...]:
+    """All claims in the order of the file, each with the rule of its name.
+
+    WordsError names a missing field, a wrong type, an unknown value, and a claim without a rule.
+    """
+    made = tuple(claim_of(words, rules) for words in yaml.safe_load(path.read_text("utf-8")))
+    names = [claim.id for claim in made]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise WordsError(f"{path.name}: {min(repeated)} stands there twice.")
+    return made
+
+
+def claim_of(words: dict, rules: dict[str, Callable]) -> Claim:
+    """One claim from its entry in the file."""
+    name = words.get("id", "an entry without id")
+    known = {f.name: f for f in fields(Claim) if f.name != "judge"}
+    if unknown := words.keys() - known.keys():
+        raise WordsError(f"claims.yaml: {name} has an unknown field, {min(unknown)}.")
+    for key in known.keys() - {"needs_length"}:
+        if key not in words:
+            raise WordsError(f"claims.yaml: {name} lacks {key}.")
+    for key, value in words.items():
+        kind = {"verdicts": list, "needs_length": bool}.get(key, str)
+        if not isinstance(value, kind):
+            raise WordsError(f"claims.yaml: {key} of {name} must be of type {kind.__name__}.")
+        for part in value if kind is list else [value]:
+            if key in CHOICES and part not in CHOICES[key]:
+                allowed = ", ".join(CHOICES[key])
+                raise WordsError(f"claims.yaml: {key} of {name} is {part!r}, not one of {allowed}.")
+    if name not in rules:
+        raise WordsError(f"claims.yaml: there is no rule for {name}.")
+    return Claim(**words | {"verdicts": tuple(words["verdicts"]), "judge": rules[name]})
+
+
+def conclude(
+    holds: bool,
+    fails: bool,
+    sentence: str,
+    values: dict[str, float],
+    runs: Sequence[str],
+    seeds: int,
+    caution: str = "",
+) -> Finding:
+    """Supported if the rule holds, not supported if it fails, inconclusive between the two.
+
+    A caution turns "supported" into "supported with a caveat" and is given as the reason.
+    """
+    verdict = SUPPORTED if holds else NOT_SUPPORTED if fails else INCONCLUSIVE
+    reasons = [caution] if caution else []
+    if verdict == SUPPORTED and caution:
+        verdict = CAVEAT
+    if verdict == INCONCLUSIVE:
+        reasons.insert(0, too_few(seeds) or "The interval contains the threshold.")
+    return Finding(verdict, sentence, values, tuple(runs), seeds, " ".join(reasons))
+
+
+def too_few(trainings: int) -> str:
+    """Why nothing follows from so few trainings; empty where there are enough."""
+    if trainings >= FEWEST_SEEDS:
+        return ""
+    return f"Too few trainings: {trainings} on a side, where the rule wants {FEWEST_SEEDS}."
