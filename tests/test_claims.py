@@ -1,170 +1,81 @@
-"""The ledger's contract: ids, words, profiles, JSON; and the rules that need no record."""
+"""The ledger's contract: words, forms, scales, JSON; a wrong word is named when it is loaded."""
 
 import json
 import re
-from pathlib import Path
 
 import pytest
-from made_up import evidence, experiment, seeds
+import yaml
+from made_up import evidence, networks
 
-from residual import claims, constructions
-from residual.claims import degradation, identity, reformulation
+from residual import claims
+from residual.claims.verdicts import WORDS, WordsError, load_claims
 from residual.errors import ParameterError
 
 BY_ID = {claim.id: claim for claim in claims.CLAIMS}
-VALUES = (claims.SUPPORTED, claims.CAVEAT, claims.NOT_SUPPORTED, claims.INCONCLUSIVE)
-EXPECTED = [
-    "degradation-train",
-    "degradation-test",
-    "not-overfitting",
-    "solution-exists",
-    "vanishing-gradients",
-    "identity-is-hard",
-    "complex-weights",
-    "same-capacity",
-    "residual-cures",
-    "hundreds-of-layers",
-    "identity-by-default",
-    "zero-is-identity",
-    "zero-kills-plain",
-    "zero-is-easy",
-    "weights-go-to-zero",
-    "zero-is-fixed",
-    "decay-pulls-to-zero",
-    "figure-7-networks",
-    "response-smaller",
-    "plain-range-wide",
-    "order-of-magnitude",
-    "within-a-tenth",
-    "mean-is-zero",
-    "response-near-zero",
-    "deeper-is-smaller",
-    "large-only-when-needed",
-    "response-means-dispensable",
-    "preconditioning",
-    "chain-is-valid",
-]
+FORMS = {"by construction": 7, "measured": 22, "about the paper": 1}
 
 
-def test_every_statement_of_the_notes_is_a_claim_in_order():
-    assert [claim.id for claim in claims.CLAIMS] == EXPECTED
+def test_the_three_forms_are_those_of_the_registration():
+    forms = [claim.form for claim in claims.CLAIMS]
+    assert {form: forms.count(form) for form in set(forms)} == FORMS
+    for claim in claims.CLAIMS:
+        assert re.search("[一-鿿]", claim.chinese)
+        assert bool(claim.verdicts) == (claim.form != "about the paper")
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda c: c.id)
-def test_a_claim_is_complete(claim):
-    assert claim.note in ("000", "002")
-    assert claim.paper in ("agrees", "differs", "silent")
-    assert claim.english.endswith((".", ")"))
-    assert re.search("[一-鿿]", claim.chinese)
-    assert claim.quantity
-    assert claim.rule
-    assert set(claim.verdicts) <= set(VALUES)
-    assert claim.verdicts or claim.id == "figure-7-networks"
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rule": None}, "degradation-train lacks rule"),
+        ({"unit": 3}, "unit of degradation-train must be of type str"),
+        ({"paper": "maybe"}, "paper of degradation-train is 'maybe', not one of agrees"),
+        ({"verdicts": ["sure"]}, "verdicts of degradation-train is 'sure'"),
+        ({"colour": "red"}, "degradation-train has an unknown field, colour"),
+        ({"id": "new"}, "there is no rule for new"),
+    ],
+)
+def test_wrong_words_are_named(change, words, tmp_path):
+    first = yaml.safe_load(WORDS.read_text("utf-8"))[0] | change
+    kept = {key: value for key, value in first.items() if value is not None}
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump([kept], allow_unicode=True), "utf-8")
+    with pytest.raises(WordsError, match=re.escape(words)):
+        load_claims(claims.RULES, path)
 
 
 def test_an_empty_store_gives_not_run_with_the_reason(tmp_path):
     for verdict in claims.evaluate("quick", tmp_path):
-        if verdict.profile != "exact" and verdict.verdict is not None:
+        if verdict.scale == "quick" and verdict.verdict is not None:
             assert verdict.verdict == claims.NOT_RUN
-            assert "quick" in verdict.reason
+            assert verdict.reason
 
 
-def test_a_claim_about_the_paper_has_no_verdict(tmp_path):
+def test_what_algebra_says_needs_no_record(tmp_path):
     found = {v.id: v for v in claims.evaluate("published", tmp_path)}
+    assert found["zero-is-identity"].verdict == claims.CAVEAT
+    assert found["same-capacity"].verdict == claims.CAVEAT
+    assert found["zero-is-identity"].scale == "by construction"
     assert found["figure-7-networks"].verdict is None
 
 
-def test_the_34_layer_pair_stands_beside_figure_7():
-    net = {"responses": {"final": {"layers": {"std": [0.5, 1.0, 2.0]}}}}
-    pair = {kind: net | {"metrics": {"train_error": 7.0}} for kind in ("plain", "residual")}
-    record = experiment("figure-7-networks", [pair], {"width": 8})
-    found = claims.judge(BY_ID["figure-7-networks"], evidence(experiments=(record,)))
-    assert found.verdict is None
-    assert found.values["plain_34_median_std"] == 1.0
-    assert "width 8" in found.sentence
+def test_published_shows_the_first_scale_that_judges():
+    claim = BY_ID["degradation-train"]
+
+    def at(scale):
+        made = networks("plain", 20, "train", 1.0, scale, 4)
+        return evidence(*made, *networks("plain", 56, "train", 9.0, scale, 4), scale=scale)
+
+    scales = [evidence(scale="paper"), at("public"), at("desk")]
+    assert claims.first_judged(claim, scales).scale == "public"
+    assert claims.first_judged(claim, scales[::2]).scale == "desk"
 
 
-def test_verdicts_are_plain_json(tmp_path):
-    rows = claims.as_json(claims.evaluate("published", tmp_path))
-    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
-    assert {"id", "verdict", "values", "runs", "english", "chinese", "profile"} <= rows[0].keys()
+def test_an_unknown_scale_is_named(tmp_path):
+    with pytest.raises(ParameterError, match="'large' is not allowed"):
+        claims.evaluate("large", tmp_path)
 
 
-def test_the_committed_records_give_every_claim_a_declared_verdict_or_a_reason():
-    for verdict in claims.evaluate("quick"):
-        if verdict.verdict == claims.NOT_RUN:
-            assert verdict.reason, verdict.id
-        elif verdict.verdict is not None:
-            assert verdict.verdict in BY_ID[verdict.id].verdicts, verdict
-            assert verdict.values
-            assert verdict.runs or verdict.profile == "exact"
-    assert {v.id: v.verdict for v in claims.evaluate("quick")}["solution-exists"] == "supported"
-
-
-def test_a_wrong_profile_is_named():
-    with pytest.raises(ParameterError, match="profile: 'huge'"):
-        claims.evaluate("huge")
-
-
-def test_published_takes_the_largest_profile_that_ran(monkeypatch):
-    def of(profile: str, root: Path | None):
-        if profile == "paper":
-            return evidence(profile="paper")
-        return evidence(
-            *seeds("plain", 20, "error", 1.0, profile=profile),
-            *seeds("plain", 56, "error", 5.0, profile=profile),
-            profile=profile,
-        )
-
-    monkeypatch.setattr(claims, "Evidence", of)
-    found = {v.id: v for v in claims.evaluate("published")}["degradation-train"]
-    assert found.profile == "desk"
-    assert all(name.startswith("desk/") for name in found.runs)
-
-
-def test_the_claims_asked_for_are_judged_and_no_other(tmp_path):
-    found = claims.evaluate("quick", tmp_path, ["chain-is-valid", "degradation-train"])
-    assert [v.id for v in found] == ["degradation-train", "chain-is-valid"]
-
-
-def test_the_chain_names_claims():
-    assert {claim for _, claim in claims.CHAIN} <= BY_ID.keys()
-
-
-def test_same_capacity_is_exact_and_can_fail(monkeypatch):
-    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.CAVEAT
-    monkeypatch.setattr(reformulation, "equivalence_error", lambda: 2e-5)
-    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.NOT_SUPPORTED
-    monkeypatch.setattr(reformulation, "equivalence_error", lambda: 1e-5)
-    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.CAVEAT
-    monkeypatch.setattr(reformulation, "parameter_counts", lambda: {20: (1, 2)})
-    assert claims.judge(BY_ID["same-capacity"], evidence()).verdict == claims.NOT_SUPPORTED
-
-
-def test_zero_is_identity_under_its_conditions_and_can_fail(monkeypatch):
-    found = claims.judge(BY_ID["zero-is-identity"], evidence())
-    assert found.verdict == claims.CAVEAT
-    assert found.values["weights_zero_with_beta_exact"] == 0
-    assert found.values["plain_exact"] == 0
-    broken = constructions.exact_conditions() | {"weights_zero_eval": False}
-    monkeypatch.setattr(identity, "exact_conditions", lambda: broken)
-    assert claims.judge(BY_ID["zero-is-identity"], evidence()).verdict == claims.NOT_SUPPORTED
-
-
-def test_short_training_is_said_in_words():
-    groups = [
-        *seeds("plain", 20, "error", 1.0, profile="quick"),
-        *seeds("plain", 56, "error", 5.0, profile="quick"),
-    ]
-    found = degradation.train_rise(evidence(*groups, profile="quick"))
-    assert found.verdict == claims.CAVEAT
-    assert "slow rather than degraded" in found.reason
-
-
-def test_diverged_runs_have_no_error_to_compare():
-    runs = [*seeds("plain", 20, "error", 1.0), *seeds("plain", 56, "error", 5.0)]
-    for run in runs[3:]:
-        run.content["metrics"]["train_error"] = None
-    verdict = claims.judge(BY_ID["degradation-train"], evidence(*runs))
-    assert verdict.verdict == claims.NOT_RUN
-    assert "diverged" in verdict.reason
+def test_verdicts_as_json_carry_their_claims_words(tmp_path):
+    rows = json.loads(json.dumps(claims.as_json(claims.evaluate("quick", tmp_path))))
+    assert [row["id"] for row in rows] == list(BY_ID)
+    assert rows[0]["rule"] == BY_ID["degradation-train"].rule

@@ -1,424 +1,459 @@
 """Every rule on made-up records: each verdict that a claim declares is reached, and no other."""
 
+from itertools import chain
+
 import pytest
-from made_up import JITTER, evidence, experiment, run, seeds
+from made_up import SOURCES, curve, evidence, experiment, network, networks
 
 from residual.claims import CAVEAT, CLAIMS, INCONCLUSIVE, NOT_RUN, NOT_SUPPORTED, SUPPORTED, judge
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
-WIDE = (0.1, 1.0, 10.0)  # seeds so different that an interval holds every threshold
-THREE = range(3)
+KINDS = ("plain", "residual")
+WIDE = (0.1, 1.0, 10.0)  # values so different that an interval holds every threshold
 
 
-def errors(plain20, plain56, profile="paper", tests=(1.0, 1.0)):
-    """Three seeds of plain-20 and plain-56 with training errors and test errors."""
-    made = [run("plain", 20, s, profile, plain20[s], tests[0] + JITTER[s]) for s in THREE]
-    made += [run("plain", 56, s, profile, plain56[s], tests[1] + JITTER[s]) for s in THREE]
-    return evidence(*made, profile=profile)
+def verdict(name, given):
+    return judge(BY_ID[name], given).verdict
 
 
-def rows(*forms, **columns):
-    """Three measurements with one row for each form; a column is a level, or one value a seed."""
+def spread(kind, depth, value, levels=WIDE, **given):
+    """Three trainings with these levels of a value."""
+    return [network(kind, depth, s, **{value: level}, **given) for s, level in enumerate(levels)]
+
+
+def pair(value, plain, residual, depths=(20, 56), **given):
+    """Plain and residual networks of each depth, with levels of one value."""
     return [
+        record
+        for depth in depths
+        for kind, level in zip(KINDS, (plain, residual))
+        for record in networks(kind, depth, value, level, **given)
+    ]
+
+
+def resnets(value, level, depths=(20, 56), **given):
+    """Residual networks of each depth, all with one level of a value."""
+    return [r for depth in depths for r in networks("residual", depth, value, level, **given)]
+
+
+def plain_errors(shallow, deep, tests=(1.0, 2.0), scale="paper"):
+    made = networks("plain", 20, "train", shallow, scale, test=tests[0])
+    made += networks("plain", 56, "train", deep, scale, test=tests[1])
+    return evidence(*made, scale=scale)
+
+
+def test_degradation_compares_the_two_plain_networks():
+    for name, field in (("degradation-train", "train"), ("degradation-test", "test")):
+        for shallow, deep, expected in ((1, 2, SUPPORTED), (2, 1, NOT_SUPPORTED)):
+            made = [networks("plain", d, field, e) for d, e in ((20, shallow), (56, deep))]
+            assert verdict(name, evidence(*chain.from_iterable(made))) == expected
+        made = networks("plain", 20, field, 1.0) + spread("plain", 56, field)
+        assert verdict(name, evidence(*made)) == INCONCLUSIVE
+
+
+def test_two_trainings_on_a_side_are_too_few():
+    made = networks("plain", 20, "train", 1.0) + networks("plain", 56, "train", 9.0, count=2)
+    found = judge(BY_ID["degradation-train"], evidence(*made))
+    assert (found.verdict, found.seeds) == (INCONCLUSIVE, 2)
+    assert "Too few trainings: 2" in found.reason
+
+
+def test_a_short_profile_supports_with_a_caveat_and_never_refutes():
+    assert verdict("degradation-train", plain_errors(1, 9, scale="quick")) == CAVEAT
+    found = judge(BY_ID["degradation-train"], plain_errors(9, 1, scale="quick"))
+    assert found.verdict == INCONCLUSIVE
+    assert "600 iterations" in found.reason
+
+
+def test_a_share_of_the_rise_in_test_error_decides_on_overfitting():
+    def share(train, deep=10.0):
+        made = networks("plain", 20, "train", 5.0, test=10.0)
+        made += networks("plain", 56, "train", 5.0 + train, test=10.0 + deep)
+        for i, record in enumerate(made):  # no two trainings are alike
+            record["metrics"]["test_error"] += 0.01 * i
+        return evidence(*made)
+
+    assert verdict("not-overfitting", share(10.0)) == SUPPORTED
+    assert verdict("not-overfitting", share(1.0)) == NOT_SUPPORTED
+    assert verdict("not-overfitting", share(1.0, deep=-3.0)) == INCONCLUSIVE
+    found = judge(BY_ID["not-overfitting"], share(46.0, deep=40.0))
+    assert found.verdict == INCONCLUSIVE
+    assert "cannot overfit" in found.reason
+
+
+def test_gradients_are_judged_free_of_scale():
+    def plain(first, **given):
+        made = spread("plain", 56, "gradients", [(first * f, 1.0) for f in (0.9, 1, 1.1)], **given)
+        return evidence(*made)
+
+    assert verdict("vanishing-gradients", plain(1e-3)) == SUPPORTED
+    assert verdict("vanishing-gradients", plain(2.0)) == NOT_SUPPORTED
+    made = spread("plain", 56, "gradients", [(f, 1.0) for f in WIDE[:2] + (0.05,)])
+    assert verdict("vanishing-gradients", evidence(*made)) == INCONCLUSIVE
+    made = networks("plain", 56, "weight", 1.0, gradients=(1e-4, 1.0))
+    for record in made:  # the first stage has grown a hundredfold: only its size is new
+        rows = record["gradients"]["weight"]
+        record["gradients"]["weight"] = [[100.0] * 19 + row[19:] for row in rows]
+    assert verdict("vanishing-gradients", evidence(*made)) == NOT_SUPPORTED
+
+
+def test_the_residual_network_cures_if_it_neither_degrades_nor_loses_to_the_plain_one():
+    def nets(shallow, deep, plain):
+        made = networks("residual", 20, "train", shallow) + networks("residual", 56, "train", deep)
+        return evidence(*made, *networks("plain", 56, "train", plain))
+
+    assert verdict("residual-cures", nets(5.0, 5.2, 9.0)) == SUPPORTED
+    assert verdict("residual-cures", nets(5.0, 7.0, 9.0)) == NOT_SUPPORTED
+    assert verdict("residual-cures", nets(5.0, 5.0, 4.0)) == NOT_SUPPORTED
+    made = networks("residual", 20, "train", 1.0) + spread("residual", 56, "train")
+    assert verdict("residual-cures", evidence(*made, *networks("plain", 56, "train", 9.0))) == (
+        INCONCLUSIVE
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "residual", "deepest", "expected"),
+    [
+        (90, 5, 7, SUPPORTED),
+        (90, 5, None, CAVEAT),
+        (90, 50, 7, NOT_SUPPORTED),
+        (20, 5, 7, NOT_SUPPORTED),
+    ],
+)
+def test_hundreds_of_layers_are_trainable_below_half_the_error_of_guessing(
+    plain, residual, deepest, expected
+):
+    made = pair("train", plain, residual, depths=(110,))
+    made += networks("residual", 1202, "train", deepest) if deepest else []
+    assert verdict("hundreds-of-layers", evidence(*made)) == expected
+
+
+def test_some_plain_nets_that_train_leave_hundreds_of_layers_open():
+    made = networks("residual", 110, "train", 5.0) + spread("plain", 110, "train", (20, 90, 90))
+    assert verdict("hundreds-of-layers", evidence(*made)) == INCONCLUSIVE
+
+
+def test_hundreds_of_layers_of_others_come_from_logs_and_say_how_few():
+    logs = [curve("residual", 110, source, 7.0) for source in SOURCES[:3]]
+    logs += [curve("plain", 110, "anna", 90.0), curve("residual", 1202, "bert", 7.5)]
+    found = judge(BY_ID["hundreds-of-layers"], evidence(scale="public", logs=tuple(logs)))
+    assert found.verdict == CAVEAT
+    assert "1 plain and 3 residual trainings" in found.reason
+
+
+def paths(identity, others, shallow=1.0, plain=50.0):
+    """Networks with each kind of shortcut: training errors at depth 56."""
+    made = networks("residual", 20, "train", shallow) + networks("residual", 56, "train", identity)
+    made += networks("plain", 20, "train", shallow) + networks("plain", 56, "train", plain)
+    for shortcut in ("half", "permutation", "orthogonal"):
+        for depth, error in ((20, shallow), (56, others)):
+            made += networks("residual", depth, "train", error, shortcut=shortcut)
+    return evidence(*made)
+
+
+def test_the_identity_must_be_the_only_path_that_does_not_degrade():
+    assert verdict("identity-not-just-a-path", paths(1.1, 20.0)) == SUPPORTED
+    assert verdict("identity-not-just-a-path", paths(1.1, 1.2)) == NOT_SUPPORTED
+    assert verdict("identity-not-just-a-path", paths(30.0, 31.0)) == INCONCLUSIVE
+
+
+def regressions(plain, residual, blocks=(1, 3, 9, 27)):
+    """Errors left by depth: a level, or one value a seed."""
+    sides = {"plain": plain, "residual": residual}
+    level = lambda side, s: side[s] if isinstance(side, tuple) else side * (1 + s / 100)  # noqa: E731
+    rows = [
         {
             "rows": [
-                dict(form) | {n: v[s] if isinstance(v, tuple) else v for n, v in own.items()}
-                for form, own in forms
+                {"kind": k, "blocks": b, "iterations": 3000, "loss": level(side, s)}
+                for b in blocks
+                for k, side in sides.items()
             ]
         }
-        for s in THREE
+        for s in range(3)
     ]
+    settings = {"lengths": [3000], "blocks": list(blocks)}
+    return evidence(experiments=(experiment("identity-is-hard", rows, settings),))
 
 
-def regression(column, plain, residual, blocks=(1, 3, 9, 27), reached=True):
-    """Identity regressions with given levels of a column by kind, at every depth."""
-    forms = [
-        ({"kind": kind, "blocks": b, "epsilon": 0.01, "reached": reached}, {column: level})
-        for b in blocks
-        for kind, level in (("plain", plain), ("residual", residual))
-    ]
-    name = "complex-weights" if column == "error" else "identity-is-hard"
-    settings = {"tolerance": 0.01, "nonzero": 0.007, "iterations": 100}
-    return evidence(experiments=(experiment(name, rows(*forms), settings),))
+@pytest.mark.parametrize("name", ["identity-is-hard", "zero-is-easy"])
+def test_a_depth_counts_where_one_kind_beats_the_constant(name):
+    assert verdict(name, regressions(0.1, 1e-4)) == SUPPORTED
+    assert verdict(name, regressions(0.1, 0.05)) == NOT_SUPPORTED
+    assert verdict(name, regressions((0.3, 0.003, 0.03), (1e-4, 0.1, 3e-3))) == INCONCLUSIVE
+    assert verdict(name, regressions(10.0, 0.4)) == INCONCLUSIVE  # the constant leaves 0.363
+
+
+def test_precision_is_not_shown_and_dirac_kernels_are_simple():
+    def perturbed(nonzero):
+        rows = [
+            {"kind": k, "blocks": 9, "epsilon": e, "error": e**power}
+            for k, power in (("plain", 1), ("residual", 2))
+            for e in (0.001, 0.003, 0.01)
+        ]
+        settings = {"nonzero": nonzero, "blocks": [9], "epsilons": [0.001, 0.003, 0.01]}
+        found = experiment("complex-weights", [{"rows": rows}] * 3, settings)
+        return judge(BY_ID["complex-weights"], evidence(experiments=(found,)))
+
+    assert perturbed(0.007).verdict == NOT_SUPPORTED
+    assert perturbed(0.007).values["residual_power_of_epsilon"] == pytest.approx(2)
+    assert perturbed(0.9).verdict == INCONCLUSIVE
 
 
 def solution(difference, same=True):
-    """A constructed solution with a logit difference."""
     one = {"eval_logit_difference": difference, "same_predictions": same}
-    one |= {
-        "train_mode_logit_difference": 0.0,
-        "copied_train_error": 1.0,
-        "random_train_error": 2.0,
-        "shallow_train_error": 1.0,
-        "copied_start_train_error": 1.0,
-    }
+    one |= {f"{name}_train_error": 1.0 for name in ("shallow", "copied", "control", "random")}
     return evidence(experiments=(experiment("solution-exists", [one] * 3),))
 
 
-def nets(value, plain, residual, depths=(20, 56), **given):
-    """Pairs of plain and residual nets with levels of one value."""
-    groups = [(k, d, v) for d in depths for k, v in (("plain", plain), ("residual", residual))]
-    return evidence(*(r for k, d, v in groups for r in seeds(k, d, value, v, **given)))
+def test_a_constructed_solution_must_give_the_same_logits():
+    assert verdict("solution-exists", solution(1e-4)) == SUPPORTED
+    assert verdict("solution-exists", solution(2e-4)) == NOT_SUPPORTED
+    assert verdict("solution-exists", solution(0.0, same=False)) == NOT_SUPPORTED
 
 
-def resnets(value, levels, depths=(56,), **given):
-    """ResNets with one value a seed."""
-    return evidence(
-        *(
-            run("residual", d, s, **({value: v} | given))
-            for d in depths
-            for s, v in enumerate(levels)
-        )
+def test_blocks_by_default_are_judged_before_training():
+    for level, expected in ((0.05, SUPPORTED), (0.5, NOT_SUPPORTED)):
+        made = networks("residual", 56, "initial_ratio", level)
+        assert verdict("identity-by-default", evidence(*made)) == expected
+    made = spread("residual", 56, "initial_ratio", (0.05, 0.1, 0.2))
+    assert verdict("identity-by-default", evidence(*made)) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("variance", "expected"), [((0.0, 1.0), SUPPORTED), ((1e-9, 1.0), NOT_SUPPORTED)]
+)
+def test_a_zeroed_plain_block_does_not_vary(variance, expected):
+    rows = [
+        {"kind": k, "zeroed": z, "test_error": 1.0}
+        for k in KINDS
+        for z in ("nothing", "block", "conv1", "conv2")
+    ]
+    one = {"rows": rows} | {f"{k}_variance": v for k, v in zip(KINDS, variance)}
+    found = evidence(experiments=(experiment("zero-kills-plain", [one] * 3),))
+    assert verdict("zero-kills-plain", found) == expected
+
+
+def descents(fall, response=1e6, dead=0.0, only=None):
+    """Blocks that learn the identity: how far ‖W‖ and F(x) fall in each of four settings."""
+
+    def row(form, decay, s):
+        here = fall if only in (None, (form, decay)) else 1.0
+        ends = {"weight_norm": 1 / here, "response": 1 / response, "gamma_norm": 1.0}
+        made = {"form": form, "decay": decay, "learning_rate": 0.1, "loss_end": 1e-6}
+        made |= {"dead_fraction": dead} | {f"{k}_start": 1.0 + s / 100 for k in ends}
+        return made | {f"{k}_end": v for k, v in ends.items()}
+
+    rows = [
+        {"rows": [row(f, d, s) for f in ("no-bn", "bn") for d in (False, True)]} for s in range(3)
+    ]
+    return evidence(experiments=(experiment("weights-go-to-zero", rows),))
+
+
+def test_weights_must_fall_tenfold_in_blocks_that_live():
+    assert verdict("weights-go-to-zero", descents(100.0)) == SUPPORTED
+    assert verdict("weights-go-to-zero", descents(100.0, only=("no-bn", True))) == CAVEAT
+    assert verdict("weights-go-to-zero", descents(1.0)) == NOT_SUPPORTED
+    assert verdict("weights-go-to-zero", descents(100.0, dead=1.0)) != SUPPORTED
+    assert verdict("weights-go-to-zero", descents(10.0, only=("bn", True))) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("gradient", "fall", "expected"),
+    [(0.0, 100.0, SUPPORTED), (0.0, 1.0, CAVEAT), (0.1, 100.0, NOT_SUPPORTED)],
+)
+def test_zero_is_fixed_and_perhaps_stable(gradient, fall, expected):
+    rows = [
+        {"form": "no-bn", "decay": decay, "weight_norm_start": 1.0, "weight_norm_end": 1 / fall}
+        | {"response_start": 1.0, "response_end": 0.1}
+        for decay in (False, True)
+    ]
+    one = {"rows": rows, "gradient_no_bn": {"conv1.weight": gradient}, "gradient_bn": {"a": 0.0}}
+    one |= {"saddle_loss_start": 1.0, "saddle_loss_end": 0.1}
+    found = evidence(experiments=(experiment("zero-is-fixed", [one] * 3),))
+    assert verdict("zero-is-fixed", found) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [((0.01,) * 3, SUPPORTED), ((0.5,) * 3, NOT_SUPPORTED), (WIDE, INCONCLUSIVE)],
+)
+def test_decay_alone_must_bring_a_block_tenfold_nearer(end, expected):
+    rows = [
+        {f"{kind}_{form}": [1.0, value] for kind in KINDS for form in ("bn", "no_bn")}
+        | {"weight_fraction": [1.0, 0.03]}
+        for value in ([0.01, 0.1, 1.0] if end == WIDE else end)
+    ]
+    found = experiment("decay-pulls-to-zero", rows, {"iterations": 64_000})
+    assert verdict("decay-pulls-to-zero", evidence(experiments=(found,))) == expected
+
+
+RESPONSES = (("response-smaller", "std", 1), ("order-of-magnitude", "std", 10))
+
+
+@pytest.mark.parametrize(("name", "value", "threshold"), RESPONSES)
+def test_responses_must_differ_at_every_judged_depth(name, value, threshold):
+    more, less = 2.0 * threshold, 0.5 * threshold
+    assert verdict(name, evidence(*pair(value, more, 1.0))) == SUPPORTED
+    assert verdict(name, evidence(*pair(value, less, 1.0))) == NOT_SUPPORTED
+    mixed = pair(value, more, 1.0, depths=(20,)) + pair(value, less, 1.0, depths=(56,))
+    assert verdict(name, evidence(*mixed)) == INCONCLUSIVE
+
+
+def test_ranges_are_those_of_the_percentiles():
+    for level, expected in ((2.0, SUPPORTED), (0.5, NOT_SUPPORTED)):
+        assert verdict("plain-range-wide", evidence(*pair("std", level, 1.0))) == expected
+    made = [
+        r for d in (20, 56) for r in spread("plain", d, "std") + networks("residual", d, "std", 1)
+    ]
+    assert verdict("plain-range-wide", evidence(*made)) == INCONCLUSIVE
+
+
+def test_nine_tenths_must_lie_within_a_tenth_at_every_depth():
+    def nets(*shares):
+        made = [
+            resnets("std", 1.0, (d,), layer={"within_tenth": s}) for d, s in zip((20, 56), shares)
+        ]
+        return evidence(*chain.from_iterable(made))
+
+    assert verdict("within-a-tenth", nets(0.91, 0.95)) == SUPPORTED
+    assert verdict("within-a-tenth", nets(0.2, 0.5)) == NOT_SUPPORTED
+    assert verdict("within-a-tenth", nets(0.2, 0.95)) == INCONCLUSIVE
+
+
+def means(level, depth):
+    """ResNets whose layers have this mean at a standard deviation of about one."""
+    return resnets("std", 1.0, (depth,), layer={"mean": level})
+
+
+def ratios(level, depth):
+    """ResNets with this ‖F(x)‖/‖x‖ in every block."""
+    return resnets("ratio", level, (depth,))
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("mean-is-zero", means), ("response-near-zero", ratios)]
+)
+def test_means_and_relative_responses_must_be_below_a_tenth_at_every_depth(name, made):
+    assert verdict(name, evidence(*made(0.05, 20), *made(0.05, 56))) == SUPPORTED
+    assert verdict(name, evidence(*made(0.2, 20), *made(0.3, 56))) == NOT_SUPPORTED
+    assert verdict(name, evidence(*made(0.05, 20), *made(0.3, 56))) == INCONCLUSIVE
+
+
+def test_deeper_must_respond_less_at_each_step():
+    def nets(*levels):
+        made = [resnets("std", level, (d,)) for d, level in zip((20, 56, 110), levels)]
+        return evidence(*chain.from_iterable(made))
+
+    assert verdict("deeper-is-smaller", nets(3.0, 2.0, 1.0)) == SUPPORTED
+    assert verdict("deeper-is-smaller", nets(3.0, 2.0, 2.5)) == CAVEAT
+    assert verdict("deeper-is-smaller", nets(1.0, 2.0, 3.0)) == NOT_SUPPORTED
+    assert verdict("deeper-is-smaller", nets(2.0, 2.0, 2.0)) == INCONCLUSIVE
+
+
+def ordered(count=3, reverse=False):
+    """Residual networks whose blocks respond in one order, and are missed in that or the other."""
+    order = [1.0 + i for i in range(27)]
+    missed = order[::-1] if reverse else order
+    return [network("residual", 56, s, stds=order, rises=missed) for s in range(count)]
+
+
+def test_the_order_of_blocks_is_tested_by_permutation():
+    assert verdict("large-only-when-needed", evidence(*ordered())) == CAVEAT
+    shuffled = [[float((i * k) % 29) for i in range(1, 28)] for k in (3, 7, 11)]
+    made = [network("residual", 56, s, stds=stds) for s, stds in enumerate(shuffled)]
+    assert verdict("large-only-when-needed", evidence(*made)) == INCONCLUSIVE
+    assert verdict("large-only-when-needed", evidence(*ordered(2))) == INCONCLUSIVE
+
+
+def test_blocks_that_respond_less_are_missed_less():
+    assert verdict("response-means-dispensable", evidence(*ordered())) == SUPPORTED
+    assert verdict("response-means-dispensable", evidence(*ordered(reverse=True))) == NOT_SUPPORTED
+    mixed = [*ordered(2), ordered(reverse=True)[0]]
+    assert verdict("response-means-dispensable", evidence(*mixed)) == INCONCLUSIVE
+    assert (
+        judge(BY_ID["response-means-dispensable"], evidence(*ordered())).values[
+            "residual_rank_correlation"
+        ]
+        <= 1
     )
 
 
-def cures(res20, res56, plain56, profile="paper"):
-    """ResNet-20, ResNet-56 and plain-56 with constant errors."""
-    cells = (("residual", 20, res20), ("residual", 56, res56), ("plain", 56, plain56))
-    made = [
-        run(k, d, s, profile, e if not isinstance(e, tuple) else e[s])
-        for k, d, e in cells
-        for s in THREE
+def small_networks(jacobian, gauss_newton):
+    """Participation ratios of small untrained networks, residual ones at these levels."""
+    rows = [
+        {"kind": kind, "matrix": matrix, "participation": level * (1 + s / 100)}
+        for s in range(1)
+        for matrix, residual in (("jacobian", jacobian), ("gauss_newton", gauss_newton))
+        for kind, level in (("plain", 0.2), ("residual", residual))
     ]
-    return evidence(*made, profile=profile)
-
-
-def hundreds(plain, residual, deepest=None):
-    """Plain-110, ResNet-110 and perhaps ResNet-1202."""
-    made = [run("plain", 110, s, error=plain[s]) for s in THREE]
-    made += [run("residual", 110, s, error=residual[s]) for s in THREE]
-    made += [] if deepest is None else [run("residual", 1202, 0, error=deepest)]
-    return evidence(*made)
-
-
-def zeroing(plain, residual):
-    """Variances of zeroed blocks."""
-    errors = {"nothing": 5.0, "block": 50.0, "conv1": 20.0, "conv2": 40.0}
-    test = [
-        {"kind": k, "block": int(what != "nothing"), "zeroed": what, "test_error": error}
-        for k in ("plain", "residual")
-        for what, error in errors.items()
+    seeds = [
+        {"rows": [row | {"participation": row["participation"] * (1 + s / 100)} for row in rows]}
+        for s in range(5)
     ]
-    one = {"plain_variance": plain, "residual_variance": residual, "rows": test}
-    return evidence(experiments=(experiment("zero-kills-plain", [one]),))
+    return evidence(scale="quick", experiments=(experiment("preconditioning", seeds),))
 
 
-def weights(no_bn, bn):
-    """How much is left of ‖W‖ in each form, where F falls a hundredfold."""
-    common = {"response_start": 1.0, "response_end": 0.01, "weight_norm_start": 1.0}
-    common |= {"gamma_norm_start": 1.0, "gamma_norm_end": 0.01}
-    left = {"no-bn": no_bn, "bn": bn, "gamma": 1.0}
-    made = rows(*(({"form": f}, common | {"weight_norm_end": v}) for f, v in left.items()))
-    made = [m | {"scaled_response_change": 1e-7} for m in made]
-    return evidence(experiments=(experiment("weights-go-to-zero", made),))
+def test_preconditioning_wants_both_states_of_the_jacobian(monkeypatch):
+    assert verdict("preconditioning", small_networks(0.8, 0.2)) == CAVEAT
+    assert verdict("preconditioning", small_networks(0.1, 0.8)) == NOT_SUPPORTED
+    assert verdict("preconditioning", small_networks(0.2, 0.8)) == INCONCLUSIVE
+
+    def table(level):
+        return {"participation": [level] * 27, "widening": [False] * 27}
+
+    seeds = [{"plain": table(0.2 + s / 100), "residual": table(0.8 + s / 100)} for s in range(5)]
+    baseline = experiment("untrained-jacobians", seeds)
+    monkeypatch.setattr("residual.claims.about_argument.untrained_of", lambda _: baseline)
+    made = networks("plain", 56, "participation", 0.2, "public", 4)
+    made += networks("residual", 56, "participation", 0.8, "public", 6)
+    assert verdict("preconditioning", evidence(*made, scale="public")) == CAVEAT
 
 
-def fixed(gradient, left):
-    """A gradient at W = 0, and what is left of a perturbation."""
-    common = {"response_start": 1.0, "response_end": 0.01, "weight_norm_start": 1.0}
-    made = rows(({"form": "no-bn"}, common | {"weight_norm_end": left}))
-    extra = {"gradient_no_bn": {"conv1.weight": gradient}, "gradient_bn": {"norm2.bias": 1.0}}
-    extra |= {"saddle_gradient": 0.0, "saddle_loss_start": 1.0, "saddle_loss_end": 0.1}
-    return evidence(experiments=(experiment("zero-is-fixed", [m | extra for m in made]),))
+def test_one_rival_breaks_the_chain():
+    def nets(last, plain):
+        made = networks("residual", 56, "ratio", 1.0, last_ratio=last)
+        made += networks("plain", 20, "std", plain) + networks("plain", 56, "std", 1.0)
+        return evidence(*made)
+
+    assert verdict("chain-is-valid", nets(0.2, 1.0)) == NOT_SUPPORTED
+    assert verdict("chain-is-valid", nets(2.0, 3.0)) == NOT_SUPPORTED
+    assert verdict("chain-is-valid", nets(2.0, 1.0)) == INCONCLUSIVE
+    assert verdict("chain-is-valid", evidence(scale="quick")) == NOT_RUN
 
 
-def decay(left):
-    """What is left of the distance to the identity."""
-    made = [
-        {
-            "weight_fraction": [1.0, 0.03],
-            "residual_bn": [1.0, left[s]],
-            "residual_no_bn": [1.0, 0.1],
-        }
-        | {"plain_bn": [0.0, 1.0], "plain_no_bn": [0.0, 1.0]}
-        for s in THREE
+def public(plain56, count=4):
+    """Networks of others: training errors of plain-20 at 1, plain-56 at these levels."""
+    made = networks("plain", 20, "train", 1.0, "public", count)
+    return made + [
+        network("plain", 56, source, "public", train=level)
+        for source, level in zip(SOURCES, plain56)
     ]
-    return evidence(experiments=(experiment("decay-pulls-to-zero", made, {"iterations": 64_000}),))
 
 
-def spectra(initial, trained):
-    """Plain spreads, where residual ones are 1."""
-    levels = {"initial": initial, "trained": trained}
-    forms = [
-        ({"kind": k, "matrix": m, "when": w}, {"spread": level if k == "plain" else 1.0})
-        for m in ("jacobian", "gauss_newton")
-        for w, level in levels.items()
-        for k in ("plain", "residual")
+def test_networks_of_others_support_with_a_caveat_at_best():
+    found = judge(BY_ID["degradation-train"], evidence(*public((3, 3.1, 2.9, 3)), scale="public"))
+    assert found.verdict == CAVEAT
+    assert "whichever source is left out" in found.reason
+
+
+def test_a_source_that_carries_the_verdict_is_named():
+    made = networks("plain", 20, "train", 1.0, "public", 3) + [
+        network("plain", 56, source, "public", train=level)
+        for source, level in zip(SOURCES, (3.0, 3.1, 2.9))
     ]
-    return evidence(experiments=(experiment("preconditioning", rows(*forms)),))
+    found = judge(BY_ID["degradation-train"], evidence(*made, scale="public"))
+    assert "without anna it is inconclusive" in found.reason
 
 
-def orders(*lists, lesions=None):
-    """ResNet-8 stands for 56: std of F(x) by block, one list a seed."""
-    blocks = 27
+def test_exact_statistics_must_agree():
     made = []
-    for s, order in enumerate(lists):
-        damage = None if lesions is None else [1.0, *(lesions[s] * blocks)[:blocks]]
-        stds = [v + 0.001 * i for i, v in enumerate((order * blocks)[:blocks])]
-        made.append(run("residual", 56, s, stds=stds, lesions=damage))
-    return evidence(*made)
-
-
-def chain(last, free=None, profile="paper"):
-    """‖F‖/‖x‖ of the last block beside 1, and std without decay on γ beside 1."""
-    made = [run("residual", 56, s, profile, last_ratio=last[s]) for s in THREE]
-    if free is not None:
-        made += [run("residual", 56, s, profile, std=free[s], decay_gamma=False) for s in THREE]
-    return evidence(*made, profile=profile)
-
-
-RISING, FALLING, MIXED = [1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [2.0, 1.0, 3.0]
-HIGH, LOW, NOISY = (5.0, 5.1, 4.9), (1.0, 1.1, 0.9), (0.0, 5.0, 10.0)
-
-CASES = [
-    ("degradation-train", SUPPORTED, errors(LOW, HIGH)),
-    ("degradation-train", CAVEAT, errors(LOW, HIGH, "desk")),
-    ("degradation-train", NOT_SUPPORTED, errors(HIGH, LOW)),
-    ("degradation-train", INCONCLUSIVE, errors(NOISY, NOISY)),
-    ("degradation-train", INCONCLUSIVE, errors((1.0,) * 3, (1.0,) * 3)),  # exactly zero
-    ("degradation-test", SUPPORTED, errors(LOW, LOW, tests=(1, 5))),
-    ("degradation-test", CAVEAT, errors(LOW, LOW, "quick", (1, 5))),
-    ("degradation-test", NOT_SUPPORTED, errors(LOW, LOW, tests=(5, 1))),
-    ("degradation-test", INCONCLUSIVE, errors(LOW, LOW, tests=(1, 1))),
-    ("not-overfitting", SUPPORTED, errors(LOW, HIGH, tests=(1, 5))),
-    ("not-overfitting", CAVEAT, errors(LOW, HIGH, "desk", (1, 5))),
-    ("not-overfitting", NOT_SUPPORTED, errors(LOW, HIGH, tests=(1, 50))),
-    ("not-overfitting", INCONCLUSIVE, errors(LOW, NOISY, tests=(1, 9))),
-    ("not-overfitting", INCONCLUSIVE, errors(LOW, HIGH, tests=(1, 1))),  # nothing to account for
-    ("solution-exists", SUPPORTED, solution(1e-4)),
-    ("solution-exists", NOT_SUPPORTED, solution(1.01e-4)),
-    ("solution-exists", NOT_SUPPORTED, solution(0.0, same=False)),
-    (
-        "vanishing-gradients",
-        SUPPORTED,
-        evidence(*(run("plain", 56, s, gradients=(0.01, 1)) for s in THREE)),
-    ),
-    (
-        "vanishing-gradients",
-        CAVEAT,
-        evidence(
-            *(run("plain", 56, s, "desk", gradients=(0.01, 1)) for s in THREE), profile="desk"
-        ),
-    ),
-    (
-        "vanishing-gradients",
-        NOT_SUPPORTED,
-        evidence(*(run("plain", 56, s, gradients=(9, 1)) for s in THREE)),
-    ),
-    (
-        "vanishing-gradients",
-        INCONCLUSIVE,
-        evidence(*(run("plain", 56, s, gradients=(w / 10, 1)) for s, w in enumerate(WIDE))),
-    ),
-    ("identity-is-hard", SUPPORTED, regression("loss", 1.0, 0.1)),
-    ("identity-is-hard", NOT_SUPPORTED, regression("loss", 0.99, 0.1)),
-    ("identity-is-hard", INCONCLUSIVE, regression("loss", WIDE, 0.1)),
-    ("complex-weights", CAVEAT, regression("error", 1.0, 0.1)),
-    ("complex-weights", NOT_SUPPORTED, regression("error", 0.9, 0.1)),
-    ("complex-weights", INCONCLUSIVE, regression("error", WIDE, 0.1)),
-    ("residual-cures", SUPPORTED, cures(1.0, 1.5, 5.0)),  # half a point exactly
-    ("residual-cures", CAVEAT, cures(1.0, 1.0, 5.0, "desk")),
-    ("residual-cures", NOT_SUPPORTED, cures(1.0, 1.6, 5.0)),
-    ("residual-cures", NOT_SUPPORTED, cures(1.0, 1.0, 0.5)),
-    ("residual-cures", INCONCLUSIVE, cures(1.0, NOISY, 50.0)),
-    ("hundreds-of-layers", SUPPORTED, hundreds(HIGH, LOW, 0.1)),
-    ("hundreds-of-layers", CAVEAT, hundreds(HIGH, LOW)),
-    ("hundreds-of-layers", CAVEAT, hundreds(HIGH, LOW, 5.0)),
-    ("hundreds-of-layers", NOT_SUPPORTED, hundreds(LOW, HIGH)),
-    ("hundreds-of-layers", INCONCLUSIVE, hundreds(NOISY, NOISY)),
-    ("identity-by-default", SUPPORTED, resnets("ratio", (0.09,) * 3)),
-    ("identity-by-default", NOT_SUPPORTED, resnets("ratio", (0.11,) * 3)),
-    ("identity-by-default", INCONCLUSIVE, resnets("ratio", (0.01, 0.1, 1.0))),
-    ("zero-kills-plain", SUPPORTED, zeroing(0.0, 0.1)),
-    ("zero-kills-plain", NOT_SUPPORTED, zeroing(1e-12, 0.1)),
-    ("zero-is-easy", SUPPORTED, regression("iterations_to_tolerance", 100, 50)),
-    ("zero-is-easy", NOT_SUPPORTED, regression("iterations_to_tolerance", 50, 100)),
-    ("zero-is-easy", INCONCLUSIVE, regression("iterations_to_tolerance", 100, 100)),
-    ("weights-go-to-zero", SUPPORTED, weights(0.1, 0.1)),
-    ("weights-go-to-zero", CAVEAT, weights(0.1, 0.5)),
-    ("weights-go-to-zero", NOT_SUPPORTED, weights(0.5, 0.5)),
-    ("weights-go-to-zero", INCONCLUSIVE, weights(tuple(w / 10 for w in WIDE), 0.5)),
-    ("zero-is-fixed", SUPPORTED, fixed(0.0, 0.1)),
-    ("zero-is-fixed", CAVEAT, fixed(0.0, 1.0)),
-    ("zero-is-fixed", NOT_SUPPORTED, fixed(1e-6, 0.1)),
-    ("zero-is-fixed", INCONCLUSIVE, fixed(0.0, tuple(w / 10 for w in WIDE))),
-    ("decay-pulls-to-zero", SUPPORTED, decay((0.1,) * 3)),
-    ("decay-pulls-to-zero", NOT_SUPPORTED, decay((0.11,) * 3)),
-    ("decay-pulls-to-zero", INCONCLUSIVE, decay((0.01, 0.1, 1.0))),
-    ("response-smaller", SUPPORTED, nets("std", 2.0, 1.0)),
-    ("response-smaller", NOT_SUPPORTED, nets("std", 1.0, 2.0)),
-    ("response-smaller", INCONCLUSIVE, nets("std", 1.0, 1.0)),
-    ("plain-range-wide", SUPPORTED, nets("std", 2.0, 1.0)),
-    ("plain-range-wide", NOT_SUPPORTED, nets("std", 1.0, 2.0)),
-    ("plain-range-wide", INCONCLUSIVE, nets("std", 1.0, 1.0)),
-    ("order-of-magnitude", SUPPORTED, nets("std", 11.0, 1.0)),
-    ("order-of-magnitude", NOT_SUPPORTED, nets("std", 9.0, 1.0)),
-    ("order-of-magnitude", INCONCLUSIVE, nets("std", 10.0, 1.0)),
-    ("within-a-tenth", SUPPORTED, resnets("layer", ({"within_tenth": 0.9},) * 3)),
-    ("within-a-tenth", NOT_SUPPORTED, resnets("layer", ({"within_tenth": 0.89},) * 3)),
-    (
-        "within-a-tenth",
-        INCONCLUSIVE,
-        resnets("layer", [{"within_tenth": v} for v in (0.8, 0.9, 1)]),
-    ),
-    ("mean-is-zero", SUPPORTED, resnets("layer", ({"mean": -0.09},) * 3)),
-    ("mean-is-zero", NOT_SUPPORTED, resnets("layer", ({"mean": -0.1},) * 3)),
-    ("mean-is-zero", INCONCLUSIVE, resnets("layer", [{"mean": v} for v in (0.0, 0.1, 0.2)])),
-    ("response-near-zero", SUPPORTED, resnets("ratio", (0.09,) * 3)),
-    ("response-near-zero", NOT_SUPPORTED, resnets("ratio", (0.11,) * 3)),
-    ("response-near-zero", INCONCLUSIVE, resnets("ratio", (0.01, 0.1, 1.0))),
-    ("large-only-when-needed", CAVEAT, orders(RISING, RISING, RISING)),
-    (
-        "large-only-when-needed",
-        NOT_SUPPORTED,
-        orders([3.0, 2.0, 1.0], [2.0, 1.0, 3.0], [1.0, 3.0, 2.0]),
-    ),
-    ("large-only-when-needed", INCONCLUSIVE, orders(RISING, FALLING, RISING)),
-    ("response-means-dispensable", SUPPORTED, orders(*[RISING] * 3, lesions=[RISING] * 3)),
-    ("response-means-dispensable", NOT_SUPPORTED, orders(*[RISING] * 3, lesions=[FALLING] * 3)),
-    (
-        "response-means-dispensable",
-        INCONCLUSIVE,
-        orders(*[RISING] * 3, lesions=[RISING, FALLING, MIXED]),
-    ),
-    ("preconditioning", SUPPORTED, spectra(2.0, 2.0)),
-    ("preconditioning", CAVEAT, spectra(2.0, 0.5)),
-    ("preconditioning", NOT_SUPPORTED, spectra(0.5, 0.5)),
-    ("preconditioning", INCONCLUSIVE, spectra(1.0, 1.0)),
-    ("chain-is-valid", NOT_SUPPORTED, chain((0.5,) * 3)),
-    ("chain-is-valid", NOT_SUPPORTED, chain((1.0,) * 3, free=(2.0,) * 3)),
-    ("chain-is-valid", INCONCLUSIVE, chain((1.0,) * 3, free=(1.0,) * 3)),
-]
-
-
-def one_depth_each_way(depth):
-    """Plain responds more at one depth, residual at the other."""
-    levels = {20: (1.0, 2.0), 56: (1.0, 2.0)} | {depth: (20.0, 1.0)}
-    kinds = ("plain", "residual")
-    cells = [(k, d, v) for d, pair in levels.items() for k, v in zip(kinds, pair)]
-    return evidence(*(r for k, d, v in cells for r in seeds(k, d, "std", v)))
-
-
-def deeper(*levels):
-    """ResNet-20, 56 and perhaps 110 with these stds."""
-    pairs = zip((20, 56, 110), levels)
-    return evidence(*(r for d, v in pairs for r in seeds("residual", d, "std", v)))
-
-
-CASES += [
-    ("response-smaller", CAVEAT, one_depth_each_way(20)),
-    ("plain-range-wide", CAVEAT, one_depth_each_way(56)),
-    ("order-of-magnitude", CAVEAT, one_depth_each_way(20)),
-    ("deeper-is-smaller", SUPPORTED, deeper(3.0, 2.0, 1.0)),
-    ("deeper-is-smaller", CAVEAT, deeper(3.0, 2.0)),
-    ("deeper-is-smaller", NOT_SUPPORTED, deeper(3.0, 2.0, 2.5)),
-    ("deeper-is-smaller", INCONCLUSIVE, deeper(3.0, 2.0, 2.0)),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected", "given"), CASES, ids=[f"{c[0]}: {c[1]}" for c in CASES]
-)
-def test_a_rule_gives_this_verdict(name, expected, given):
-    found = judge(BY_ID[name], given)
-    assert found.verdict == expected, found
-    assert found.sentence.endswith(".")
-    assert "nan" not in found.sentence
-    assert found.verdict not in (CAVEAT, INCONCLUSIVE) or found.reason
-
-
-@pytest.mark.parametrize("claim", [c for c in CLAIMS if not c.exact], ids=lambda c: c.id)
-def test_each_declared_verdict_is_reached_and_no_other(claim):
-    assert {expected for name, expected, _ in CASES if name == claim.id} == set(claim.verdicts)
-
-
-SEEDED = [c for c in CASES if c[1] != INCONCLUSIVE and INCONCLUSIVE in BY_ID[c[0]].verdicts]
-BARE = [c for c in SEEDED if not (c[0] == "zero-is-fixed" and c[1] == NOT_SUPPORTED)]
-
-
-@pytest.mark.parametrize(("name", "expected", "given"), BARE, ids=[f"{c[0]}: {c[1]}" for c in BARE])
-def test_two_seeds_are_too_few(name, expected, given):
-    experiments = tuple(
-        experiment(e.content["experiment"], e.measurements[:2], e["settings"])
-        for e in given.experiments.values()
-    )
-    runs = [r for r in given.runs if r.recipe.seed < 2]
-    found = judge(BY_ID[name], evidence(*runs, profile=given.profile, experiments=experiments))
+    for depth in (20, 56):
+        made += networks("plain", depth, "std", 2.0, "public", 4, exact_std=1.0)
+        made += networks("residual", depth, "std", 1.0, "public", 6)
+    for record in made:
+        if record.kind == "plain":
+            table = record["responses"]["final_exact"]["layers"]
+            table["std"] = [0.5 + i / 1000 for i in range(len(table["std"]))]
+    found = judge(BY_ID["response-smaller"], evidence(*made, scale="public"))
     assert found.verdict == INCONCLUSIVE
-    assert found.seeds < 3
-
-
-@pytest.mark.parametrize(
-    "name", ["response-smaller", "order-of-magnitude", "response-near-zero", "mean-is-zero"]
-)
-def test_responses_are_shown_and_not_judged_below_the_paper_profile(name):
-    runs = [
-        r
-        for k in ("plain", "residual")
-        for d in (20, 56)
-        for r in seeds(k, d, "std", 1.0, profile="quick")
-    ]
-    found = judge(BY_ID[name], evidence(*runs, profile="quick"))
-    assert found.verdict == NOT_RUN
-    assert found.values
-    assert "paper profile alone is judged" in found.reason
-    assert any("initial" in key for key in found.values)
-
-
-def test_a_tolerance_that_neither_reached_decides_nothing():
-    given = regression("iterations_to_tolerance", 100, 100, reached=False)
-    found = judge(BY_ID["zero-is-easy"], given)
-    assert found.verdict == INCONCLUSIVE
-    assert "nothing follows" in found.reason
-    assert "nothing to compare. At 1, 3, 9 and 27 blocks neither kind arrived" in found.sentence
-
-
-def test_a_ratio_is_a_bound_where_one_kind_alone_arrived():
-    given = regression("iterations_to_tolerance", 100, 50)
-    late = [("plain", 3), ("plain", 9), ("residual", 9)]
-    for row in (r for m in given.experiments["identity-is-hard"].measurements for r in m["rows"]):
-        row["reached"] = (row["kind"], row["blocks"]) not in late
-    sentence = judge(BY_ID["zero-is-easy"], given).sentence
-    assert "residual: 2 at 1 block; at least 2 at 3 blocks; 2 at 27 blocks. At 9 b" in sentence
-
-
-def test_a_block_at_zero_and_a_layer_at_zero_are_told_apart():
-    found = judge(BY_ID["zero-kills-plain"], zeroing(0.0, 0.1))
-    assert "With one block zeroed, the median test error is 50 %" in found.sentence
-    assert "with one layer, 30 % and 30 %." in found.sentence
-    assert found.values["plain_whole_test_error_percent"] == 5
-
-
-def test_too_few_seeds_are_said_where_no_rival_could_be_judged():
-    found = judge(BY_ID["chain-is-valid"], evidence(run("residual", 56, 0, last_ratio=0.5)))
-    assert found.verdict == INCONCLUSIVE
-    assert found.reason.startswith("Too few seeds: 1 on a side, where the rule wants 3.")
-
-
-@pytest.mark.parametrize(
-    ("block", "told"), [(1, "first"), (10, "first"), (9, "last"), (27, "last"), (5, "")]
-)
-def test_the_strongest_block_has_its_place_in_a_stage(block, told):
-    stds = [2.0 if b == block else 1.0 for b in range(1, 28)]
-    found = judge(BY_ID["large-only-when-needed"], evidence(run("residual", 56, stds=stds)))
-    where = f", the {told} of a stage," if told else ""
-    assert f"block {block} of 27{where} responds most" in found.sentence
-    assert found.sentence.endswith("With one seed it is unknown whether the order repeats.")
-    assert "rank_correlation" not in found.values
-
-
-def test_responses_by_channel_stand_beside_the_pooled_ones():
-    found = judge(BY_ID["response-smaller"], nets("std", 2.0, 1.0))
-    assert found.values["channel_std_ratio_20_final"] == pytest.approx(2.0)
-    assert "at depth 56 (2 before training)" in found.sentence
-
-
-def test_a_caveat_is_given_for_stacks_that_learnt_nothing():
-    found = judge(BY_ID["identity-is-hard"], regression("loss", 0.9, 0.5))
-    assert found.verdict == NOT_SUPPORTED
-    assert "neither kind had learnt" in found.reason
-
-
-def test_a_failed_rule_keeps_no_praise_from_its_caution():
-    found = judge(BY_ID["complex-weights"], regression("error", 0.9, 0.1))
-    assert "must be precise" not in found.reason
+    assert "exact BN statistics" in found.reason

@@ -45,6 +45,8 @@ def curves(root: Path | None = None) -> list[Curve]:
 
 def final_test_errors(path: Path) -> dict[str, float]:
     """Final test errors of sources whose curves hold a validation error, by source/kind-depth."""
+    if not path.is_file():
+        return {}
     with path.open(encoding="utf-8", newline="") as file:
         return {row["network"]: float(row["test_error"]) for row in csv.DictReader(file)}
 
