@@ -147,6 +147,13 @@ def rows(experiment: Record) -> pd.DataFrame:
     )
 
 
+def longest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Those of an experiment's rows that have the largest number of iterations."""
+    if "iterations" not in frame:
+        return frame
+    return frame[frame["iterations"] == frame["iterations"].max()]
+
+
 def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
     """Mean, std and number n of a column over trainings, one row a network (and `more` columns)."""
     keys = ["depth", "kind", "network", *more]

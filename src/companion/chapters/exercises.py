@@ -1,0 +1,127 @@
+"""What the answers to the exercises compute: from a chapter's runs, or with small networks.
+
+Small networks are computed in double precision and in one thread, so that rounded results agree
+between machines, and that they come as fast where something else uses the other cores.
+"""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean, median
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from companion import tables
+from residual.experiments.decay import fractions
+from residual.experiments.place import positive, relative
+from residual.experiments.regression import stack
+from residual.models import Network, build
+from residual.probes import block_ratios, exact_statistics
+from residual.recipe import Recipe
+from residual.statistics import geometric_mean
+from residual.store import Record
+from residual.threads import computing_with
+
+TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
+CPU = torch.device("cpu")
+IMAGES, SIDE = 8, 8  # of the made-up inputs
+
+
+def epochs(recipe: Recipe) -> float:
+    """How often a training sees each image of its training set."""
+    return recipe.iterations * recipe.batch_size / TRAINING_IMAGES[recipe.dataset]
+
+
+def decayed(recipe: Recipe) -> float:
+    """What weight decay alone leaves of a weight that starts at one: its value at the end.
+
+    SGD with momentum under the recipe's schedule, with no gradient but the decay's.
+    """
+    return fractions(recipe)[-1]
+
+
+def final_errors(
+    runs: Iterable[Record], kind: str, depth: int, which: str = "train_error"
+) -> list[float]:
+    """Final `train_error` or `test_error` of one network, per cent, without diverged runs.
+
+    An empty list where there is no such run; KeyError for another metric.
+    """
+    chosen = sorted((r for r in runs if (r.kind, r.depth) == (kind, depth)), key=lambda r: r.member)
+    return [r["metrics"][which] for r in chosen if r["metrics"][which] is not None]
+
+
+@computing_with(1)
+def gradient_agreement(kind: str, depth: int, step: float = 0.05) -> float:
+    """Mean cosine between the gradients at images and at images a small random step away.
+
+    Gradients of one logit with respect to the input, in an untrained net in train mode. One: the
+    gradient hardly changes; zero: it is another one (Balduzzi et al. 2017, for the question).
+    """
+    model = build(kind, depth).double().train()
+    x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
+    nearby = x + step * positive(1, tuple(x.shape), CPU).double()
+    first, second = input_gradient(model, x), input_gradient(model, nearby)  # (N, 3·H·W)
+    return float(F.cosine_similarity(first, second).mean())
+
+
+def input_gradient(model: Network, x: Tensor) -> Tensor:
+    """Gradient of the first logit with respect to each image, flat: (N, 3·H·W)."""
+    x = x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
+    return gradient.flatten(1)
+
+
+@computing_with(1)
+def errors_left(kind: str, target: float, after: Sequence[int] = (30, 60)) -> dict[int, float]:
+    """Relative squared error of a three-block stack on its way to return `target` times its input.
+
+    By iterations: the mean over the last five up to each number in `after`. The error is relative
+    to the input, so that a target of zero can be judged as well. He initialisation, fresh inputs
+    for each iteration, SGD with momentum.
+    """
+    model = stack(kind, 3, 16, seed=0).double()
+    weights = list(model.parameters())
+    velocities = [torch.zeros_like(w) for w in weights]
+    losses = []
+    for iteration in range(max(after)):
+        x = positive(iteration, (16, 16, 4, 4), CPU).double()
+        loss = relative(model(x) + (1 - target) * x, x)
+        losses.append(float(loss.detach()))
+        for w, v, gradient in zip(weights, velocities, torch.autograd.grad(loss, weights)):
+            v.mul_(0.9).add_(gradient)
+            w.data.sub_(0.05 * v)
+    return {stop: fmean(losses[max(0, stop - 5) : stop]) for stop in after}
+
+
+@computing_with(1)
+def untrained_ratio(depth: int) -> float:
+    """Median over identity-shortcut blocks of ‖F(x)‖/‖x‖ in a ResNet that was never trained."""
+    x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
+    model = exact_statistics(build("residual", depth).double(), [x])
+    found = block_ratios(model, [x])
+    return median(r for r, wide in zip(found["ratio"], found["widening"]) if not wide)
+
+
+def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
+    """How many times larger the median response of the plain net is, by depth and measure.
+
+    Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the
+    3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone. Trained nets
+    with exact BN statistics.
+    """
+    frame = tables.responses(runs, "final_exact").assign(width=lambda f: f["high"] - f["low"])
+    f_only = frame[frame["layer"].str.endswith(".2")]
+    measures = {
+        "pooled std": (frame, "std"),
+        "std by channel": (frame, "channel_std"),
+        "1 % to 99 %": (frame, "width"),
+        "std of F(x)": (f_only, "std"),
+    }
+    columns = {}
+    for words, (part, column) in measures.items():
+        by_run = part.groupby(["depth", "kind", "run"])[column].median()
+        means = by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
+        columns[words] = means.unstack()["plain"] / means.unstack()["residual"]
+    return pd.DataFrame(columns).reset_index()
