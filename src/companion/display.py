@@ -20,8 +20,8 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from companion.settings import Settings
-from companion.words import SPACE
-from residual.claims import CLAIMS, NOT_RUN, Claim, Verdict, evaluate
+from companion.words import count
+from residual.claims import CLAIMS, NOT_RUN, SCALES, Claim, Verdict, evaluate
 
 DOTS_PER_INCH = 144
 PAPER = {
@@ -123,8 +123,8 @@ def claim(*ids: str) -> None:
 def claim_box(told: Claim) -> str:
     """A claim as a block quotation."""
     where = f" ({told.where})" if told.where else ""
-    lines = f"**Claim** `{told.id}` · note {told.note}, §{told.section}", told.english, told.chinese
-    return quoted(*lines, f"*{PAPER[told.paper]}{where}.*")
+    head = f"**Claim** `{told.id}` · note {told.note}, §{told.section} · {told.form}"
+    return quoted(head, told.english, told.chinese, f"*{PAPER[told.paper]}{where}.*")
 
 
 def verdict(settings: Settings, *ids: str) -> None:
@@ -142,12 +142,13 @@ def verdict(settings: Settings, *ids: str) -> None:
 def verdict_box(found: Verdict) -> str:
     """A verdict as a block quotation: the word, what was measured, and on what it rests."""
     rule = next(claim.rule for claim in CLAIMS if claim.id == found.id)
-    scale = getattr(found, "scale", None) or found.profile
     basis = "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
-    foot = [f"Rule: {rule}.", f"{basis} scale {scale}."]
+    foot = [f"Rule: {rule}."]
+    if found.scale in SCALES and (found.seeds or found.values):
+        foot.append(f"{basis} scale {found.scale}.")
     if found.seeds:
-        word = "sources" if scale == "public" else "seeds"
-        foot.append(f"Trainings on the smaller side: {found.seeds}{SPACE}{word}.")
+        word = "source" if found.scale == "public" else "seed"
+        foot.append(f"Trainings on the smaller side: {count(found.seeds, word)}.")
     head = f"**{found.verdict or 'about the paper'}** · `{found.id}`"
     return quoted(head, found.sentence, " ".join([*foot, found.reason]).strip())
 

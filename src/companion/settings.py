@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from residual import experiments, store
+from residual.claims import PUBLISHED, SCALES
 from residual.errors import check_choice, check_depth, check_integer, check_list
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
@@ -17,10 +18,7 @@ from residual.statistics import listed
 from residual.store import Record
 from residual.sweep import Options, ensure
 
-PUBLISHED = "published"
 SMALLEST = next(iter(PROFILES))
-SCALES = ("paper", "public", "desk", "quick")
-"""In the order in which results are shown: the largest scale that has them comes first."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,11 @@ import pandas as pd
 
 from companion.words import network
 from residual.peers import Curve
+from residual.recipe import PROFILES
 from residual.statistics import number
 from residual.store import Record
+
+FULL_LENGTH = PROFILES["paper"].iterations
 
 
 def about(record: Record) -> dict:
@@ -93,8 +96,8 @@ def gradients(records: Iterable[Record]) -> pd.DataFrame:
     frames = []
     for record in records:
         found = record["gradients"]
-        layers = found["layer"]
-        for iteration, ratio, weight in zip(found["iteration"], found["ratio"], found["weight"]):
+        layers, iterations = found["layer"], found.get("iteration", [FULL_LENGTH])
+        for iteration, ratio, weight in zip(iterations, found["ratio"], found["weight"]):
             frame = pd.DataFrame({"layer": layers, "ratio": ratio, "weight": weight}, dtype=object)
             frame = frame.astype({"ratio": float, "weight": float})
             frames.append(

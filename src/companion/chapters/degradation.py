@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from companion.settings import SCALES
 from companion.tables import (
     by_network,
     finals,
@@ -26,6 +25,7 @@ from companion.words import (
     scale,
 )
 from residual import paper
+from residual.claims import SCALES
 from residual.peers import Curve
 from residual.recipe import KINDS
 from residual.statistics import geometric_mean, listed, number, ratio

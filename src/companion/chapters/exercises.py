@@ -18,10 +18,10 @@ from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import Network, build
 from residual.probes import block_ratios, exact_statistics
+from residual.provenance import computing_with
 from residual.recipe import Recipe
 from residual.statistics import geometric_mean
 from residual.store import Record
-from residual.threads import computing_with
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
 CPU = torch.device("cpu")
