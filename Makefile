@@ -5,12 +5,12 @@ READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 UNSEEN := -name '*.pyc' -o -name '*.mo' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
-BOOK := $(shell find src notebooks book runs benchmarks/results locale index.md _config.yml _toc.yml \
+BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
   -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
   README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock
 
-.PHONY: help book test test-slow lock notebooks catalogues format clean
+.PHONY: help book test test-slow lock notebooks format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,7 +42,7 @@ else
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation -e .
 endif
-	$(BIN)/python -c "from companion.site.packages import main; main()"
+	$(BIN)/python -c "from companion.npm import main; main()"
 	@touch $@
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions and hashes only
@@ -50,10 +50,7 @@ lock:  ## resolve pyproject.toml anew into requirements.lock: names, versions an
 	  --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 notebooks: $(READY)  ## execute the source notebooks in place and store what tests compare
-	$(BIN)/python -m companion.book
-
-catalogues: $(READY)  ## collect the sentences of pages and furniture for translators: locale/
-	$(BIN)/python -m companion.site.catalogues
+	$(BIN)/python -m companion.build
 
 format: $(READY)  ## ruff, on everything
 	$(BIN)/ruff format && $(BIN)/ruff check --fix

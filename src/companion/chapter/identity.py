@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import torch
+from residual.claims.stacks import LOSS_FLOOR, counted, error_left
 from torch import Tensor
 
 from companion import figures
@@ -15,7 +16,6 @@ from companion.chapter.settings import Settings
 from companion.chapter.words import listed
 from companion.figures.style import NAMES
 from residual.batches import normalise
-from residual.claims.stacks import LOSS_FLOOR, counted, error_left
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.models import BasicBlock, Network, build

@@ -1,6 +1,7 @@
 """Networks that others trained, measured by us, and the note's numbers beside all we have."""
 
 import pandas as pd
+from residual.claims.responses import TENFOLD
 
 from companion import figures, tables
 from companion.chapter import scale
@@ -9,7 +10,6 @@ from companion.chapter.responses import comparison, median_words, medians, numbe
 from companion.chapter.words import listed, names, networks
 from companion.figures.style import network
 from residual import paper, store
-from residual.claims.responses import TENFOLD
 from residual.experiments.thirty_four import BLOCKS
 from residual.probes.tally import TENTH
 from residual.recipe import KINDS

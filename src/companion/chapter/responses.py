@@ -3,6 +3,7 @@
 from statistics import fmean
 
 import pandas as pd
+from residual.claims.identity import near_identity
 
 from companion import figures, tables
 from companion.chapter import scale
@@ -13,7 +14,6 @@ from companion.figures.style import network
 from residual.claims import CHAIN, Evidence, evaluate
 from residual.claims.evidence import medians as claimed_medians
 from residual.claims.evidence import metric
-from residual.claims.identity import near_identity
 from residual.statistics import geometric_mean, number, per_cent
 from residual.store import Record
 

@@ -1,6 +1,7 @@
 """Pictures and tables on the constructed solution and on gradients, in the first chapter."""
 
 import pandas as pd
+from residual.claims.backward import gradient_intervals, stage_ratio
 
 from companion import figures, tables
 from companion.chapter import scale
@@ -8,7 +9,6 @@ from companion.chapter.display import Picture
 from companion.chapter.settings import Settings
 from companion.chapter.words import error_rate, listed, names, networks
 from companion.figures.style import network
-from residual.claims.backward import gradient_intervals, stage_ratio
 from residual.statistics import geometric_mean, number
 from residual.store import Record
 

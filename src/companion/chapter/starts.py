@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pandas as pd
+from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 
 from companion import figures, tables
 from companion.chapter import scale
@@ -10,7 +11,6 @@ from companion.chapter.display import Picture
 from companion.chapter.settings import SMALLEST, Settings
 from companion.chapter.words import error_rate, listed, names, seeds
 from companion.figures.style import network
-from residual.claims.reformulation import PRECISE_BLOCKS, PRECISION
 from residual.statistics import geometric_mean, number
 from residual.store import Record, seeds_of
 from residual.sweep import Options, ensure

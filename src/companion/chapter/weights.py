@@ -1,13 +1,13 @@
 """What falls while a residual block learns the identity: its weights, response, or scale."""
 
 import pandas as pd
+from residual.claims.descent import FLOOR, falls
 
 from companion import figures
 from companion.chapter import scale
 from companion.chapter.display import Picture
 from companion.chapter.settings import Settings
 from companion.chapter.words import listed
-from residual.claims.descent import FLOOR, falls
 from residual.statistics import number
 from residual.store import Record
 

@@ -1,5 +1,7 @@
 """One block or one layer of a trained network at zero, position by position."""
 
+from residual.claims.identity import ZEROED
+
 from companion import figures
 from companion.chapter import scale
 from companion.chapter.display import Picture
@@ -7,7 +9,6 @@ from companion.chapter.settings import Settings
 from companion.chapter.starts import rows_of
 from companion.chapter.words import error_rate, listed
 from companion.figures.style import network
-from residual.claims.identity import ZEROED
 from residual.recipe import KINDS
 
 DEPTH = 20  # of the experiment zero-kills-plain

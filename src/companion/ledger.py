@@ -1,0 +1,95 @@
+"""The claims ledger as MyST text: each claim with its verdict, its rule, its numbers, its runs."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from companion.display import PAPER
+from companion.pages import badge, record_link, table
+from companion.words import count
+from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict, evaluate
+from residual.store import ROOT
+
+
+@cache
+def verdicts(scale: str) -> dict[str, Verdict]:
+    """The verdicts at a scale, or the published ones, by the claim's id."""
+    return {verdict.id: verdict for verdict in evaluate(scale)}
+
+
+def ledger_table() -> str:
+    """Every claim in one table, each linked to its card on the ledger's page."""
+    rows = []
+    for claim in CLAIMS:
+        found = verdicts(PUBLISHED)[claim.id]
+        place = f"{claim.note} §{claim.section}" if claim.section != "–" else "the paper"
+        link = f"{{ref}}`{claim.english} <claim-{claim.id}>`"
+        rows.append((link, badge(found.verdict), claim.form, claim.paper, place, basis(found)))
+    return table(("Claim", "Verdict", "Kind", "Paper", "Note", "Judged at"), rows)
+
+
+def basis(verdict: Verdict) -> str:
+    """The scale, and the number of trainings on the smaller side; a dash where nothing was run."""
+    if verdict.verdict == NOT_RUN and not verdict.values:
+        return "–"
+    word = "source" if verdict.scale == "public" else "seed"
+    told = verdict.scale + (f", {count(verdict.seeds, word)}" if verdict.seeds else "")
+    return f"{told} (shown, not judged)" if verdict.verdict in (NOT_RUN, None) else told
+
+
+def ledger(note: str) -> str:
+    """All claims of one note as cards that other pages can refer to as claim-ID."""
+    chosen = [claim for claim in CLAIMS if claim.note == note]
+    return "\n\n".join(card(claim, verdicts(PUBLISHED)[claim.id]) for claim in chosen)
+
+
+def card(claim: Claim, verdict: Verdict) -> str:
+    """One claim: words, finding, rule; other scales, numbers and records in folds."""
+    where = f" ({claim.where})" if claim.where else ""
+    unit = f" ({claim.unit})" if claim.unit else ""
+    stands = f"note {claim.note}, §{claim.section}" if claim.section != "–" else "the paper"
+    parts = [
+        f"{badge(verdict.verdict)} **{claim.english}**",
+        f'<span lang="zh">{claim.chinese}</span>',
+        f"{verdict.sentence} {verdict.reason}".strip(),
+        f"- *Kind:* {claim.form}; stands in {stands}. {PAPER[claim.paper]}{where}.\n"
+        f"- *Measured:* {claim.quantity}{unit}.\n"
+        f"- *Rule:* {claim.rule}.\n"
+        f"- *Judged at:* {basis(verdict)}{chapters(claim.id)}.",
+    ]
+    for other in elsewhere(verdict):
+        told = f"{badge(other.verdict)} {other.sentence} {other.reason}"
+        parts.append(fold(f"The same claim at scale {other.scale}", told))
+    if verdict.values:
+        rows = [(name.replace("_", " "), f"{v:.4g}") for name, v in verdict.values.items()]
+        parts.append(fold("Numbers", table(("Quantity", "Value"), rows)))
+    if verdict.runs:
+        links = "\n".join(f"- {record_link(name)}" for name in verdict.runs)
+        parts.append(fold(f"Run records: {len(verdict.runs)}", links))
+    content = "\n\n".join(parts)
+    return f"(claim-{claim.id})=\n::::{{card}}\n:class-card: claim\n\n{content}\n::::"
+
+
+def fold(title: str, content: str) -> str:
+    """Content that opens at a click."""
+    return f":::{{dropdown}} {title}\n{content.strip()}\n:::"
+
+
+def elsewhere(shown: Verdict) -> list[Verdict]:
+    """The verdicts of the same claim at the other scales that have something to show."""
+    others = [scale for scale in SCALES if scale != shown.scale and shown.scale in SCALES]
+    found = [verdicts(scale)[shown.id] for scale in others]
+    return [verdict for verdict in found if verdict.verdict != NOT_RUN or verdict.values]
+
+
+def chapters(claim_id: str) -> str:
+    """Links to the chapters that show the claim, as words that continue a sentence."""
+    found = []
+    for path in sorted(Path(ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+        if any(re.search(rf'\bclaim\([^)]*"{claim_id}"', text) for text in code):
+            title = next(line for c in cells for line in c["source"] if line.startswith("# "))
+            found.append(f"[{title[2:].strip()}](../notebooks/{path.name})")
+    return f"; put to the test in {', '.join(found)}" if found else ""

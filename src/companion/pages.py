@@ -1,0 +1,283 @@
+"""What the pages of the site compute from records, as MyST text: tables of results and of runs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from statistics import fmean, stdev
+
+from companion.words import SPACE, count, devices, network
+from residual import paper, peers, replay, store
+from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate
+from residual.recipe import KINDS, PROFILES, Recipe
+from residual.statistics import number, per_cent
+from residual.store import ROOT, Record
+
+DEPTHS = (20, 32, 44, 56, 110, 1202)
+NOTHING = "–"
+BADGES = {
+    "supported": "success",
+    "supported with a caveat": "warning",
+    "not supported": "danger",
+    "inconclusive": "secondary",
+    "not run": "light",
+    "about the paper": "info",
+}
+"""The colour of each verdict's badge, in sphinx-design's words."""
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; a vertical bar within a cell is escaped."""
+    lines = [list(header), [":---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines
+    )
+
+
+def badge(verdict: str | None) -> str:
+    """A verdict as a small label: its word, not its colour alone, says what it is."""
+    word = verdict or "about the paper"
+    return f"{{bdg-{BADGES[word]}}}`{word}`"
+
+
+def record_link(name: str) -> str:
+    """A link to the record of that name; the extension knows the role."""
+    return f"{{record}}`{name}`"
+
+
+def result_summary() -> str:
+    """How many claims came out how, the three kinds of claim counted apart."""
+    verdicts = dict(zip(CLAIMS, evaluate(PUBLISHED)))
+    header = ("", *(badge(word) for word in (*CHOICES["verdicts"], NOT_RUN)))
+    rows = []
+    for form in CHOICES["form"][:2]:
+        found = [v.verdict for claim, v in verdicts.items() if claim.form == form]
+        counts = [found.count(word) or "" for word in (*CHOICES["verdicts"], NOT_RUN)]
+        rows.append((f"{form} ({len(found)})", *counts))
+    measured = [v for claim, v in verdicts.items() if claim.form == CHOICES["form"][1]]
+    judged = [v.scale for v in measured if v.verdict not in (NOT_RUN, None)]
+    told = [f"{judged.count(scale)} at scale *{scale}*" for scale in SCALES if scale in judged]
+    about = sum(claim.form == CHOICES["form"][2] for claim in CLAIMS)
+    return (
+        f"{table(header, rows)}\n\nThe measured ones were judged {', '.join(told) or 'nowhere'}; "
+        f"{count(about, 'statement')} is about the paper alone. What algebra decides is no finding."
+    )
+
+
+def error_table() -> str:
+    """Final errors of each network: the paper's, of others at full length, and ours."""
+    header = (
+        "Network",
+        "Paper, test",
+        "Public, test",
+        "Public, logged test",
+        "Public, training",
+        "Ours (desk), test",
+        "Ours (desk), training",
+    )
+    others, desk, logs = store.every("public"), store.every("desk"), peers.curves()
+    rows = []
+    for kind in KINDS:
+        for depth in DEPTHS:
+            theirs = of(others, kind, depth)
+            ours = [r for r in of(desk, kind, depth) if not r.variant]
+            logged = [c.final_test_error for c in logs if (c.kind, c.depth) == (kind, depth)]
+            rows.append(
+                (
+                    network(kind, depth),
+                    paper_error(kind, depth),
+                    spread(errors(theirs, "test_error")),
+                    spread([error for error in logged if error is not None]),
+                    spread(errors(theirs, "train_error")),
+                    spread(errors(ours, "test_error")),
+                    spread(errors(ours, "train_error")),
+                )
+            )
+    rows = [row for row in rows if any(cell != NOTHING for cell in row[1:])]
+    return (
+        f"{table(header, rows)}\n\nPer cent, mean ± standard deviation (number of trainings). The "
+        "paper's residual errors are those of its Table 6, its plain ones are read off Figure 6 by "
+        "eye (≈). *Public* are networks of others, measured by us; *logged* are test errors as "
+        "their authors report them. Training errors are in evaluation mode, without augmentation."
+    )
+
+
+def of(records: Iterable[Record], kind: str, depth: int) -> list[Record]:
+    """The records of one network."""
+    return [r for r in records if (r.kind, r.depth) == (kind, depth)]
+
+
+def errors(records: Iterable[Record], name: str) -> list[float]:
+    """A final metric of those that did not diverge."""
+    return [r["metrics"][name] for r in records if r["metrics"][name] is not None]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean ± standard deviation and number; a dash for none."""
+    if not values:
+        return NOTHING
+    std = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{fmean(values):.2f}{std} ({len(values)})".replace(" ", SPACE)
+
+
+def paper_error(kind: str, depth: int) -> str:
+    """The paper's test error of a network as the paper gives it."""
+    if kind == "plain":
+        read, limit = paper.PLAIN_TEST_ERROR.get(depth), paper.PLAIN_ERROR_ABOVE.get(depth)
+        return f"≈ {read}" if read else f"> {limit}" if limit else NOTHING
+    best, mean = paper.RESIDUAL_TEST_ERROR.get(depth), paper.TEST_ERROR_MEAN.get(depth)
+    if best is None:
+        return NOTHING
+    if best == mean:
+        return f"{best:.2f}"
+    return f"{mean:.2f} ± {paper.TEST_ERROR_STD[depth]:.2f} (best {best:.2f})"
+
+
+def peer_table() -> str:
+    """The networks of others: source, recipe, and each network's reported and measured error."""
+    measured = store.every("public")
+    parts = []
+    for source in peers.sources():
+        found = [record for record in measured if record.member == source.name]
+        licence = "no licence" if source.licence == "none" else source.licence
+        parts.append(
+            f"**{source.name}** ([repository]({source.repository}) at `{source.commit[:12]}`, "
+            f"{licence}). {source.recipe[:1].upper()}{source.recipe[1:]}. Reported in "
+            f"{source.reported_in}."
+        )
+        rows = [
+            (
+                network(record.kind, record.depth),
+                f"{record['reported']['test_error']:.2f}",
+                f"{record['metrics']['test_error']:.2f}",
+                f"{record['metrics']['train_error']:.2f}",
+                f"{record['data']['train_images']:,} of {record['data']['trained_on']:,}",
+                record_link(record.name),
+            )
+            for record in found
+        ]
+        header = ("Network", "Test, reported", "Test, measured", "Training, measured")
+        header += ("on training images", "Record")
+        parts.append(table(header, rows) if rows else "Not measured yet.")
+    return "\n\n".join(parts)
+
+
+def status_table() -> str:
+    """What was trained at each scale of ours: a row for each network, over all its seeds."""
+    header = ("Network", "Seeds", "Iterations", "First start", "Time a run", "Device", "PyTorch")
+    parts = []
+    for scale in store.profiles():
+        records = sorted(store.every(scale), key=of_network)
+        rows = [status_row(list(group)) for _, group in groupby(records, of_network)]
+        parts.append(f"**{scale}**: {PROFILES[scale].words}.\n\n{table(header, rows)}")
+    missing = ", ".join(name for name in PROFILES if name not in store.profiles())
+    parts += [f"Not run yet: {missing}."] if missing else []
+    return "\n\n".join(parts)
+
+
+def of_network(run: Record) -> tuple:
+    """Runs of one network and recipe differ in their seed alone."""
+    return run.depth, run.kind, run.variant
+
+
+def status_row(group: list[Record]) -> list[str]:
+    """One network's seeds, iterations, first start, mean training time, devices and versions."""
+    recipe, made = group[0].recipe, [run["provenance"] for run in group]
+    return [
+        network(recipe.kind, recipe.depth) + (f" ({recipe.variant})" if recipe.variant else ""),
+        ", ".join(str(run.member) for run in group),
+        f"{recipe.iterations:,}",
+        min(p["started"] for p in made)[:10],
+        duration(fmean(p["seconds"] for p in made)),
+        devices(group),
+        ", ".join(sorted({p["versions"]["torch"] for p in made})),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 45 s, 12 min, 3 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f}{SPACE}s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes}{SPACE}min"
+    return f"{minutes // 60}{SPACE}h {minutes % 60}{SPACE}min"
+
+
+def provenance_table() -> str:
+    """Every record of ours, by scale: recipe, replay, time, device, digests."""
+    entries = replay.outcomes()
+    header = ("Run", "Recipe", "Replay", "Time", "Started", "Device", "Source", "Weights")
+    parts = []
+    for scale in store.profiles():
+        usual = recipe_words(Recipe.of(scale, "plain", 20))
+        rows = [provenance_row(run, entries) for run in store.every(scale)]
+        parts.append(f"**{scale}**, whose recipe is: {usual}.\n\n{table(header, rows)}")
+        found = sorted((store.committed() / scale / "experiments").glob("*/record.json"))
+        rows = [experiment_row(store.read(path)) for path in found]
+        if rows:
+            parts.append(table(("Experiment", "Seeds", "Time", "Started", "Digest"), rows))
+    return "\n\n".join(parts) or "Not run: the store holds no run record."
+
+
+def recipe_words(recipe: Recipe, usual: Recipe | None = None) -> str:
+    """A recipe without kind, depth and seed; of two, where the first differs from the second."""
+    shared = {"profile", "kind", "depth", "seed"}
+    told = {k: v for k, v in vars(recipe).items() if k not in shared}
+    if usual:
+        told = {k: v for k, v in told.items() if v != getattr(usual, k)}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+
+
+def provenance_row(run: Record, entries: dict[str, dict]) -> list[str]:
+    """One record; digests are cut to twelve digits."""
+    usual = Recipe.of(run.scale, run.kind, run.depth, run.member)
+    made = run["provenance"]
+    return [
+        record_link(run.name),
+        recipe_words(run.recipe, usual) or "the scale's",
+        replay.status(run, entries),
+        duration(made["seconds"]),
+        made["started"][:10],
+        devices([run]),
+        f"`{made['source_digest'][:12]}`",
+        f"`{run['weights'][:12]}`",
+    ]
+
+
+def experiment_row(record: Record) -> list[str]:
+    """One experiment."""
+    made = record["provenance"]
+    return [
+        record_link(record.name),
+        ", ".join(map(str, record.seeds)),
+        duration(made["seconds"]),
+        made["started"][:10],
+        f"`{record['digest'][:12]}`",
+    ]
+
+
+def benchmark_table() -> str:
+    """What was measured of the engine's speed on each device in benchmarks/results/."""
+    columns = {
+        "Depth": lambda row: row["depth"],
+        "Images/s": lambda row: f"{row['loop_images_per_second']:,.0f}",
+        "ms an iteration": lambda row: f"{row['milliseconds_per_iteration']:,.0f}",
+        "Loop over bare step": lambda row: per_cent(row["loop_over_step"]),
+        "Share of GEMM rate": lambda row: per_cent(row["loop_over_gemm"]),
+        "Times the usual way": lambda row: number(row["loop_over_usual"]),
+        "Probe, forward passes": lambda row: number(row["probe_over_forward"]),
+    }
+    parts, types = [], set()
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        result = json.loads(path.read_text("utf-8"))
+        made = result["provenance"]
+        types.add(made["device_type"])
+        rows = [[show(row) for show in columns.values()] for row in result["rows"]]
+        parts.append(
+            f"{result['device']}, PyTorch {made['versions']['torch']}, {made['precision']}, "
+            f"{made['started'][:10]}; batches of {result['batch_size']}, medians of "
+            f"{result['rounds']} rounds.\n\n{table(list(columns), rows)}"
+        )
+    if "cuda" not in types:
+        parts.append("On a CUDA device: not measured yet.")
+    return "\n\n".join(parts)

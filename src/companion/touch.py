@@ -1,0 +1,184 @@
+"""The page that computes a trained network in the reader's browser: its directives and files.
+
+A page opened from disk may not fetch files, so the runtime, the networks and the images travel as
+scripts: each puts texts (gzip, then base64) under a name into `touchParts`. They lie below touch/
+of the built site, with the networks as ONNX files for download.
+"""
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from companion.npm import ONNX_RUNTIME, member
+from companion.onnx_file import export
+from companion.pages import record_link, table
+from companion.samples import Sample, find
+from companion.words import network
+from residual import store
+from residual.recipe import PROFILES, Recipe
+from residual.store import Record, digest
+
+FOLDER = "touch"
+OFFERED = (("residual", 20), ("residual", 56), ("plain", 20))
+"""Kinds and depths that the reader can choose from; the first is shown first, and must be there."""
+
+LOADER = "ort.wasm.min.js"
+WASM = "ort-wasm-simd-threaded"
+SCRIPTS = [f"touch-{part}.js" for part in ("engine", "elements", "chart", "view")] + ["touch.js"]
+PHRASES = json.loads(Path(__file__).with_name("touch.json").read_text("utf-8"))
+"""What the page says once its script runs."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One network on the page: its run, and its ONNX file."""
+
+    run: Record
+    onnx: bytes
+
+    @property
+    def name(self) -> str:
+        return f"{self.run.kind}-{self.run.depth}"
+
+    @cached_property
+    def script(self) -> bytes:
+        return script({self.name: self.onnx})
+
+    def facts(self) -> dict:
+        """What the page's script must know."""
+        each = (self.run.depth - 2) // 6
+        error = f"{self.run['metrics']['test_error']:.1f}"
+        about = {"name": self.name, "label": network(self.run.kind, self.run.depth)}
+        about |= {"error": error, "blocks": 3 * each, "widening": [each + 1, 2 * each + 1]}
+        return about | {"bytes": len(self.script)}
+
+
+@cache
+def shown() -> tuple[tuple[Shown, ...], Sample | None]:
+    """The networks of the largest scale of ours that has the first of them, and images for them.
+
+    Of a scale whose own recipe has no weights yet, those with the paper's unscaled weight decay.
+    """
+    for scale in reversed(PROFILES):
+        for decay in (None, 1e-4):
+            found = [run for pair in OFFERED if (run := kept(scale, *pair, decay))]
+            first = found and (found[0].kind, found[0].depth) == OFFERED[0]
+            if first and (images := find(found[0].recipe.dataset)):
+                return tuple(Shown(run, exported(run, images)) for run in found), images
+    return (), None
+
+
+def kept(scale: str, kind: str, depth: int, decay: float | None) -> Record | None:
+    """The run of seed 0, if the store has it with its weights and it has not diverged."""
+    recipe = Recipe.of(scale, kind, depth)
+    if decay is not None:
+        recipe = Recipe(**vars(recipe) | {"weight_decay": decay})
+    run = store.find(recipe)
+    whole = run and (run.folder / "weights.safetensors").is_file()
+    return run if whole and run["metrics"]["test_error"] is not None else None
+
+
+def exported(run: Record, images: Sample) -> bytes:
+    """A run's network as an ONNX file that names the record and its weights."""
+    side, _, channels = images.mean.shape
+    model = run.recipe.network(channels)
+    model.load_state_dict(run.weights())
+    about = {"record": run.name, "weights": run["weights"], "data": run["data"]["digest"]}
+    return export(model.eval(), side, about)
+
+
+def script(parts: dict[str, bytes]) -> bytes:
+    """A script that hands over bytes by name; the same at every call."""
+    texts = {name: base64.b64encode(gzip.compress(b, 9, mtime=0)) for name, b in parts.items()}
+    lines = [f'touchParts["{name}"] = "{text.decode()}";\n' for name, text in texts.items()]
+    return "".join(lines).encode()
+
+
+@cache
+def common() -> dict[str, bytes]:
+    """The scripts that every network needs, by file name: the runtime and the images."""
+    _, images = shown()
+    parts = {name: member(ONNX_RUNTIME, f"dist/{WASM}.{name}") for name in ("wasm", "mjs")}
+    held = {"pixels": images.images.tobytes(), "mean": images.mean.astype("<f4").tobytes()}
+    loader = member(ONNX_RUNTIME, f"dist/{LOADER}")
+    return {LOADER: loader, "runtime.js": script(parts), "images.js": script(held)}
+
+
+class TouchIdentity(SphinxDirective):
+    """The interactive part of the page; a sentence where the store has no network to show."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        networks, images = shown()
+        if images is None:
+            return [nodes.paragraph("", "Not run: the store holds no trained network for it.")]
+        self.env.app.add_css_file("touch.css")
+        about = {
+            "base": "../" * self.env.docname.count("/") + f"{FOLDER}/",
+            "loader": LOADER,
+            "runtime": f"ONNX Runtime Web {ONNX_RUNTIME.version}",
+            "bytes": sum(map(len, common().values())),
+            "networks": [one.facts() for one in networks],
+            "phrases": PHRASES,
+            "images": {
+                "shape": images.images.shape,
+                "labels": images.labels.tolist(),
+                "names": images.names,
+            },
+        }
+        held = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
+        static = "../" * self.env.docname.count("/") + "_static"
+        tags = "".join(f'<script defer src="{static}/{name}"></script>' for name in SCRIPTS)
+        text = (
+            '<div class="touch"><noscript><p class="touch-message">This part of the page computes '
+            "in your browser and needs JavaScript, which is off.</p></noscript>"
+            f'<script type="application/json">{held}</script></div>{tags}'
+        )
+        return [nodes.raw("", text, format="html")]
+
+
+class TouchFiles(SphinxDirective):
+    """A table of the networks that the page runs, to download."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        rows = [
+            (
+                network(one.run.kind, one.run.depth),
+                f'<a href="../{FOLDER}/{one.name}.onnx">{one.name}.onnx</a>',
+                f"{len(one.onnx) / 1e6:.1f} MB",
+                f"{one.run['metrics']['test_error']:.1f} %",
+                record_link(one.run.name),
+                f"`{digest(one.onnx)[:12]}`",
+            )
+            for one in shown()[0]
+        ]
+        header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256")
+        return self.parse_text_to_nodes(table(header, rows)) if rows else []
+
+
+def register(app: Sphinx) -> None:
+    """Make the page's directives known."""
+    app.add_directive("touch-identity", TouchIdentity)
+    app.add_directive("touch-files", TouchFiles)
+
+
+def write(app: Sphinx) -> None:
+    """Put what the page loads below touch/ of the built site."""
+    networks, images = shown()
+    if images is None:
+        return
+    target = Path(app.outdir) / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    for name, content in common().items():
+        (target / name).write_bytes(content)
+    for one in networks:
+        (target / f"{one.name}.onnx").write_bytes(one.onnx)
+        (target / f"{one.name}.js").write_bytes(one.script)
