@@ -8,12 +8,15 @@ from residual.store import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 ORDER = [
-    {"errors", "paper", "statistics", "constructions"},
+    {"errors", "paper", "statistics"},
     {"models"},
     {"recipe"},
     {"store", "probes"},
     {"data"},
-    {"train", "describe", "provenance", "replay"},
+    {"provenance", "constructions", "batches", "pretrained"},
+    {"train"},
+    {"describe"},
+    {"replay"},
     {"claims", "peers", "sweep", "experiments"},
     {"cli"},
 ]

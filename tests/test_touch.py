@@ -15,9 +15,9 @@ from companion import samples
 from companion.onnx_export import export
 from companion.site import networks
 from residual import probes, store
+from residual.batches import normalise
 from residual.data import data_folder, load
 from residual.errors import DataError
-from residual.batches import normalise
 from residual.models import build
 from residual.recipe import Recipe
 

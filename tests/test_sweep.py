@@ -1,0 +1,175 @@
+"""Many recipes: read or trained, in one process, in several, on a cluster; and killed ones."""
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from residual import store
+from residual.errors import ParameterError, RecordError, SweepError
+from residual.recipe import Recipe, recipes
+from residual.sweep import Options, ensure, sweep
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from residual.recipe import recipes
+from residual.sweep import Options, ensure
+
+if __name__ == "__main__":
+    root, jobs, seeds, iterations = sys.argv[1:]
+    wanted = recipes("quick", ["residual"], [8], list(range(int(seeds))), int(iterations))
+    ensure(wanted, Options("cpu", Path(root), jobs=int(jobs), threads=1, checkpoint_seconds=-1))
+"""
+
+
+def tiny(seeds: list[int], iterations: int = 6) -> list[Recipe]:
+    return recipes("quick", ["residual"], [8], seeds, iterations)
+
+
+def stripped(run: store.Record) -> dict:
+    """All of a record that depends neither on the clock nor on the machine."""
+    return {k: v for k, v in run.content.items() if k not in ("provenance", "digest")}
+
+
+def program(root: Path, jobs: int, seeds: int, iterations: int) -> subprocess.Popen:
+    """A process of its own that trains recipes of these seeds."""
+    numbers = [str(number) for number in (jobs, seeds, iterations)]
+    command = [sys.executable, "-c", PROGRAM, str(root), *numbers]
+    if jobs > 1:  # whose processes import the program again
+        root.mkdir(exist_ok=True)
+        (root / "program.py").write_text(PROGRAM)
+        command = [sys.executable, str(root / "program.py"), str(root), *numbers]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for(root: Path, pattern: str) -> None:
+    """Wait until a file of this name is in the store."""
+    for _ in range(1200):
+        if next(root.glob(f"quick/*/{pattern}"), None):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(pattern)
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch) -> Path:
+    """A store of the reader's own, beside a committed one that is empty."""
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "own"))
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path / "evidence"))
+    return tmp_path / "own"
+
+
+def test_what_is_missing_is_trained_into_the_readers_store(own, tmp_path):
+    (made,) = ensure(tiny([0]))
+    assert made.folder.parent == own / "quick"
+    assert not (tmp_path / "evidence").exists()
+    assert [outcome.trained for outcome in sweep(tiny([0, 1]), Options(jobs=1))] == [False, True]
+
+
+def test_evidence_comes_before_the_readers_own(own, tmp_path):
+    (there,) = ensure(tiny([0]), Options(runs=tmp_path / "evidence"))
+    assert ensure(tiny([0]))[0].folder == there.folder
+    assert not own.exists()
+
+
+def test_a_damaged_run_does_not_stop_the_others(tmp_path):
+    options = Options("cpu", tmp_path, jobs=1)
+    for recipe in tiny([0, 1]):
+        folder = tmp_path / "quick" / recipe.name
+        folder.mkdir(parents=True)
+        (folder / "record.json").write_text("{")
+    first, _, third = sweep(tiny([0, 1, 2]), options)
+    assert isinstance(first.error, RecordError)
+    assert third.run["metrics"]
+    with pytest.raises(RecordError, match="s0"):
+        ensure(tiny([0]), options)
+    with pytest.raises(SweepError, match=r"2 of 3 runs failed(.|\n)*s0(.|\n)*s1"):
+        ensure(tiny([0, 1, 2]), options)
+
+
+def test_it_says_what_it_will_train_and_how_long_that_takes(tmp_path, capsys):
+    ensure(tiny([0]), Options("cpu", tmp_path))
+    told = capsys.readouterr().out
+    assert "Training 1 networks (residual-8-it6-s0): about 0 s for the first" in told
+
+
+def test_processes_give_the_same_records_and_one_that_is_killed_costs_time_only(tmp_path):
+    wanted, before, killed = tiny([0, 1], 60), set(multiprocessing.active_children()), []
+
+    def kill_one() -> None:
+        wait_for(tmp_path / "there", "run.lock")
+        workers = [c for c in multiprocessing.active_children() if c not in before]
+        killed.append(next(c.pid for c in workers if "Spawn" in c.name))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    there = ensure(wanted, Options("cpu", tmp_path / "there", threads=1, jobs=2))
+    killer.join()
+    here = ensure(wanted, Options("cpu", tmp_path / "here", threads=1, jobs=1))
+    assert killed
+    assert [stripped(run) for run in here] == [stripped(run) for run in there]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, tmp_path):
+    process = program(tmp_path, jobs, 2, 400)
+    wait_for(tmp_path, "checkpoint-*")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) != 0
+    assert not list(tmp_path.glob("*/*/record.json"))
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))]
+)
+def test_killed_at_any_moment_and_resumed_it_is_the_same_run(seed, tmp_path):
+    chance = random.Random(seed)
+    with program(tmp_path / "killed", 1, 1, 60) as process:
+        wait_for(tmp_path / "killed", "checkpoint-*")
+        time.sleep(chance.uniform(0, 2))
+        process.kill()
+    (wanted,) = tiny([0], 60)
+    options = Options("cpu", tmp_path / "killed", threads=1)
+    (resumed,) = ensure([wanted], options)
+    (whole,) = ensure([wanted], replace(options, runs=tmp_path / "whole"))
+    assert stripped(resumed) == stripped(whole)
+    left = {path.name for path in resumed.folder.iterdir()}
+    assert left <= {"record.json", "weights.safetensors", "run.lock"}
+
+
+def test_of_two_processes_one_trains_and_the_other_reads(tmp_path):
+    with program(tmp_path, 1, 1, 60) as first, program(tmp_path, 1, 1, 60) as second:
+        assert (first.wait(), second.wait()) == (0, 0)
+    assert len(list(tmp_path.glob("quick/*/record.json"))) == 1
+
+
+@pytest.mark.slow
+def test_workers_of_a_dask_scheduler_give_the_same_records(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as up:
+        options = Options("cpu", tmp_path / "there", threads=1, scheduler=up.scheduler_address)
+        there = ensure(tiny([0, 1]), options)
+    here = ensure(tiny([0, 1]), Options("cpu", tmp_path / "here", threads=1, jobs=1))
+    assert [stripped(run) for run in here] == [stripped(run) for run in there]
+
+
+def test_no_scheduler_is_one_sentence(tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(ParameterError, match=r"scheduler: 'nowhere'.*no Dask scheduler"):
+        sweep(tiny([0]), Options("cpu", tmp_path, scheduler="nowhere"))
+
+
+@pytest.mark.parametrize("jobs", [0, 1.5, 257])
+def test_jobs_is_a_positive_integer(jobs, tmp_path):
+    with pytest.raises(ParameterError, match="jobs"):
+        sweep(tiny([0]), Options("cpu", tmp_path, jobs=jobs))
