@@ -1,94 +1,143 @@
-"""Chapters: parameters are checked, and sentences, captions and tables follow the results."""
+"""What all chapters share: checked parameters, the choice of a scale, words, figures and boxes."""
 
+import json
+from base64 import b64decode
+
+import made_up
 import pandas as pd
 import pytest
 
-from companion.chapter import settings
-from companion.chapter.display import cell
-from companion.chapter.words import change_with_depth, listed
+from companion import display, style, words
+from companion.settings import settings
 from residual.errors import ParameterError
 
 MISTAKES = [
     ({"depths": [21]}, "depths: 21 is not allowed"),
     ({"depths": []}, "depths: [] is not allowed"),
     ({"depths": "20"}, "depths: '20' is not allowed"),
-    ({"depths": 20}, "depths: 20 is not allowed"),
     ({"depths": [20, 20]}, "name each value once"),
     ({"depths": [20.0]}, "depths: 20.0 is not allowed"),
     ({"seeds": [-1]}, "seeds: -1 is not allowed"),
     ({"seeds": []}, "seeds: [] is not allowed"),
     ({"profile": "huge"}, "choose one of quick, desk, paper, published"),
     ({"device": "tpu"}, "choose one of auto, cpu, cuda, mps"),
-    ({"iterations": 0}, "iterations: 0 is not allowed"),
     ({"iterations": True}, "iterations: True is not allowed"),
 ]
 
 
 @pytest.mark.parametrize(("given", "told"), MISTAKES, ids=lambda v: str(v)[:40])
 def test_a_wrong_parameter_is_one_sentence(given, told):
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(ParameterError, match="is not allowed") as caught:
         settings(**given)
     assert told in str(caught.value)
-    assert str(caught.value).count("\n") == 0
     assert caught.value._render_traceback_() == [f"ParameterError: {caught.value}"]
 
 
-def test_seeds_default_to_those_in_the_store(monkeypatch, tmp_path):
+def a_store(root, *names):
+    """A store that has records of these names, which nobody reads."""
+    for name in names:
+        (root / name).mkdir(parents=True)
+        (root / name / "record.json").write_text("{}")
+
+
+def test_the_largest_scale_that_has_both_networks_is_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
-    for seed in (3, 1):
-        folder = tmp_path / "quick" / f"plain-8-s{seed}"
-        folder.mkdir(parents=True)
-        (folder / "record.json").write_text("{}")
-    chosen = settings(depths=[8])
-    assert chosen.seeds_of("plain", 8) == [1, 3]
-    assert chosen.seeds_of("residual", 8) == [0]
-    assert settings(depths=[8], seeds=[7]).seeds_of("plain", 8) == [7]
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "mine"))
+    a_store(tmp_path, "quick/plain-8-s0", "quick/residual-8-s0", "quick/plain-8-s4")
+    a_store(tmp_path, "desk/plain-8-s0", "public/anna/plain-8", "public/bert/residual-8")
+    assert settings(depths=[8]).scale == "public"
+    assert settings(depths=[8]).own_scale == "quick"
+    assert settings(depths=[8], seeds=[0]).scale == "quick"  # others have no seeds
+    assert settings(depths=[8, 14]).scale == "quick"  # where what is missing is trained
+    assert settings("desk", depths=[8]).scale == "desk"
 
 
-def made_up(shallow, deep):
-    """Final errors of plain nets of depths 8 and 14, a row a seed."""
-    rows = [(8, seed, value) for seed, value in enumerate(shallow)]
-    rows += [(14, seed, value) for seed, value in enumerate(deep)]
-    frame = pd.DataFrame(rows, columns=["depth", "seed", "error"])
-    return frame.assign(kind="plain")
+def frame(shallow, deep):
+    """Final errors of plain nets of depths 8 and 14, a row a training."""
+    rows = [(8, value) for value in shallow] + [(14, value) for value in deep]
+    return pd.DataFrame(rows, columns=["depth", "error"]).assign(kind="plain")
 
 
 @pytest.mark.parametrize(
     ("shallow", "deep", "told"),
     [
-        ([1.0, 2.0], [5.0, 6.0], ("rises", "lies above every seed")),
-        ([5.0, 6.0], [1.0, 2.0], ("falls", "lies below every seed")),
-        ([1.0, 4.0], [3.0, 6.0], ("rises", "overlap")),
+        ([1.0, 2.0], [5.0, 6.0], "rises from 1.50 % to 5.50 %; every training of the deeper net"),
+        ([5.0, 6.0], [1.0, 2.0], "falls from 5.50 % to 1.50 %; every training of the deeper net"),
+        ([1.0, 4.0], [3.0, 6.0], "the trainings of the two overlap"),
+        ([1.5], [1.5], "From plain-8 to plain-14 the error stays at 1.50 %."),
+        ([1.0, 2.0], [], "plain-8 ends with a mean error of 1.50 %."),
     ],
 )
 def test_a_sentence_follows_the_result(shallow, deep, told):
-    sentence = change_with_depth(made_up(shallow, deep), "plain", "error", "error")
-    assert all(words in sentence for words in told)
-    assert "plain-8" in sentence
-    assert "plain-14" in sentence
+    sentence = words.change_with_depth(frame(shallow, deep), "plain", "error", "error")
+    assert told in sentence.replace(words.HYPHEN, "-").replace(words.SPACE, " ")
 
 
-def test_one_seed_says_nothing_of_spread_and_no_change_is_told_as_such():
-    sentence = change_with_depth(made_up([1.5], [1.5]), "plain", "error", "test error")
-    assert sentence == ("From plain-8 to plain-14 the test error stays at 1.50 % (1 seed each).")
-    assert "every seed" not in change_with_depth(made_up([1.0], [5.0]), "plain", "error", "error")
+def test_a_scale_is_told_from_the_records():
+    own = [made_up.network("plain", 8, seed, "quick") for seed in (0, 1)]
+    others = [made_up.network("plain", 8, "anna"), made_up.network("residual", 8, "anna")]
+    told = words.scale(own).replace(words.SPACE, " ")
+    assert told == "scale quick: 8×8 digits, 600 iterations, 2 seeds"
+    assert words.scale(others).endswith("at full length, 1 source".replace(" s", words.SPACE + "s"))
 
 
-def test_with_one_depth_nothing_is_compared():
-    frame = made_up([1.0, 2.0], [])
-    sentence = change_with_depth(frame, "plain", "error", "test error")
-    assert sentence == "plain-8 ends with a test error of 1.50 % (mean of 2 seeds)."
-    assert change_with_depth(frame, "residual", "error", "error") == ""
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed: texts, and figures as (content, metadata)."""
+    found = []
+
+    def keep(what, raw=False, metadata=None):
+        found.append((what, metadata) if raw else what.data)
+
+    monkeypatch.setattr(display, "display", keep)
+    return found
 
 
-def test_words():
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert [cell(v, 2) for v in (None, float("nan"), pd.NA, 1.234, 12345, "x")] == [
-        "–",
-        "–",
-        "–",
-        "1.23",
-        "12,345",
-        "x",
-    ]
+def test_a_figure_carries_its_words_and_its_data(tmp_path, shown):
+    fig, (ax,) = style.panels()
+    ax.plot([1, 2])
+    display.figure(fig, "fig-x", "It rises.", "A line.", frame([1.0], []), ["quick/a"])
+    ((content, metadata),) = shown
+    assert content["text/plain"] == "fig-x: It rises.\n(A line.)"
+    about = metadata["companion"]
+    assert (about["caption"], about["alt"], about["records"]) == (
+        "It rises.",
+        "A line.",
+        ["quick/a"],
+    )
+    assert about["csv"] == "depth,error,kind\n8,1,plain\n"
+    cell = {"outputs": [{"data": content, "metadata": metadata}]}
+    (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{}, cell]}))
+    image, found = display.stored(tmp_path / "n.ipynb", "fig-x")
+    assert (image[1:4], found) == (b"PNG", about)
+    assert b64decode(content["image/png"]) == image
+    with pytest.raises(KeyError, match=r"n\.ipynb has no figure fig-y"):
+        display.stored(tmp_path / "n.ipynb", "fig-y")
+
+
+def test_tables_and_sentences_are_markdown(shown):
+    table = pd.DataFrame({"x": [-1.234, None], "n": [12345, 6], "w": ["a", "b"]})
+    display.table(table, "Words.")
+    display.table(table.iloc[:0])
+    display.say("a <b> c", "", "d < e")
+    assert shown[0].splitlines()[2:] == ["| −1.23 | 12,345 | a |", "| – | 6 | b |", "", "*Words.*"]
+    assert shown[1] == "The store has no record of this."
+    assert shown[2] == r"a \<b> c d < e"
+
+
+def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
+    display.claim("degradation-train")
+    display.verdict(settings(depths=[8]), "same-capacity")
+    claim, verdict = shown
+    assert claim.startswith("> **Claim** `degradation-train` · note 002, §1 · measured")
+    assert display.ELSEWHERE in verdict
+    assert "> **supported with a caveat** · `same-capacity`" in verdict
+    assert "> Rule: " in verdict
+    assert "scale" not in verdict.split("Rule: ")[1]  # it holds by construction
+
+
+def test_deeper_networks_are_darker():
+    colours = style.palette([("plain", 20), ("plain", 56), ("residual", 56)])
+    assert colours[words.network("plain", 56)] == style.HUES["plain"]
+    assert colours[words.network("residual", 56)] == style.HUES["residual"]
+    assert colours[words.network("plain", 20)] > style.HUES["plain"]

@@ -3,9 +3,9 @@
 import math
 
 import pytest
-from made_up import run
+from made_up import network
 
-from companion.chapter import exercises
+from companion.chapters import exercises
 from residual.data import load
 from residual.recipe import Recipe
 
@@ -32,32 +32,10 @@ def test_one_iteration_of_decay_is_rate_times_decay():
 
 
 def test_final_errors_come_by_seed_and_leave_diverged_runs_out():
-    made = [run("plain", 8, 2, error=3.0), run("plain", 8, 0, error=1.0)]
-    made += [run("plain", 8, 1, error=None), run("residual", 8, 0, error=9.0)]
+    made = [network("plain", 8, 2, train=3.0), network("plain", 8, 0, train=1.0)]
+    made += [network("plain", 8, 1, train=None), network("residual", 8, 0, train=9.0)]
     assert exercises.final_errors(made, "plain", 8) == [1.0, 3.0]
     assert exercises.final_errors(made, "plain", 14) == []
-
-
-@pytest.mark.parametrize(
-    ("train", "test", "told"),
-    [
-        (1.0, 1.0, "degradation"),
-        (-1.0, 1.0, "overfitting"),
-        (0.0, 1.0, "overfitting"),
-        (1.0, -1.0, "no harm"),
-        (-1.0, 0.0, "no harm"),
-    ],
-)
-def test_a_pair_of_rises_has_a_pattern(train, test, told):
-    shallow = [run("plain", 8, s, error=5.0, test_error=6.0) for s in (0, 1)]
-    deep = [run("plain", 14, 0, error=5.0 + train, test_error=6.0 + test)]
-    ((seed, *rises, words),) = exercises.depth_changes(shallow + deep, "plain").to_numpy()
-    assert (seed, words) == (0, told)
-    assert rises == pytest.approx([train, test])
-
-
-def test_one_depth_has_no_change():
-    assert exercises.depth_changes([run("plain", 8)], "plain").empty
 
 
 def test_a_gradient_agrees_with_itself_and_less_with_one_farther_away():
@@ -77,12 +55,7 @@ def test_untrained_ratios_fall_with_depth():
 
 
 def test_measures_are_ratios_of_medians_plain_over_residual():
-    made = [run("plain", 8, std=3.0), run("residual", 8, std=1.5)]
-    for one in made:
-        tables = one.content["responses"]
-        layers = tables["final"]["layers"]
-        layers["channel_std"] = [2 * std for std in layers["std"]]
-        tables["final_exact"] = tables["final"]
+    made = [network("plain", 8, exact_std=3.0, std=3.0), network("residual", 8, std=1.5)]
     table = exercises.plain_over_residual(made)
     assert table["depth"].tolist() == [8]
     assert table.iloc[0, 1:].tolist() == [2.0] * 4

@@ -1,45 +1,71 @@
-"""Runs as data frames."""
+"""Records as data frames."""
 
 import made_up
+import pytest
 
 from companion import tables
 
 
-def runs():
-    """Two seeds of two networks, with known errors."""
-    return [
-        made_up.run(kind, 8, seed, error=error + seed, lesions=[1.0, 3.0, 2.0, 5.0])
+def records():
+    """Two seeds of two networks, with known errors, and a network of others."""
+    own = [
+        made_up.network(kind, 8, seed, "quick", train=error + seed, weight=2.0)
         for kind, error in (("plain", 10.0), ("residual", 4.0))
         for seed in (0, 1)
     ]
+    return [*own, made_up.network("plain", 8, "anna", gradients=(3.0, 1.0), weight=2.0)]
 
 
-def test_finals_has_a_row_a_run():
-    frame = tables.finals(runs())
-    assert frame["train_error"].tolist() == [10.0, 11.0, 4.0, 5.0]
-    assert frame["run"].nunique() == 4
+def test_finals_has_a_row_a_network_and_says_whose_it_is():
+    frame = tables.finals(records())
+    assert frame["train_error"].tolist() == [10.0, 11.0, 4.0, 5.0, 1.0]
+    assert frame["member"].tolist() == [0, 1, 0, 1, "anna"]
+    assert frame["run"].iloc[-1] == "public/anna/plain-8"
 
 
-def test_by_network_gives_mean_spread_and_seeds():
-    found = tables.by_network(tables.finals(runs()), "train_error").set_index("kind")
-    assert found.loc["plain", "mean"] == 10.5
-    assert found.loc["residual", "n"] == 2
+def test_by_network_gives_mean_spread_and_number_without_diverged_runs():
+    diverged = made_up.network("plain", 8, 2, "quick", train=None)
+    frame = tables.finals([*records()[:4], diverged])
+    found = tables.by_network(frame, "train_error")
+    assert tables.spread(found) == ["10.50 ± 0.71 (2)", "4.50 ± 0.71 (2)"]
 
 
-def test_a_diverged_run_is_left_out_of_means():
-    diverged = made_up.run("plain", 8, 2, error=None)
-    found = tables.by_network(tables.finals([*runs(), diverged]), "train_error")
-    assert found.set_index("kind").loc["plain", "n"] == 2
+def test_responses_number_the_layers_and_others_have_none_before_training():
+    assert tables.responses(records()).groupby("run")["position"].max().eq(7).all()
+    assert "anna" not in set(tables.responses(records(), "initial")["member"])
 
 
-def test_responses_number_the_layers():
-    frame = tables.responses(runs())
-    assert frame.groupby("run")["position"].max().eq(7).all()
+def test_gradients_have_three_measures_and_a_stage():
+    frame = tables.gradients(records()[-1:])
+    first = frame[frame["layer"] == "1.1"].iloc[0]
+    assert (first["ratio"], first["gradient"], first["scale_free"]) == (3.0, 6.0, 12.0)
+    assert frame["stage"].tolist() == [1, 1, 1, 2, 2, 3, 3]
+    assert set(frame["iteration"]) == {64_000}
 
 
 def test_the_rise_of_a_lesion_is_over_the_whole_network():
-    made = runs()[:1]
-    made[0].content["probes"]["lesions"]["block"] = [0, 1, 2, 3]
-    frame = tables.lesions(made)
+    made = made_up.network("residual", 8, rises=[2.0, 1.0, 4.0])
+    made.content["probes"]["lesions"]["block"] = [0, 1, 2, 3]
+    frame = tables.lesions([made])
     assert frame["rise"].tolist() == [2.0, 1.0, 4.0]
     assert frame["block"].tolist() == [1, 2, 3]
+
+
+def test_logs_keep_what_was_logged_and_leave_out_an_unknown_end():
+    logged = [made_up.curve("plain", 20, "anna", 9.0), made_up.curve("plain", 20, "bert", None)]
+    assert len(tables.logs(logged)) == 2
+    assert tables.logged_finals(logged)["test_error"].tolist() == [9.0]
+
+
+def test_rows_of_an_experiment_are_those_of_all_seeds():
+    measured = [{"rows": [{"iterations": n, "loss": 1.0, "curve": {}} for n in (1, 3)]}] * 2
+    frame = tables.rows(made_up.experiment("x", measured))
+    assert frame.columns.tolist() == ["seed", "iterations", "loss"]
+    assert tables.longest(frame)["seed"].tolist() == [0, 1]
+    assert tables.longest(frame)["iterations"].eq(3).all()
+
+
+def test_nothing_gives_an_empty_frame():
+    assert tables.jacobians([made_up.network("plain", 8)]).empty
+    with pytest.raises(KeyError):
+        tables.curves(records(), "validation")

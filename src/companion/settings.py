@@ -2,7 +2,8 @@
 
 `published` decides for each comparison: it takes the largest scale that has all the networks, or
 the experiment, that the comparison needs. Where none has, what is missing is trained at the
-smallest scale, into the reader's own store. Another profile reads and trains at that scale alone.
+smallest scale, into the reader's own store; a line says first what, and how long it takes. Another
+profile reads and trains at that scale alone.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from residual.claims import PUBLISHED, SCALES
 from residual.errors import check_choice, check_depth, check_integer, check_list
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
-from residual.statistics import listed
 from residual.store import Record
 from residual.sweep import Options, ensure
 
@@ -101,7 +101,6 @@ class Settings:
                 usual = self.recipe(scale, kind, depth, **changes)
                 seeds = self.seeds or stored_seeds(usual) or [0]
                 wanted += [replace(usual, seed=seed) for seed in seeds]
-        announce([recipe for recipe in wanted if recipe.seed not in stored_seeds(recipe)])
         return ensure(wanted, Options(self.device))
 
     def variants(self, kind: str, depth: int) -> list[Record]:
@@ -132,25 +131,6 @@ class Settings:
 def stored_seeds(recipe: Recipe) -> list[int]:
     """The seeds of a recipe in the committed store; where it has none, those a reader trained."""
     return store.seeds_of(recipe) or store.seeds_of(recipe, store.own())
-
-
-def announce(missing: list[Recipe]) -> None:
-    """Say what is about to be trained, and how long the first training took us, roughly."""
-    if missing:
-        told = listed(list(dict.fromkeys(recipe.name for recipe in missing)))
-        print(f"To be trained at scale {missing[0].profile}, into your own store: {told}.")
-        if seconds := expected(missing[0]):
-            print(f"The first takes about {seconds:,.0f} seconds on the machine of our records.")
-
-
-def expected(recipe: Recipe) -> float | None:
-    """Seconds of a training, from the scale's committed record of the nearest depth."""
-    found = store.every(recipe.profile)
-    if not found:
-        return None
-    near = min(found, key=lambda r: abs(r.depth - recipe.depth))
-    work = recipe.depth * recipe.iterations / (near.depth * near.recipe.iterations)
-    return near["provenance"]["seconds"] * work
 
 
 def settings(

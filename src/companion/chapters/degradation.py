@@ -146,10 +146,10 @@ def rise_sentence(found: pd.DataFrame) -> str:
         return "One depth has nothing to be compared with: give the chapter two."
     train, test = found.iloc[:, 1].mean(), found.iloc[:, 2].mean()
     kinds = found["looks like"].value_counts()
-    told = listed([f"{n} of {len(found)} like {kind}" for kind, n in kinds.items()])
+    told = listed([f"{n} of {len(found)} look like {kind}" for kind, n in kinds.items()])
     return (
         f"From the shallowest plain net to the deepest the training error changes by "
-        f"{points(train)} and the test error by {points(test)} (means). It looks {told}. "
+        f"{points(train)} and the test error by {points(test)} (means). Of the trainings {told}. "
         "Overfitting would lower the first and raise the second."
     )
 
@@ -290,8 +290,7 @@ def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str
     found = by_run.groupby(level=[0, 1, 2, 3]).apply(lambda v: geometric_mean(v).estimate)
     told = listed([f"{number(v, 2)} in {k[2]} ({k[3]})" for k, v in found.items()])
     caption = (
-        f"‖W‖ of the first stage over its value before training: at the end {told}. Decay alone, "
-        f"as in the paper, would leave exp(−η·λ·T/(1 − m)) over the first half of a training "
+        f"‖W‖ of the first stage over its value before training: at the end {told} "
         f"(medians over layers; {scale(records)})."
     )
     return caption, f"Lines of relative weight norm against iteration, logarithmic: {told}."

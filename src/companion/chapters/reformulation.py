@@ -123,7 +123,8 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
         row = {"network": network(kind, depth), "paper, test error": told}
         if kind == "plain":
             row["paper, test error"] = f"above {paper.PLAIN_ERROR_ABOVE[depth]}"
-        row["logged, test error"] = listed([f"{end:.2f}" for end in sorted(ends)]) or "not run"
+        told = [f"{end:.2f}" for end in sorted(ends)] or ["not run"]
+        row["logged, test error"] = listed(told)
         row["ours, training error"] = "not run"
         if ours is not None:
             part = ours[(ours["kind"] == kind) & (ours["depth"] == depth)]

@@ -1,0 +1,136 @@
+"""Chapters 1 and 2: numbers in captions and tables are those of the records."""
+
+import made_up
+import pytest
+
+from companion.chapters import degradation, reformulation
+from companion.tables import finals
+from companion.words import HYPHEN, SPACE
+
+
+def plain_text(text):
+    """Words without the characters that keep a line together."""
+    return text.replace(HYPHEN, "-").replace(SPACE, " ")
+
+
+def test_figure_6_tells_the_mean_of_logged_test_errors():
+    ends = {("plain", 20): (9.0, 10.0), ("plain", 56): (13.0, 15.0)}
+    logs = [
+        made_up.curve(kind, depth, source, error)
+        for (kind, depth), errors in ends.items()
+        for source, error in zip(made_up.SOURCES, errors)
+    ]
+    made = degradation.figure_6_words(logs)
+    caption = plain_text(made["caption"])
+    assert "From plain-20 to plain-56 the mean test error rises from 9.50 % to 14.0 %" in caption
+    assert "4 trainings of 2 sources" in caption
+    assert len(made["records"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        (1.0, 1.0, "degradation"),
+        (-1.0, 1.0, "overfitting"),
+        (0.0, 1.0, "overfitting"),
+        (1.0, -1.0, "no harm"),
+    ],
+)
+def test_a_pair_of_rises_has_a_pattern(train, test, told):
+    made = [made_up.network("plain", 8, s, train=5.0, test=6.0) for s in (0, 1)]
+    made.append(made_up.network("plain", 14, 0, train=5.0 + train, test=6.0 + test))
+    found = degradation.rises(finals(made))
+    ((member, *changes, words),) = found.to_numpy()
+    assert (member, words) == (0, told)
+    assert changes == pytest.approx([train, test])
+    assert f"1 of 1 look like {told}" in degradation.rise_sentence(found)
+    assert degradation.rises(finals(made[:2])).empty
+
+
+def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():
+    others = [made_up.network("plain", 20, "anna", gradients=(0.5, 2.0), weight=3.0)]
+    (row,) = degradation.stage_ratios(others).to_dict("records")
+    assert (row["when"], row["trainings"]) == ("end", 1)
+    assert [row[name] for name in degradation.GRADIENTS.values()] == ["0.25"] * 3
+
+
+def with_iterations(record):
+    """A made-up network of ours whose ‖W‖ doubles from its first iteration to its last."""
+    table = record.content["gradients"]
+    table |= {"iteration": [0, 600]}
+    table["weight"] = [[w * factor for w in table["weight"][0]] for factor in (1.0, 2.0)]
+    return record
+
+
+def test_the_first_update_is_the_rate_times_the_relative_gradient():
+    made = [with_iterations(made_up.network("plain", 8, 0, "quick", gradients=(50.0, 1.0)))]
+    frame = degradation.first_updates(made)
+    assert frame["update"].max() == pytest.approx(0.1 * 50)
+    assert "5 in plain-8" in plain_text(degradation.update_words(frame, made)[0])
+    frame = degradation.norms(made)
+    assert frame[frame["iteration"] == 600]["growth"].eq(2).all()
+    assert "2 in plain-8 (scaled λ)" in plain_text(degradation.norm_words(frame, made)[0])
+
+
+def test_solutions_are_told_with_their_control():
+    errors = {"copied_start": 1.0, "copied": 16.0, "control": 3.0, "random": 80.0}
+    measured = {f"{name}_train_error": error for name, error in errors.items()}
+    curve = {"iteration": [1], "loss": [2.0]}
+    measured |= {f"{name}_loss": curve for name in ("copied", "control", "random")}
+    settings = {"shallow": 20, "deep": 56}
+    record = made_up.experiment("solution-exists", [measured], settings)
+    assert degradation.solution_curves(record)["start"].tolist() == ["copied", "control", "random"]
+    caption = plain_text(degradation.solution_words(record)[0])
+    assert "from a training error of 1.00 % to 16.0 %" in caption
+    assert "plain-20 trained on by the same recipe ends at 3.00 %" in caption
+
+
+def test_controls_come_with_what_differs_best_first():
+    made = [made_up.network("plain", 8, 0, "quick", train=50.0)]
+    made += [made_up.network("plain", 8, 0, "quick", train=20.0, low_start=True)]
+    table = degradation.controls(made)
+    assert table["low start"].tolist() == ["yes", "no"]
+    assert table["training error, %"].tolist() == ["20.00 (1)", "50.00 (1)"]
+
+
+def test_a_short_profile_is_put_beside_the_full_length():
+    made = [
+        made_up.network(kind, depth, "anna", train=error, std=std, weight=32**0.5)
+        for kind, depth, error, std in (
+            ("plain", 20, 2.0, 1.0),
+            ("residual", 20, 1.0, 1.0),
+            ("plain", 56, 4.0, 3.0),
+            ("residual", 56, 0.5, 1.5),
+        )
+    ]
+    row = degradation.short_profile(made)
+    order = plain_text(row["training errors, lowest first, %"])
+    assert order == "ResNet-56 (0.50) < ResNet-20 (1.00) < plain-20 (2.00) < plain-56 (4.00)"
+    assert row["response, plain over ResNet"] == "2"
+    assert row["‖W‖ over its He value, ResNet"] == "1"
+
+
+def test_parameters_are_those_of_the_paper():
+    table = reformulation.parameter_table([20, 26])
+    assert table["plain"].tolist() == table["residual"].tolist()
+    assert table["paper (Table 6)"].iloc[0] == table["plain"].iloc[0] == 269_722
+
+
+def test_paths_are_ordered_and_told_with_their_growth():
+    made = [
+        made_up.network("residual", depth, 0, "quick", train=error, shortcut=shortcut)
+        for depth, level in ((20, 1.0), (56, 3.0))
+        for shortcut, error in (("permutation", level), ("identity", 0.5))
+    ]
+    made.append(made_up.network("plain", 56, 0, "quick", train=60.0))
+    frame = reformulation.path_finals(made)
+    assert frame["shortcut"].drop_duplicates().tolist() == ["x", "permuted x", "none"]
+    caption = plain_text(reformulation.path_words(frame, made)[0])
+    assert "3.00 % with permuted x (+2.0 points over depth 20)" in caption
+
+
+def test_the_deepest_networks_are_listed_with_every_log():
+    logs = [made_up.curve("residual", 110, s, e) for s, e in (("anna", 7.0), ("bert", 6.5))]
+    rows = reformulation.very_deep_table(logs).set_index("network")
+    assert rows["logged, test error"].tolist() == ["not run", "6.50 and 7.00", "not run"]
+    assert "ResNet-110 at 7.00 % and 6.50 %" in plain_text(reformulation.very_deep_words(logs)[0])
