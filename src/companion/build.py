@@ -1,7 +1,7 @@
 """The book from its sources: papermill executes the chapters, Jupyter Book builds the site.
 
-    python -m companion.build          # execute the source notebooks in place, store their outputs
-    residual book                      # execute them elsewhere, and build the site
+python -m companion.build          # execute the source notebooks in place, store their outputs
+residual book                      # execute them elsewhere, and build the site
 """
 
 import ast

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from statistics import fmean, stdev
 
+from companion.chapters.degradation import short_profiles
 from companion.words import SPACE, count, devices, network
 from residual import paper, peers, replay, store
 from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate
@@ -254,6 +255,12 @@ def experiment_row(record: Record) -> list[str]:
         made["started"][:10],
         f"`{record['digest'][:12]}`",
     ]
+
+
+def short_profile_table() -> str:
+    """Whether a short profile is a model of the full length: one row a scale."""
+    frame = short_profiles()
+    return table(list(frame.columns), frame.itertuples(index=False))
 
 
 def benchmark_table() -> str:

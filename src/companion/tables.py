@@ -5,6 +5,7 @@ source of a network of others), variant, scale, and run (the record's name).
 """
 
 from collections.abc import Iterable
+from math import nan
 
 import pandas as pd
 
@@ -91,13 +92,14 @@ def gradients(records: Iterable[Record]) -> pd.DataFrame:
 
     Columns: layer, position, stage (1 to 3), iteration, weight (‖W‖), ratio (‖∇W‖/‖W‖), gradient
     (‖∇W‖) and scale_free (‖∇W‖·‖W‖, which the scale of W before BN does not change). Networks of
-    others have one iteration: the end.
+    others have one iteration: the end. Records of before ‖W‖ was measured have no weight.
     """
     frames = []
     for record in records:
         found = record["gradients"]
         layers, iterations = found["layer"], found.get("iteration", [FULL_LENGTH])
-        for iteration, ratio, weight in zip(iterations, found["ratio"], found["weight"]):
+        weights = found.get("weight") or [[nan] * len(layers)] * len(iterations)
+        for iteration, ratio, weight in zip(iterations, found["ratio"], weights):
             frame = pd.DataFrame({"layer": layers, "ratio": ratio, "weight": weight}, dtype=object)
             frame = frame.astype({"ratio": float, "weight": float})
             frames.append(

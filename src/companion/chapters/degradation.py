@@ -367,6 +367,8 @@ def short_profile(records: Sequence[Record]) -> dict[str, str]:
         "response, plain over ResNet": number(
             ratio(medians["plain"].tolist(), medians["residual"].tolist()).estimate
         ),
-        "‖W‖ over its He value, ResNet": number(geometric_mean(growth).estimate, 2),
+        "‖W‖ over its He value, ResNet": (
+            number(geometric_mean(growth).estimate, 2) if growth.notna().all() else "not measured"
+        ),
         "trainings": min(len(last["run"].unique()), len(medians["plain"])),
     }
