@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from browser import CHROMIUM, chromium, served
 
-from companion import book
+from companion import build
 from residual.store import ROOT
 
 HTML = ROOT / "_build" / "html"
@@ -56,7 +56,7 @@ def site():
     """The folder of the built site."""
     index = HTML / "index.html"
     if not index.is_file() or index.stat().st_mtime < newest_source():
-        book.build({})
+        build.build({})
     return HTML
 
 
