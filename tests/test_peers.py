@@ -252,8 +252,6 @@ def test_our_records_agree_with_what_the_sources_report():
     """To 0.01 points: the reported figures are rounded, a test error is a multiple of 0.01."""
     stored = every("public", ROOT / "runs")
     found = [record for record in stored if record["reported"]["published_epoch"]]
-        record for record in every("public", ROOT / "runs") if record["reported"]["published_epoch"]
-    ]
     assert len(found) == 12
     for record in found:
         error, reported = record["metrics"]["test_error"], record["reported"]["test_error"]

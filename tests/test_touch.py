@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from companion.onnx_export import export
+from companion.site import networks
 from onnx.reference import ReferenceEvaluator
 
 from companion import samples
-from companion.onnx_export import export
-from companion.site import networks
 from residual import probes, store
 from residual.batches import normalise
 from residual.data import data_folder, load

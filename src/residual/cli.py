@@ -263,7 +263,7 @@ def book(profile, depths, seeds, iterations, device, runs) -> None:
     import os
 
     try:
-        from companion.book import build
+        from companion.build import build
     except ModuleNotFoundError as error:
         advice = "it needs a checkout and the book's packages"
         raise ParameterError("book", str(error), advice) from error
