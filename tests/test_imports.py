@@ -13,11 +13,11 @@ ORDER = [
     {"recipe"},
     {"store", "probes"},
     {"data"},
-    {"provenance", "constructions", "batches", "pretrained"},
+    {"provenance", "constructions", "batches"},
     {"train"},
     {"describe"},
     {"replay"},
-    {"claims", "peers", "sweep", "experiments"},
+    {"claims", "peers", "sweep", "experiments", "pretrained"},
     {"cli"},
 ]
 """What stands further down may import what stands above it, and what stands on its line."""
