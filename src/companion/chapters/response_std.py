@@ -1,0 +1,265 @@
+"""Frames, captions and tables of the chapter on responses; its cells draw the figures."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from companion import tables
+from companion.display import cell
+from companion.settings import Settings
+from companion.words import names, network, networks, scale
+from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
+from residual.claims.about_argument import (
+    accumulation,
+    lesion_correlation,
+    untrained_of,
+)
+from residual.claims.about_responses import falls
+from residual.claims.evidence import Evidence
+from residual.recipe import KINDS
+from residual.statistics import geometric_mean, listed, mean_correlation, number, ratio
+from residual.store import Record
+
+STATES = {"final": "moving averages", "final_exact": "exact averages", "initial": "before training"}
+
+
+def medians(frame: pd.DataFrame) -> pd.Series:
+    """Median std over layers by training, geometric mean over trainings, by (depth, kind)."""
+    by_run = frame.groupby(["depth", "kind", "run"])["std"].median()
+    return by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
+
+
+def figure_7_words(frame: pd.DataFrame, records: Sequence[Record], state: str) -> tuple[str, str]:
+    """Caption and alt text of Figure 7 in one state of the statistics of batch normalisation."""
+    found = medians(frame)
+    told = []
+    for depth in sorted(frame["depth"].unique()):
+        if {(depth, kind) for kind in KINDS} <= set(found.index):
+            plain, residual = found[depth, "plain"], found[depth, "residual"]
+            told.append(
+                f"{number(plain, 2)} against {number(residual, 2)} at depth {depth} "
+                f"(ratio {number(plain / residual, 3)})"
+            )
+    caption = (
+        f"Median standard deviation over all 3×3 layers, plain against residual: "
+        f"{'; '.join(told) or 'one kind alone'}. Lines are medians over trainings, bands go from "
+        f"the lowest to the highest; above in network order, below sorted by size (BN: "
+        f"{STATES[state]}; {scale(records)})."
+    )
+    shown = [f"{network(kind, d)} {number(v, 2)}" for (d, kind), v in found.items()]
+    return caption, f"Two rows of lines of std by layer for {networks(frame)}: {listed(shown)}."
+
+
+def three_numbers(records: Sequence[Record], state: str = "final") -> pd.DataFrame:
+    """What the note puts numbers on, by network: all layers and F(x) alone, kept apart."""
+    frame = tables.responses(records, state)
+    rows = []
+    for (_, _, name), part in frame.groupby(["depth", "kind", "network"]):
+        f_alone = part[part["layer"].str.endswith(".2")]
+        rows.append(
+            {
+                "network": name,
+                "trainings": part["run"].nunique(),
+                "median std, all layers": part["std"].median(),
+                "median std, F(x)": f_alone["std"].median(),
+                "1 % to 99 %, median layer": span(part),
+                "within ±0.1, F(x), %": 100 * f_alone["within_tenth"].mean(),
+                "mean of |mean|/std, F(x)": (f_alone["mean"].abs() / f_alone["std"]).mean(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def span(frame: pd.DataFrame) -> str:
+    """The median 1 % and 99 % percentiles over layers, as a range."""
+    return f"{cell(frame['low'].median(), 2)} … {cell(frame['high'].median(), 2)}"
+
+
+def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
+    """The note's three numbers: what it says, what the paper has, and each scale's measurement."""
+    rows = [
+        {
+            "": "networks of Figure 7",
+            "note": "a 34-layer pair",
+            "paper": "plain-20/56, ResNet-20/56/110",
+        },
+        {
+            "": "plain over residual, median std of all layers at depth 56",
+            "note": "an order of magnitude",
+            "paper": "generally smaller (§4.2)",
+        },
+        {
+            "": "elements of F(x) within ±0.1 in ResNet-56",
+            "note": "the great majority",
+            "paper": "silent",
+        },
+    ]
+    for name, records in scales.items():
+        frame = tables.responses([r for r in records if r.depth == 56])
+        found = medians(frame)
+        rows[0][name] = networks(tables.finals(records))
+        rows[1][name] = number(found[56, "plain"] / found[56, "residual"], 3)
+        residual = frame[(frame["kind"] == "residual") & frame["layer"].str.endswith(".2")]
+        rows[2][name] = f"{100 * residual['within_tenth'].mean():.0f} %"
+    return pd.DataFrame(rows)
+
+
+def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of median responses against depth."""
+    found = medians(frame)
+    told = [
+        f"{network(kind, a)} over {network(kind, b)}: {number(found[a, kind] / found[b, kind], 3)}"
+        for kind in KINDS
+        for a, b in [depth_ends(found, kind)]
+        if a != b
+    ]
+    caption = (
+        f"Median std of all 3×3 layers falls with depth in residual nets, and in plain nets as well"
+        f": {listed(told)}. Dots are trainings ({scale(records)})."
+        if len(told) == 2
+        and all(found[a, k] > found[b, k] for k in KINDS for a, b in [depth_ends(found, k)])
+        else f"Median std of all 3×3 layers against depth: {listed(told)} ({scale(records)})."
+    )
+    return caption, f"Median std against depth, a line for each kind: {listed(told)}."
+
+
+def depth_ends(found: pd.Series, kind: str) -> tuple[int, int]:
+    """The shallowest and the deepest network of a kind."""
+    depths = [depth for depth, other in found.index if other == kind]
+    return min(depths), max(depths)
+
+
+def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of ‖F(x)‖/‖x‖ by block."""
+    kept = frame[~frame["widening"].astype(bool)]
+    found = kept.groupby(["network", "run"])["ratio"].median().groupby(level="network").median()
+    told = listed([f"{number(v, 2)} in {name}" for name, v in found.items()])
+    caption = (
+        f"How large the correction is beside its input: the median of ‖F(x)‖/‖x‖ over identity "
+        f"blocks is {told}, trained. Lines are medians over trainings ({scale(records)})."
+    )
+    return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
+
+
+def lesion_points(records: Sequence[Record], state: str = "final") -> pd.DataFrame:
+    """Rise in test error (points) when a block is deleted against its std of F(x), identity blocks.
+
+    Columns: kind, network, run, block, std, rise.
+    """
+    frame = tables.lesions(records)
+    layers = tables.responses(records, state)
+    second = layers[layers["layer"].str.endswith(".2")].copy()
+    second["block"] = second["layer"].str.removesuffix(".2").astype(int)
+    wide = tables.responses(records, "final", "blocks")[["run", "block", "widening"]]
+    joined = frame.merge(second[["run", "block", "std"]], on=["run", "block"])
+    joined = joined.merge(wide, on=["run", "block"])
+    return joined[~joined["widening"].astype(bool)]
+
+
+def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of rise against std."""
+    told = []
+    for kind in KINDS:
+        group = [r for r in records if r.kind == kind]
+        if group:
+            rho = mean_correlation([lesion_correlation(run, "final") for run in group])
+            told.append(f"{rho} in {network(kind, group[0].depth)}")
+    caption = (
+        f"Does a small response mean a dispensable block? Spearman's ρ over identity blocks between "
+        f"the std of F(x) and the rise in test error on deletion is {listed(told)}. A dot is a "
+        f"block of one training ({scale(records)})."
+    )
+    return caption, f"Rise in test error against std of F(x), logarithmic: ρ is {listed(told)}."
+
+
+def jacobian_frame(records: Sequence[Record]) -> pd.DataFrame:
+    """Participation ratio of each block's Jacobian, trained and untrained: kind, block, state."""
+    frames = [tables.jacobians(records).assign(state="trained")]
+    baseline = untrained_of(Evidence("public"))
+    for seed, measured in zip(baseline.seeds, baseline.measurements):
+        for kind in KINDS:
+            frame = pd.DataFrame(measured[kind])
+            frames.append(frame.assign(kind=kind, state="untrained", run=f"{kind} seed {seed}"))
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[~frame["widening"].astype(bool)]
+
+
+def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of participation ratios."""
+    found = frame.groupby(["state", "kind", "run"])["participation"].median()
+    found = found.groupby(level=["state", "kind"]).median()
+    told = [
+        f"{number(found[state, 'plain'], 2)} against {number(found[state, 'residual'], 2)} {state}"
+        for state in ("untrained", "trained")
+    ]
+    caption = (
+        "Participation ratio of the singular values of each identity block's Jacobian before its "
+        f"last ReLU (1: all equal, as in an identity), plain against residual: {listed(told)}. "
+        f"Medians over blocks and trainings ({scale(records)}; untrained: He start, BN statistics "
+        "averaged exactly)."
+    )
+    return caption, f"Participation ratio against block in two panels: {listed(told)}."
+
+
+def rivals(records: Sequence[Record]) -> pd.DataFrame:
+    """The rival explanations of small responses, measured on trained networks of full length."""
+    groups = {
+        (kind, depth): [r for r in records if (r.kind, r.depth) == (kind, depth)]
+        for kind in KINDS
+        for depth in (20, 56)
+    }
+    grown = accumulation(groups["residual", 56], "final")
+    (fall,) = falls([groups["plain", 20], groups["plain", 56]], "final")
+    own = Evidence("quick")
+    rows = [
+        {
+            "rival": "signal accumulates along the shortcut",
+            "measured": "‖F(x)‖/‖x‖, last identity block over first, trained ResNet-56",
+            "value": str(grown),
+            "holds": "yes" if grown.upper < 1 else "no",
+        },
+        {
+            "rival": "depth alone",
+            "measured": "median std of plain-20 over plain-56: no shortcut anywhere",
+            "value": str(fall),
+            "holds": "yes" if fall.lower > 1 else "no",
+        },
+    ]
+    if own.has("residual", 56, "no-gamma-decay") and own.has("residual", 56):
+        pair = [own.networks("residual", 56, v) for v in ("no-gamma-decay", "")]
+        free = ratio(*(median_std(group) for group in pair))
+        rows.append(
+            {
+                "rival": "weight decay shrinks γ",
+                "measured": "median std of ResNet-56 without decay on γ over with it, quick",
+                "value": str(free),
+                "holds": "needs the paper's length",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def median_std(records: Sequence[Record]) -> list[float]:
+    """Median std over the 3×3 layers, one a training."""
+    return tables.responses(records).groupby("run")["std"].median().tolist()
+
+
+def chain(settings: Settings) -> pd.DataFrame:
+    """The note's line of argument, link by link, with the verdict measured for each."""
+    ids = {name for _, name in CHAIN}
+    found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
+    words = {claim.id: claim.english for claim in CLAIMS}
+    return pd.DataFrame(
+        {
+            "link": link,
+            "claim": words[name],
+            "verdict": found[name].verdict,
+            "scale": found[name].scale if found[name].verdict != NOT_RUN else "–",
+        }
+        for link, name in CHAIN
+    )
+
+
+def record_names(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The committed records that a frame names."""
+    return tuple(name for name in names(frame) if "/" in name)
