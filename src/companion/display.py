@@ -98,7 +98,8 @@ def table(frame: pd.DataFrame, caption: str | None = None, digits: int = 2) -> N
         say("The store has no record of this.")
         return
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
-    lines = ["| " + " | ".join(map(str, frame.columns)) + " |"]
+    heads = (str(name).replace("|", "\\|") for name in frame.columns)
+    lines = ["| " + " | ".join(heads) + " |"]
     lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")
     for row in frame.itertuples(index=False):
         lines.append("| " + " | ".join(cell(value, digits) for value in row) + " |")
@@ -111,7 +112,7 @@ def cell(value: object, digits: int) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:,.{digits}f}".replace("-", "−")
-    return f"{value:,}" if isinstance(value, Integral) else str(value)
+    return f"{value:,}" if isinstance(value, Integral) else str(value).replace("|", "\\|")
 
 
 def claim(*ids: str) -> None:

@@ -4,7 +4,7 @@ from math import ceil, log10
 from statistics import fmean, median
 
 from residual.claims.about_responses import relative_response
-from residual.claims.evidence import Evidence, block_values, names
+from residual.claims.evidence import Evidence, MissingRecordError, block_values, names
 from residual.claims.verdicts import (
     CAVEAT,
     INCONCLUSIVE,
@@ -166,6 +166,8 @@ def same_capacity(evidence: Evidence) -> Finding:
 def identity_by_default(evidence: Evidence) -> Finding:
     """ResNet-56 at He initialisation decides; ResNet-20 and zero-γ starts stand beside."""
     runs = evidence.networks("residual", 56)
+    if not all("initial" in run["responses"] for run in runs):
+        raise MissingRecordError("Networks of others were not measured before their training.")
     found = relative_response(runs, "initial")
     values = found.named("he_median_ratio")
     first = [block_values(run, "ratio", "initial")[0] for run in runs]
