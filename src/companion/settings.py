@@ -104,14 +104,9 @@ class Settings:
         return ensure(wanted, Options(self.device))
 
     def variants(self, kind: str, depth: int) -> list[Record]:
-        """Every committed training of one network, under whichever recipe, at the largest scale of
-        ours that has it under more than one."""
-        found: list[Record] = []
-        for scale in self.ours:
-            found = [r for r in store.every(scale) if (r.kind, r.depth) == (kind, depth)]
-            if len({record.variant for record in found}) > 1:
-                break
-        return found
+        """Every committed training of ours of one network, under whichever recipe."""
+        found = [record for scale in self.ours for record in store.every(scale)]
+        return [r for r in found if (r.kind, r.depth) == (kind, depth)]
 
     def experiment(self, name: str) -> Record:
         """An experiment's record at the largest scale that has it; where none has it is run now,

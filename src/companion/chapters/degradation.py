@@ -270,6 +270,17 @@ def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, s
     return caption, f"Lines of update size by layer, logarithmic; the largest: {told}."
 
 
+def under_both_decays(scales: Sequence[str], depth: int) -> list[Record]:
+    """The networks of a depth under the scaled and the paper's λ, from the first scale that has
+    both with ‖W‖ measured; an empty list where none has."""
+    for name in scales:
+        found = [r for r in every(name) if r.depth == depth and "weight" in r["gradients"]]
+        found = [r for r in found if r.variant in ("", UNSCALED)]
+        if len({r.variant for r in found}) == 2:
+            return found
+    return []
+
+
 def norms(records: Sequence[Record]) -> pd.DataFrame:
     """‖W‖ of each 3×3 layer over its value before training, with the `decay` of its run."""
     decays = {r.name: "the paper's λ" if r.variant == UNSCALED else "scaled λ" for r in records}
@@ -328,8 +339,8 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
         "low start": lambda r: "yes" if r.low_start else "no",
     }.items():
         frame[column] = [told(recipes[name]) for name in frame["run"]]
-    keys = ["learning rate", "iterations", "weight decay", "BN", "low start"]
-    found = by_network(frame, "train_error", *keys).sort_values("mean")
+    keys = ["scale", "learning rate", "iterations", "weight decay", "BN", "low start"]
+    found = by_network(frame, "train_error", *keys).sort_values(["scale", "mean"])
     found["training error, %"] = spread(found)
     return found[["network", *keys, "training error, %"]]
 
