@@ -3,7 +3,7 @@
 import made_up
 import pytest
 
-from companion.chapters import degradation, reformulation
+from companion.chapters import degradation, first_steps, reformulation
 from companion.tables import finals
 from companion.words import HYPHEN, SPACE
 
@@ -49,9 +49,9 @@ def test_a_pair_of_rises_has_a_pattern(train, test, told):
 
 def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():
     others = [made_up.network("plain", 20, "anna", gradients=(0.5, 2.0), weight=3.0)]
-    (row,) = degradation.stage_ratios(others).to_dict("records")
+    (row,) = first_steps.stage_ratios(others).to_dict("records")
     assert (row["when"], row["trainings"]) == ("end", 1)
-    assert [row[name] for name in degradation.GRADIENTS.values()] == ["0.25"] * 3
+    assert [row[name] for name in first_steps.GRADIENTS.values()] == ["0.25"] * 3
 
 
 def with_iterations(record):
@@ -64,12 +64,12 @@ def with_iterations(record):
 
 def test_the_first_update_is_the_rate_times_the_relative_gradient():
     made = [with_iterations(made_up.network("plain", 8, 0, "quick", gradients=(50.0, 1.0)))]
-    frame = degradation.first_updates(made)
+    frame = first_steps.first_updates(made)
     assert frame["update"].max() == pytest.approx(0.1 * 50)
-    assert "5 in plain-8" in plain_text(degradation.update_words(frame, made)[0])
-    frame = degradation.norms(made)
+    assert "5 in plain-8" in plain_text(first_steps.update_words(frame, made)[0])
+    frame = first_steps.norms(made)
     assert frame[frame["iteration"] == 600]["growth"].eq(2).all()
-    assert "2 in plain-8 (scaled λ)" in plain_text(degradation.norm_words(frame, made)[0])
+    assert "2 in plain-8 (scaled λ)" in plain_text(first_steps.norm_words(frame, made)[0])
 
 
 def test_solutions_are_told_with_their_control():
@@ -103,7 +103,7 @@ def test_a_short_profile_is_put_beside_the_full_length():
             ("residual", 56, 0.5, 1.5),
         )
     ]
-    row = degradation.short_profile(made)
+    row = first_steps.short_profile(made)
     order = plain_text(row["training errors, lowest first, %"])
     assert order == "ResNet-56 (0.50) < ResNet-20 (1.00) < plain-20 (2.00) < plain-56 (4.00)"
     assert row["response, plain over ResNet"] == "2"

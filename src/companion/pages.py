@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from statistics import fmean, stdev
 
-from companion.chapters.degradation import short_profiles
+from companion.chapters.first_steps import short_profiles
 from companion.words import SPACE, count, devices, network
 from residual import paper, peers, replay, store
 from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate

@@ -1,0 +1,176 @@
+"""Gradients, the first steps of a training and ‖W‖ over it: captions and tables of chapter 1, and
+the table that sets our short profiles beside the full length."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from companion.tables import by_network, finals, gradients, responses
+from companion.words import network, scale
+from residual.claims import SCALES
+from residual.statistics import geometric_mean, listed, number, ratio
+from residual.store import Record, every
+
+GRADIENTS = {"gradient": "‖∇W‖", "ratio": "‖∇W‖/‖W‖", "scale_free": "‖∇W‖·‖W‖"}
+STARTS = {"he": "He", "gaussian": "Gaussian, std 0.01"}
+UNSCALED = "wd0.0001"  # the variant of a short run that has the paper's own weight decay
+
+
+def stage_ratios(records: Sequence[Record]) -> pd.DataFrame:
+    """Gradients of the first stage over those of the last, before training and at its end.
+
+    Medians over the layers of a stage, geometric means over trainings, for three measures of a
+    gradient. Networks of others have the end alone.
+    """
+    frame = gradients(records)
+    frame = frame[frame["layer"] != "stem"]
+    last = frame.groupby("run")["iteration"].transform("max")
+    frame = frame[(frame["iteration"] == last) | (frame["iteration"] == 0)].assign(
+        when=lambda f: [
+            "before" if i == 0 and r[:6] != "public" else "end"
+            for i, r in zip(f["iteration"], f["run"])
+        ]
+    )
+    keys = ["scale", "depth", "kind", "network", "when", "run", "stage"]
+    stages = frame.groupby(keys)[list(GRADIENTS)].median().unstack("stage")
+    rows = []
+    for (which, _, _, name, when), part in stages.groupby(level=keys[:-2]):
+        row = {"scale": which, "network": name, "when": when}
+        for column, words in GRADIENTS.items():
+            row[words] = number(geometric_mean(part[column, 1] / part[column, 3]).estimate)
+        rows.append(row | {"trainings": len(part)})
+    return pd.DataFrame(rows)
+
+
+def gradient_words(records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of gradients by layer."""
+    found = stage_ratios(records)
+    before = found[found["when"] == "before"]
+    told = listed([f"{v} in {n}" for n, v in zip(before["network"], before["‖∇W‖·‖W‖"])])
+    ends = found[found["when"] == "end"]
+    ended = listed([f"{v} in {n}" for n, v in zip(ends["network"], ends["‖∇W‖·‖W‖"])])
+    caption = (
+        f"Before training (thin) ‖∇W‖·‖W‖ of the first stage over that of the last is {told}; at "
+        f"the end (bold) {ended}. Below one a gradient shrinks on the way back, above one it grows "
+        f"(medians over layers; {scale(records)})."
+    )
+    alt = f"Three panels of gradient size by layer on logarithmic scales: at the end {ended}."
+    return caption, alt
+
+
+def start_table(record: Record) -> pd.DataFrame:
+    """First stage over last before training, by form of net, for each measure of a gradient."""
+    rows = []
+    for measured in record.measurements:
+        for row in measured["rows"]:
+            layers = pd.DataFrame({"layer": row["layer"], "ratio": row["ratio"]})
+            blocks = (len(layers) - 1) // 2
+            layers["block"] = [0, *(1 + i // 2 for i in range(2 * blocks))]
+            first = layers[layers["block"].between(1, blocks // 3)]["ratio"].median()
+            last = layers[layers["block"] > 2 * blocks // 3]["ratio"].median()
+            name = network(row["kind"], record["settings"]["depth"])
+            told = {"network": name, "BN": "yes" if row["norm"] else "no"}
+            rows.append(told | {"start": STARTS[row["start"]], "ratio": first / last})
+    groups = pd.DataFrame(rows).groupby(["network", "BN", "start"], sort=False)["ratio"]
+    found = groups.apply(lambda v: number(geometric_mean(v).estimate)).reset_index()
+    return found.rename(columns={"ratio": "‖∇W‖/‖W‖, first stage over last"})
+
+
+def first_updates(records: Sequence[Record]) -> pd.DataFrame:
+    """The size of each layer's first update relative to its weights: η‖∇W‖/‖W‖ at iteration 0."""
+    rates = {record.name: record.recipe.rate(0) for record in records}
+    frame = gradients(records)
+    frame = frame[frame["iteration"] == 0]
+    return frame.assign(update=frame["run"].map(rates) * frame["ratio"])
+
+
+def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of first updates."""
+    largest = frame.groupby(["depth", "kind", "network", "run"])["update"].max()
+    means = largest.groupby(level=["depth", "kind", "network"]).apply(
+        lambda v: geometric_mean(v).estimate
+    )
+    told = listed([f"{number(v, 2)} in {key[2]}" for key, v in means.items()])
+    caption = (
+        f"The first update of a layer over its weights, learning rate times ‖∇W‖/‖W‖; the largest "
+        f"of a net is {told} (geometric means). Above the line at one, a single step is larger "
+        f"than the weights that it changes ({scale(records)})."
+    )
+    return caption, f"Lines of update size by layer, logarithmic; the largest: {told}."
+
+
+def under_both_decays(scales: Sequence[str], depth: int) -> list[Record]:
+    """The networks of a depth under the scaled and the paper's λ, from the first scale that has
+    both with ‖W‖ measured; an empty list where none has."""
+    for name in scales:
+        found = [r for r in every(name) if r.depth == depth and "weight" in r["gradients"]]
+        found = [r for r in found if r.variant in ("", UNSCALED)]
+        if len({r.variant for r in found}) == 2:
+            return found
+    return []
+
+
+def norms(records: Sequence[Record]) -> pd.DataFrame:
+    """‖W‖ of each 3×3 layer over its value before training, with the `decay` of its run."""
+    decays = {r.name: "the paper's λ" if r.variant == UNSCALED else "scaled λ" for r in records}
+    frame = gradients(records)
+    start = frame[frame["iteration"] == 0].set_index(["run", "layer"])["weight"]
+    index = pd.MultiIndex.from_frame(frame[["run", "layer"]])
+    return frame.assign(
+        growth=frame["weight"].to_numpy() / start.reindex(index).to_numpy(),
+        decay=frame["run"].map(decays),
+    )
+
+
+def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
+    """Caption and alt text of the figure of ‖W‖ over training."""
+    last = frame.groupby("run")["iteration"].transform("max")
+    ends = frame[(frame["iteration"] == last) & (frame["stage"] == 1)]
+    by_run = ends.groupby(["depth", "kind", "network", "decay", "run"])["growth"].median()
+    found = by_run.groupby(level=[0, 1, 2, 3]).apply(lambda v: geometric_mean(v).estimate)
+    told = listed([f"{number(v, 2)} in {k[2]} ({k[3]})" for k, v in found.items()])
+    caption = (
+        f"‖W‖ of the first stage over its value before training: at the end {told} "
+        f"(medians over layers; {scale(records)})."
+    )
+    return caption, f"Lines of relative weight norm against iteration, logarithmic: {told}."
+
+
+def short_profiles() -> pd.DataFrame:
+    """Is a short profile a model of the full length? One row a scale of ours, and public.
+
+    The order of the four final training errors, lowest first; the median response of plain over
+    residual at depth 56; and ‖W‖ at the end over its He value, first stage of ResNet-56.
+    """
+    rows = []
+    for name in reversed(SCALES):
+        records = [r for r in every(name) if r.depth in (20, 56)]
+        for variant in sorted({r.variant for r in records} & {"", UNSCALED}):
+            chosen = [r for r in records if r.variant == variant]
+            if len({(r.kind, r.depth) for r in chosen}) == 4:
+                rows.append({"scale": f"{name} {'(λ = 1e-4)' * bool(variant)}".strip()})
+                rows[-1] |= short_profile(chosen)
+    return pd.DataFrame(rows)
+
+
+def short_profile(records: Sequence[Record]) -> dict[str, str]:
+    """One row of that table, from the four networks of a scale."""
+    errors = by_network(finals(records), "train_error").sort_values("mean")
+    order = " < ".join(f"{n} ({m:.2f})" for n, m in zip(errors["network"], errors["mean"]))
+    deep = responses([r for r in records if r.depth == 56])
+    medians = deep.groupby(["kind", "run"])["std"].median()
+    grown = gradients([r for r in records if (r.kind, r.depth) == ("residual", 56)])
+    grown = grown[(grown["stage"] == 1) & (grown["layer"] != "stem")]
+    last = grown[grown["iteration"] == grown.groupby("run")["iteration"].transform("max")]
+    # A 3×3 layer of 16 channels in and out has 9·16·16 weights of variance 2/(9·16): ‖W‖² = 32.
+    growth = last.groupby("run")["weight"].median() / 32**0.5
+    return {
+        "training errors, lowest first, %": order,
+        "response, plain over ResNet": number(
+            ratio(medians["plain"].tolist(), medians["residual"].tolist()).estimate
+        ),
+        "‖W‖ over its He value, ResNet": (
+            number(geometric_mean(growth).estimate, 2) if growth.notna().all() else "not measured"
+        ),
+        "trainings": min(len(last["run"].unique()), len(medians["plain"])),
+    }
