@@ -9,15 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.measure import probing, training
+from benchmarks.measure import probing, rates
 from residual.data import Dataset, Split, load
 from residual.errors import DataError, ParameterError
-from residual.provenance import DEVICES, device_name, pick_device, provenance
+from residual.provenance import DEVICES, computing_with, device_name, pick_device, provenance
 from residual.recipe import Recipe
-from residual.provenance import computing_with
 
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = {
@@ -53,7 +50,7 @@ def measured(given: argparse.Namespace) -> dict:
     with computing_with(given.threads):
         for depth in given.depths:
             recipe = Recipe.of("desk", "residual", depth)
-            row = training(recipe, dataset, device, given.rounds, given.iterations)
+            row = rates(recipe, dataset, device, given.rounds, given.iterations)
             rows.append(row | probing(recipe, dataset, device, given.rounds))
         made = provenance(device, started, 0.0, 0)
         name = device_name(device)
@@ -71,10 +68,9 @@ def measured(given: argparse.Namespace) -> dict:
 
 def show(result: dict) -> None:
     """Print the measurements as a table."""
-    table = Table(*(name.replace("_", " ") for name in COLUMNS), title=result["device"])
-    for row in result["rows"]:
-        table.add_row(*(form.format(row[name]) for name, form in COLUMNS.items()))
-    Console().print(table)
+    print(result["device"])
+    for name, form in COLUMNS.items():
+        print(f"{name:28}", *(f"{form.format(row[name]):>10}" for row in result["rows"]))
 
 
 def main() -> None:

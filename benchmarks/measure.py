@@ -13,14 +13,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.usual import usual
-from residual import graph, probes
+from residual import probes
 from residual.data import Dataset
-from residual.estimate import wait
 from residual.recipe import Recipe
-from residual.trainer import EVAL_BATCH, LOG_POINTS, Trainer
+from residual.train import EVAL_BATCH, Training, graph
 
 GEMM = 2048  # rows and columns of the matrices multiplied
 PASSES = 3  # a backward pass costs two forward passes
+
+
+def wait(device: torch.device) -> None:
+    """Wait until the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def seconds(device: torch.device, work: Callable[[], object]) -> float:
@@ -59,86 +66,77 @@ def operations(recipe: Recipe) -> float:
 
 
 class Bare:
-    """The step alone: one batch that is there already, in the trainer's own network."""
+    """The step alone: one batch that is there already, in the training's own network."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        size = trainer.recipe.batch_size
-        images, labels = next(trainer.batches(trainer.train.head(size)))
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        size = training.recipe.batch_size
+        images, labels = next(training.batches(training.train.head(size)))
         self.images = images.repeat(-(-size // len(images)), 1, 1, 1)[:size]
         self.images = self.images.contiguous(memory_format=torch.channels_last)
         self.labels = labels.repeat(-(-size // len(labels)))[:size]
 
     def step(self) -> None:
         """Forward, backward, update."""
-        trainer = self.trainer
-        with trainer.autocast():
-            logits = trainer.model(self.images)
-        trainer.optimizer.zero_grad()
+        training = self.training
+        with training.autocast():
+            logits = training.model(self.images)
+        training.optimizer.zero_grad()
         F.cross_entropy(logits.float(), self.labels).backward()
-        trainer.optimizer.step()
+        training.optimizer.step()
 
 
-def training(
-    recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int, count: int
-) -> dict:
+def rates(recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int, count: int) -> dict:
     """Images a second of the loop, the bare step and the usual way, and shares of the GEMM rate.
 
-    The loop is all that a training does between two log points; `visit`, which it does once for a
-    hundredth of its way, is timed for as many iterations and counted in proportion.
+    The loop is all that a training does between two evaluations, its batches included.
     """
-    loop, bare = Trainer(recipe, dataset, device), Bare(Trainer(recipe, dataset, device))
+    loop, bare = Training(recipe, dataset, device), Bare(Training(recipe, dataset, device))
     other = usual(recipe, dataset.train, device)
     product, product_operations = gemm(device)
-    loop.visit(0, count)
-    step = graph.iteration(loop)
-
-    chunk = recipe.iterations // LOG_POINTS
+    step = graph(loop, 0)
 
     def whole() -> None:
-        loop.iteration.zero_()
-        for _ in range(count):
-            step()
-        loop.losses[:count].isfinite().all().item()
+        for i in range(count):
+            loop.rate.fill_(recipe.rate(i))
+            loop.seen["loss"][i], loop.seen["error"][i] = step(*loop.batch(i))
+        loop.seen["loss"][:count].isfinite().all().item()
 
     ways = {
-        "visit": lambda: loop.visit(0, chunk),
         "loop": whole,
         "step": lambda: [bare.step() for _ in range(count)],
         "usual": lambda: [next(other) for _ in range(count)],
         "gemm": lambda: [product() for _ in range(8)],
     }
     timed = interleaved(ways, rounds, device)
-    visits = [seconds * count / chunk for seconds in timed.pop("visit")]
-    timed["loop"] = [loop + visit for loop, visit in zip(timed["loop"], visits)]
-    rates = {name: recipe.batch_size * count / median(timed[name]) for name in timed}
+    speed = {name: recipe.batch_size * count / median(timed[name]) for name in timed}
     flops = 8 * product_operations / median(timed["gemm"])
     bound = flops / operations(recipe) * recipe.batch_size
     return {
         "depth": recipe.depth,
         "kind": recipe.kind,
-        "loop_images_per_second": rates["loop"],
-        "step_images_per_second": rates["step"],
-        "usual_images_per_second": rates["usual"],
+        "loop_images_per_second": speed["loop"],
+        "step_images_per_second": speed["step"],
+        "usual_images_per_second": speed["usual"],
         "gemm_flops_per_second": flops,
         "loop_over_step": median(s / t for s, t in zip(timed["step"], timed["loop"])),
         "loop_over_usual": median(u / t for u, t in zip(timed["usual"], timed["loop"])),
-        "loop_over_gemm": rates["loop"] / bound,
+        "loop_over_gemm": speed["loop"] / bound,
         "milliseconds_per_iteration": 1e3 * median(timed["loop"]) / count,
     }
 
 
 def probing(recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int) -> dict:
     """Time of the responses probe over that of a plain forward pass on the same images."""
-    trainer = Trainer(recipe, dataset, device)
-    images = [batch for batch, _ in trainer.batches(trainer.test.head(2 * EVAL_BATCH))]
+    training = Training(recipe, dataset, device)
+    images = [batch for batch, _ in training.batches(training.test.head(2 * EVAL_BATCH))]
 
     def forward() -> None:
-        with probes.evaluating(trainer.model):
+        with probes.evaluating(training.model):
             for batch in images:
-                trainer.model(batch)
+                training.model(batch)
 
-    ways = {"forward": forward, "probe": lambda: probes.responses(trainer.model, images)}
+    ways = {"forward": forward, "probe": lambda: probes.responses(training.model, images)}
     timed = interleaved(ways, rounds, device)
     ratios = [p / f for p, f in zip(timed["probe"], timed["forward"])]
     return {"depth": recipe.depth, "probe_over_forward": median(ratios)}

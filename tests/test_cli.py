@@ -43,7 +43,7 @@ MISTAKES = [
     (("train", "--iterations", "0"), "iterations: 0 is not allowed"),
     (("train", "--depths", "20,20"), "name each value once"),
     (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed"),
-    (("claims", "--profile", "huge"), "profile: 'huge' is not allowed"),
+    (("claims", "--profile", "huge"), "'huge' is not allowed"),
 ]
 
 
