@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
@@ -180,7 +181,8 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     """Train all recipes: in this process if one at a time is wanted, else in others."""
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
-    with tqdm(total=sum(works), bar_format=BAR, leave=False) as bar:
+    hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
+    with tqdm(total=sum(works), bar_format=BAR, leave=False, disable=hidden) as bar:
         bar.write(f"Training {len(recipes)} networks ({names}): {estimate(recipes, options, jobs)}")
         if not options.scheduler and jobs == 1:
             made = []
