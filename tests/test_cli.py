@@ -39,7 +39,7 @@ runpy.run_module("residual", run_name="__main__")
 
 
 def test_it_runs_as_a_module_without_the_books_packages(tmp_path):
-    absent = ("companion", "pandas", "matplotlib", "IPython", "sphinx")
+    absent = ("companion", "matplotlib", "seaborn", "papermill")
     words = ["train", "--depths", "8", "--kinds", "plain", "--iterations", "2"]
     words += ["--runs", str(tmp_path / "路径 with spaces")]
     code = ONLY_THE_LIBRARY.format(absent=absent, words=words)

@@ -39,14 +39,6 @@ class StoreError(EngineError):
     """The store of runs cannot be written: a full disk, a missing right, a file in the way."""
 
 
-class TrainingError(EngineError):
-    """The device cannot train the network, for want of memory."""
-
-
-class WorkerError(EngineError):
-    """A process that trained a run was ended from outside, as often as it was tried."""
-
-
 class SweepError(EngineError):
     """Some runs of a sweep failed; the message names each with its reason."""
 
