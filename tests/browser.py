@@ -46,15 +46,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-VIOLATION = """addEventListener('securitypolicyviolation', (event) =>
-    console.error(`policy: ${event.violatedDirective} blocked ${event.blockedURI}`))"""
-
-
 @contextmanager
 def watched(page: Page) -> Iterator[Visit]:
-    """Records errors, breaches of the page's policy and requests until the block ends."""
+    """Records errors and requests until the block ends."""
     visit = Visit()
-    page.add_init_script(VIOLATION)
     page.on("console", lambda m: visit.errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda request: visit.failed.append(request.url))
@@ -63,19 +58,11 @@ def watched(page: Page) -> Iterator[Visit]:
     yield visit
 
 
-WHOLE = """() => !document.querySelector('script[src*="later.js"]')
-    || !document.querySelector('img[loading=lazy]')
-    && [...document.querySelectorAll('article > section > section')]
-        .every(s => getComputedStyle(s).contentVisibility === 'visible')"""
-"""Whether what the page puts off has been asked for."""
-
-
 def settle(page: Page) -> None:
-    """Wait until scripts have run, formulas are set, and fonts and what was put off are there."""
+    """Wait until scripts have run, formulas are set, and fonts are there."""
     page.wait_for_load_state("load")
     page.evaluate("() => window.MathJax ? MathJax.startup.promise : null")
     page.evaluate("() => document.fonts.ready.then(() => null)")
-    page.wait_for_function(WHOLE)
 
 
 def opened(browser: Browser, file: Path, **options: object) -> Page:

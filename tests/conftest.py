@@ -20,11 +20,10 @@ SOURCES = (
     "_toc.yml",
     "book",
     "notebooks",
-    "locale",
-    "src/residual",
+    "src",
     "runs",
 )
-KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".ipynb", ".py", ".json"}
+KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".png", ".ipynb", ".py", ".json"}
 
 
 @pytest.fixture
