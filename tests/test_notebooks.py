@@ -93,9 +93,11 @@ def test_a_depth_that_is_not_there_is_trained_and_shown(name, tmp_path, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHAPTERS)
-@pytest.mark.parametrize("depths", [[20, 56], [14, 26, 38]], ids=str)
-def test_other_depths_run(name, depths, tmp_path, monkeypatch):
-    execute(name, tmp_path, monkeypatch, depths=depths)
+@pytest.mark.parametrize(
+    "given", [{"depths": [20, 56]}, {"depths": [14, 26, 38], "iterations": 50}], ids=str
+)
+def test_other_depths_run(name, given, tmp_path, monkeypatch):
+    execute(name, tmp_path, monkeypatch, **given)
 
 
 def test_a_wrong_depth_ends_a_chapter_with_one_sentence(tmp_path, monkeypatch):

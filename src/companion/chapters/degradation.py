@@ -76,7 +76,7 @@ def table_6(logged: Sequence[Curve], own: Sequence[Record], depths: Sequence[int
     Training errors of weights published by others, measured by us in eval mode on the images that
     they were trained on, have a column of their own.
     """
-    told = {("plain", d): f"{e} (by eye, Fig. 6)" for d, e in paper.PLAIN_TEST_ERROR.items()}
+    told = {("plain", d): f"≈ {e}" for d, e in paper.PLAIN_TEST_ERROR.items()}
     told |= {("residual", d): f"{e}" for d, e in paper.TEST_ERROR_MEAN.items()}
     columns = {
         "test error, logged": by_network(logged_finals(logged), "test_error"),
