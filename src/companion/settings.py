@@ -109,18 +109,17 @@ class Settings:
         return [r for r in found if (r.kind, r.depth) == (kind, depth)]
 
     def experiment(self, name: str) -> Record:
-        """An experiment's record at the largest scale that has it; where none has it is run now,
-        with seed 0 alone."""
-        for scale in self.scales:
-            found = store.experiment(name, scale) if scale != "public" else None
-            if found and set(self.seeds or ()) <= set(found.seeds):
+        """An experiment's record at the largest scale that has it, with the seeds that it has;
+        where none has it is run now, with the seeds asked for or seed 0 alone."""
+        for scale in self.ours:
+            if found := store.experiment(name, scale):
                 return found
         wanted = list(self.seeds) if self.seeds else [0]
         return experiments.ensure(name, self.ours[-1], wanted, self.device)
 
     def has_experiment(self, name: str) -> bool:
         """Whether the store has that experiment at a scale that may be shown."""
-        return any(store.experiment(name, scale) for scale in self.scales)
+        return any(store.experiment(name, scale) for scale in self.ours)
 
 
 def stored_seeds(recipe: Recipe) -> list[int]:
