@@ -104,10 +104,10 @@ def training_errors(records: Sequence[Record]) -> pd.DataFrame:
 def rises(frame: pd.DataFrame) -> pd.DataFrame:
     """How both final errors of plain nets change from the shallowest to the deepest, by training.
 
-    Columns: member, training and test error (points), and what such a pair looks like. Empty with
+    Columns: the training (its seed or source), both rises (points), and what such a pair looks like. Empty with
     one depth, or where no training (seed or source) has both.
     """
-    columns = ["member", "training error, points", "test error, points", "looks like"]
+    columns = ["training", "training error, points", "test error, points", "looks like"]
     plain = frame[frame["kind"] == "plain"]
     low, high = plain["depth"].min(), plain["depth"].max()
     if low == high or plain.empty:
