@@ -104,8 +104,8 @@ def training_errors(records: Sequence[Record]) -> pd.DataFrame:
 def rises(frame: pd.DataFrame) -> pd.DataFrame:
     """How both final errors of plain nets change from the shallowest to the deepest, by training.
 
-    Columns: the training (its seed or source), both rises (points), and what such a pair looks like. Empty with
-    one depth, or where no training (seed or source) has both.
+    Columns: the training (its seed or source), both rises (points), and what such a pair looks
+    like. Empty with one depth, or where no training has both.
     """
     columns = ["training", "training error, points", "test error, points", "looks like"]
     plain = frame[frame["kind"] == "plain"]
