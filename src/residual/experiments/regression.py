@@ -21,7 +21,7 @@ WORST = 1e6  # what a diverged training is recorded as
 def settings(profile: str) -> dict:
     """Depths in blocks, learning rates, lengths of training, sizes; the same at every profile."""
     return {
-        "blocks": [1, 3, 9, 27],
+        "blocks": [1, 3, 9],
         "learning_rates": [0.01, 0.1, 1.0],
         "lengths": [100, 1000, 3000],
         "iterations": 3000,
