@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from residual.experiments.study import EXPERIMENTS, measured
 from residual.peers import Curve, curves
 from residual.recipe import PROFILES
 from residual.store import Record, every, experiment
@@ -87,10 +88,12 @@ class Evidence:
         return [log for log in wanted if log.final_test_error is not None]
 
     def experiment(self, name: str) -> Record:
-        """An experiment's record; MissingRecordError if the store has none."""
+        """An experiment's record; MissingRecordError if there is none with today's settings."""
         if name not in self.experiments:
             if not (found := experiment(name, self.scale, self.root)):
                 raise MissingRecordError(f"The experiment {name} was not run at {self.scale}.")
+            if not measured(found, EXPERIMENTS[name].settings(self.scale)):
+                raise MissingRecordError(f"{found.name} was measured with other settings.")
             self.experiments[name] = found
         return self.experiments[name]
 
