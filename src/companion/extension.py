@@ -33,6 +33,9 @@ PARTS = {
 }
 """What a page can ask for by name: functions that give MyST text."""
 
+HELD = {"record.json": ".json", "curve.csv": ".csv"}
+"""What the site copies of a network's folder, and how the copy's name ends."""
+
 MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
 FIRST_SENTENCE = re.compile(r"(.+?(?:\.(?=\s|$)|$))\s*(.*)", re.DOTALL)
 
@@ -51,8 +54,21 @@ class RecordLink(SphinxRole):
     """A link to a run record in the built site, by its name in the store."""
 
     def run(self) -> tuple[list[nodes.Node], list]:
-        target = f"{up(self.env.docname)}records/{self.text}.json"
-        return [nodes.reference("", self.text, refuri=target, internal=False)], []
+        return [nodes.raw("", linked(self.env.docname, self.text), format="html")], []
+
+
+def linked(docname: str, name: str) -> str:
+    """A record's name as HTML, linked to the copy of its record, or to its log if it has only that.
+
+    Where there are both, the log follows. A reader's own run, of which there is no copy, is named.
+    """
+    there = [end for file, end in HELD.items() if (store.committed() / name / file).is_file()]
+    told = escape(name)
+    if not there:
+        return told
+    address = f"{up(docname)}records/{told}"
+    log = f' (<a href="{address}{there[1]}">log</a>)' if there[1:] else ""
+    return f'<a href="{address}{there[0]}">{told}</a>{log}'
 
 
 def up(docname: str) -> str:
@@ -93,10 +109,7 @@ def origin(docname: str, about: dict) -> nodes.raw:
     if about.get("csv"):
         parts.append(f'<a href="{root}figures/{about["label"]}.csv">Data (CSV)</a>')
     if about.get("records"):
-        links = "".join(
-            f'<li><a href="{root}records/{escape(name)}.json">{escape(name)}</a></li>'
-            for name in about["records"]
-        )
+        links = "".join(f"<li>{linked(docname, name)}</li>" for name in about["records"])
         told = f"Run records: {len(about['records'])}"
         parts.append(f"<details><summary>{told}</summary><ul>{links}</ul></details>")
     return nodes.raw("", f'<div class="origin">{" ".join(parts)}</div>', format="html")
@@ -158,11 +171,12 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     package = Path(find_spec("sphinx-mathjax-offline").origin).parent  # no Python identifier
     (site / "_static" / "mathjax").mkdir(parents=True, exist_ok=True)
     copyfile(package / "static" / "mathjax" / MATHJAX, site / "_static" / "mathjax" / MATHJAX)
-    for path in sorted(store.committed().glob("*/**/record.json")):
-        name = path.parent.relative_to(store.committed()).as_posix()
-        copy = site / "records" / f"{name}.json"
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copyfile(path, copy)
+    for file, end in HELD.items():
+        for path in sorted(store.committed().glob(f"*/**/{file}")):
+            name = path.parent.relative_to(store.committed()).as_posix()
+            copy = site / "records" / f"{name}{end}"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copyfile(path, copy)
     told = claims.as_json(claims.evaluate(claims.PUBLISHED))
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     (site / "claims.json").write_text(text, "utf-8")
