@@ -110,7 +110,7 @@ def origin(docname: str, about: dict) -> nodes.raw:
         parts.append(f'<a href="{root}figures/{about["label"]}.csv">Data (CSV)</a>')
     if about.get("records"):
         links = "".join(f"<li>{linked(docname, name)}</li>" for name in about["records"])
-        told = f"Run records: {len(about['records'])}"
+        told = f"Runs: {len(about['records'])}"
         parts.append(f"<details><summary>{told}</summary><ul>{links}</ul></details>")
     return nodes.raw("", f'<div class="origin">{" ".join(parts)}</div>', format="html")
 
