@@ -40,7 +40,8 @@ def test_a_variant_names_what_differs():
     usual = Recipe.of("quick", "plain", 56, 2)
     assert usual.name == "plain-56-s2"
     assert replace(usual, norm=False).name == "plain-56-no-bn-s2"
-    assert replace(usual, iterations=400, learning_rate=0.01).name == "plain-56-it400-lr0.01-s2"
+    slower = Recipe.of("quick", "plain", 56, 2, 400, 0.01)
+    assert slower.name == "plain-56-it400-lr0.01-s2"  # its decay follows from these two
 
 
 def test_different_recipes_never_share_a_name():
@@ -84,3 +85,18 @@ def test_a_wrong_value_is_named(field, value):
     usual = Recipe.of("quick", "plain", 20)
     with pytest.raises(ParameterError, match=str(value)):
         replace(usual, **{field: value})
+
+
+def test_short_profiles_keep_the_product_of_rate_decay_and_length():
+    paper = Recipe.of("paper", "plain", 20)
+    product = paper.learning_rate * paper.weight_decay * paper.iterations
+    others = [Recipe.of(name, "plain", 20) for name in ("quick", "desk")]
+    others += [
+        Recipe.of("quick", "plain", 20, 0, 1800),
+        Recipe.of("quick", "plain", 20, 0, 90, 0.01),
+    ]
+    for short in others:
+        assert short.learning_rate * short.weight_decay * short.iterations == pytest.approx(
+            product, rel=1e-4
+        )
+    assert Recipe.of("paper", "plain", 20, 0, 64, 0.01).weight_decay == 1e-4
