@@ -88,7 +88,7 @@ def test_gradients_are_judged_free_of_scale():
 
     assert verdict("vanishing-gradients", plain(1e-3)) == SUPPORTED
     assert verdict("vanishing-gradients", plain(2.0)) == NOT_SUPPORTED
-    made = spread("plain", 56, "gradients", [(f, 1.0) for f in WIDE[:2] + (0.05,)])
+    made = spread("plain", 56, "gradients", [(f, 1.0) for f in (*WIDE[:2], 0.05)])
     assert verdict("vanishing-gradients", evidence(*made)) == INCONCLUSIVE
     made = networks("plain", 56, "weight", 1.0, gradients=(1e-4, 1.0))
     for record in made:  # the first stage has grown a hundredfold: only its size is new

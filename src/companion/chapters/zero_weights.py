@@ -65,7 +65,7 @@ def zeroed(kind: str, depth: int, images: Tensor) -> pd.DataFrame:
     return pd.DataFrame({"block": range(len(relative)), "spread": relative}).assign(kind=kind)
 
 
-def test_images(dataset: str, count: int = 256) -> Tensor:
+def first_images(dataset: str, count: int = 256) -> Tensor:
     """The first normalised test images of a data set: (N, C, H, W)."""
     data = load(dataset)
     return normalise(data.test.images[:count], data.mean)
@@ -134,8 +134,8 @@ def regression_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
         ]
     )
     caption = (
-        f"Relative squared error left after {record['settings']['lengths'][-1]:,} iterations, plain "
-        f"against residual: {told} blocks. The dotted line is the best constant. Thin lines are "
+        f"Relative squared error left after {record['settings']['lengths'][-1]:,} iterations, "
+        f"plain against residual: {told} blocks. The dotted line is the best constant. Thin lines are "
         f"seeds (the best of {len(record['settings']['learning_rates'])} learning rates for each; "
         f"{experiment_scale(record)})."
     )
