@@ -166,8 +166,8 @@ def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
             told.append(f"{rho} in {network(kind, group[0].depth)}")
     caption = (
         "Does a small response mean a dispensable block? Spearman's ρ over identity blocks "
-        f"between the std of F(x) and the rise in test error on deletion is {listed(told)}. A dot is a "
-        f"block of one training ({scale(records)})."
+        f"between the std of F(x) and the rise in test error on deletion is {listed(told)}. A dot "
+        f"is a block of one training ({scale(records)})."
     )
     return caption, f"Rise in test error against std of F(x), logarithmic: ρ is {listed(told)}."
 

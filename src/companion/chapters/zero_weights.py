@@ -135,8 +135,8 @@ def regression_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     )
     caption = (
         f"Relative squared error left after {record['settings']['lengths'][-1]:,} iterations, "
-        f"plain against residual: {told} blocks. The dotted line is the best constant. Thin lines are "
-        f"seeds (the best of {len(record['settings']['learning_rates'])} learning rates for each; "
+        f"plain against residual: {told} blocks. The dotted line is the best constant. Thin lines "
+        f"are seeds (the best of {len(record['settings']['learning_rates'])} learning rates for each; "
         f"{experiment_scale(record)})."
     )
     return caption, f"Two panels of error against iteration, logarithmic: {told} blocks."
