@@ -133,11 +133,11 @@ def regression_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
             for w in left.unstack().itertuples()
         ]
     )
+    length, rates = record["settings"]["lengths"][-1], len(record["settings"]["learning_rates"])
     caption = (
-        f"Relative squared error left after {record['settings']['lengths'][-1]:,} iterations, "
-        f"plain against residual: {told} blocks. The dotted line is the best constant. Thin lines "
-        f"are seeds (the best of {len(record['settings']['learning_rates'])} learning rates for each; "
-        f"{experiment_scale(record)})."
+        f"Relative squared error left after {length:,} iterations, plain against residual: {told} "
+        "blocks. The dotted line is the best constant. Thin lines are seeds (the best of "
+        f"{rates} learning rates for each; {experiment_scale(record)})."
     )
     return caption, f"Two panels of error against iteration, logarithmic: {told} blocks."
 
