@@ -107,20 +107,23 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
 def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
     """Caption and alt text of the figure of median responses against depth."""
     found = medians(frame)
-    told = [
-        f"{network(kind, a)} over {network(kind, b)}: {number(found[a, kind] / found[b, kind], 3)}"
-        for kind in KINDS
-        for a, b in [depth_ends(found, kind)]
+    ends = {kind: depth_ends(found, kind) for kind in KINDS}
+    falls = {
+        f"{network(kind, a)} over {network(kind, b)}": found[a, kind] / found[b, kind]
+        for kind, (a, b) in ends.items()
         if a != b
-    ]
-    caption = (
-        f"Median std of all 3×3 layers falls with depth in residual nets, and in plain nets as well"
-        f": {listed(told)}. Dots are trainings ({scale(records)})."
-        if len(told) == 2
-        and all(found[a, k] > found[b, k] for k in KINDS for a, b in [depth_ends(found, k)])
-        else f"Median std of all 3×3 layers against depth: {listed(told)} ({scale(records)})."
+    }
+    told = listed(
+        [f"{words}: {number(value, 3)}" for words, value in falls.items()] or ["one depth"]
     )
-    return caption, f"Median std against depth, a line for each kind: {listed(told)}."
+    if len(falls) == len(KINDS) and min(falls.values()) > 1:
+        finding = "falls with depth in residual nets, and in plain nets as well"
+    else:
+        finding = "against depth"
+    caption = (
+        f"Median std of all 3×3 layers {finding}: {told}. Dots are trainings ({scale(records)})."
+    )
+    return caption, f"Median std against depth, a line for each kind: {told}."
 
 
 def depth_ends(found: pd.Series, kind: str) -> tuple[int, int]:
