@@ -1,11 +1,8 @@
-"""What several test modules share: a browser, the built site, and what Ctrl-C does.
+"""What several test modules share: a browser, and the built site.
 
 The site is built once from the committed records, unless _build/html is there and newer than all
 that it is made from.
 """
-
-import signal
-from functools import partial
 
 import pytest
 from browser import CHROMIUM, chromium, served
@@ -24,14 +21,6 @@ SOURCES = (
     "runs",
 )
 KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".png", ".ipynb", ".py", ".json"}
-
-
-@pytest.fixture
-def on_interrupt():
-    """Says what Ctrl-C does until the test ends: a handler of `signal`."""
-    before = signal.getsignal(signal.SIGINT)
-    yield partial(signal.signal, signal.SIGINT)
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,8 @@ def error_table() -> str:
         f"{table(header, rows)}\n\nPer cent, mean ± standard deviation (number of trainings). The "
         "paper's residual errors are those of its Table 6, its plain ones are read off Figure 6 by "
         "eye (≈). *Public* are networks of others, measured by us; *logged* are test errors as "
-        "their authors report them. Training errors are in evaluation mode, without augmentation."
+        "their authors report them. Training errors are in evaluation mode, without augmentation; "
+        "{doc}`the page on public trainings <public>` says on how many images each was measured."
     )
 
 

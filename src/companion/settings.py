@@ -18,8 +18,6 @@ from residual.recipe import KINDS, PROFILES, Recipe
 from residual.store import Record
 from residual.sweep import Options, ensure
 
-SMALLEST = next(iter(PROFILES))
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -7,15 +7,12 @@ from collections.abc import Iterable
 
 import matplotlib
 import seaborn
-from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from companion.words import NAMES, network
+from companion.words import network
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
-DASHES = {"plain": (4, 1.5), "residual": ""}
 GREY = "#595959"
 WIDTH = 8.0  # inches, the width of the text column
 
@@ -51,13 +48,3 @@ def palette(networks: Iterable[tuple[str, int]]) -> dict[str, str]:
         network(kind, depth): to_hex([c + (1 - c) * light[depth] for c in to_rgb(HUES[kind])])
         for kind, depth in pairs
     }
-
-
-def kinds_of(frame) -> list[str]:
-    """The kinds that a frame holds, plain first."""
-    return [kind for kind in NAMES if kind in set(frame["kind"])]
-
-
-def whole_numbers(axes: Axes) -> None:
-    """Ticks of the x axis at whole numbers: layers, blocks."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

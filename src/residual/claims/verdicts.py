@@ -69,7 +69,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's finding at a scale; `others` are trainings without which it would be another."""
+    """A claim's finding at a scale; `by construction` stands there where no scale matters."""
 
     id: str
     scale: str
