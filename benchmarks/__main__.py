@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.measure import probing, rates
+from benchmarks.measure import abreast, compiled, probing, rates
 from residual.data import Dataset, Split, load
 from residual.errors import DataError, ParameterError
 from residual.provenance import DEVICES, computing_with, device_name, pick_device, provenance
@@ -27,6 +27,10 @@ COLUMNS = {
     "loop_over_usual": "{:.2f}",
     "milliseconds_per_iteration": "{:,.1f}",
     "probe_over_forward": "{:.2f}",
+    "compiled_over_eager": "{:.2f}",
+    "one_images_per_second": "{:,.0f}",
+    "each_images_per_second": "{:,.0f}",
+    "each_over_one": "{:.2f}",
 }
 
 
@@ -51,7 +55,12 @@ def measured(given: argparse.Namespace) -> dict:
         for depth in given.depths:
             recipe = Recipe.of("desk", "residual", depth)
             row = rates(recipe, dataset, device, given.rounds, given.iterations)
-            rows.append(row | probing(recipe, dataset, device, given.rounds))
+            row |= probing(recipe, dataset, device, given.rounds)
+            if given.compile:
+                row |= compiled(recipe, dataset, device, given.rounds, given.iterations)
+            if device.type == "cpu":
+                row |= abreast(recipe, dataset, given.rounds, given.iterations)
+            rows.append(row)
         made = provenance(device, started, 0.0, 0)
         name = device_name(device)
     return {
@@ -70,7 +79,8 @@ def show(result: dict) -> None:
     """Print the measurements as a table."""
     print(result["device"])
     for name, form in COLUMNS.items():
-        print(f"{name:28}", *(f"{form.format(row[name]):>10}" for row in result["rows"]))
+        shown = (form.format(row[name]) if name in row else "–" for row in result["rows"])
+        print(f"{name:28}", *(f"{cell:>10}" for cell in shown))
 
 
 def main() -> None:
@@ -81,6 +91,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="CPU threads (default: one a core)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--iterations", type=int, default=2, help="timed together in a round")
+    parser.add_argument(
+        "--compile", action="store_true", help="measure torch.compile too (minutes a depth)"
+    )
     parser.add_argument("--data", type=Path, help="the folder that holds CIFAR-10")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the JSON file goes")
     given = parser.parse_args()

@@ -1,11 +1,15 @@
-"""What is measured: rates of the full loop, of the bare step, of matrix products, of the usual way.
+"""What is measured: rates of the full loop, of the bare step, of matrix products, of the usual way;
+of one network on all cores against one a core; and of a compiled step.
 
 All ways are timed in turn, round after round, in one process, and medians are taken, so that a
 machine that slows down slows all of them down.
 """
 
+import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from statistics import median
 
 import torch
@@ -15,6 +19,7 @@ from torch.nn import functional as F
 from benchmarks.usual import usual
 from residual import probes
 from residual.data import Dataset
+from residual.provenance import computing_with, usable_cores
 from residual.recipe import Recipe
 from residual.train import EVAL_BATCH, Training, graph
 
@@ -140,3 +145,74 @@ def probing(recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int)
     timed = interleaved(ways, rounds, device)
     ratios = [p / f for p, f in zip(timed["probe"], timed["forward"])]
     return {"depth": recipe.depth, "probe_over_forward": median(ratios)}
+
+
+def abreast(recipe: Recipe, dataset: Dataset, rounds: int, count: int) -> dict:
+    """Images a second on a CPU: one network on all cores, against one a core with one thread each.
+
+    The second counts the images of all networks, which train in processes of their own, as in
+    `residual train --jobs`. An iteration is forward, backward and update.
+    """
+    cores = usable_cores()
+    alone = Bare(Training(recipe, dataset, torch.device("cpu")))
+
+    def one() -> None:
+        with computing_with(cores):
+            for _ in range(count):
+                alone.step()
+
+    with ExitStack() as stack:
+        spawn = multiprocessing.get_context("spawn")
+        small = Dataset(dataset.name, dataset.train.head(1000), dataset.test.head(1000), 4, True)
+        pools = [ProcessPoolExecutor(1, spawn, prepare, (recipe, small)) for _ in range(cores)]
+        for pool in pools:
+            stack.enter_context(pool)
+
+        def each() -> None:
+            for future in [pool.submit(advance, count) for pool in pools]:
+                future.result()
+
+        timed = interleaved({"one": one, "each": each}, rounds, torch.device("cpu"))
+    images = recipe.batch_size * count
+    return {
+        "depth": recipe.depth,
+        "cores": cores,
+        "one_images_per_second": images / median(timed["one"]),
+        "each_images_per_second": cores * images / median(timed["each"]),
+        "each_over_one": median(cores * o / e for o, e in zip(timed["one"], timed["each"])),
+    }
+
+
+def prepare(recipe: Recipe, dataset: Dataset) -> None:
+    """Make this process ready to train one network with one thread."""
+    global prepared
+    torch.set_num_threads(1)
+    prepared = Bare(Training(recipe, dataset, torch.device("cpu")))
+
+
+def advance(count: int) -> None:
+    """So many iterations of the network of this process."""
+    for _ in range(count):
+        prepared.step()
+
+
+def compiled(
+    recipe: Recipe, dataset: Dataset, device: torch.device, rounds: int, count: int
+) -> dict:
+    """The rate of the bare step with torch.compile over its rate without; empty where none works.
+
+    Inductor makes code for a CPU with the system's C++ compiler.
+    """
+    eager = Bare(Training(recipe, dataset, device))
+    other = Bare(Training(recipe, dataset, device))
+    other.training.model = torch.compile(other.training.model)
+    ways = {
+        name: lambda step=bare.step: [step() for _ in range(count)]
+        for name, bare in (("eager", eager), ("compiled", other))
+    }
+    try:
+        timed = interleaved(ways, rounds, device)
+    except torch._dynamo.exc.TorchDynamoException:  # no compiler here
+        return {}
+    ratio = median(e / c for e, c in zip(timed["eager"], timed["compiled"]))
+    return {"depth": recipe.depth, "compiled_over_eager": ratio}

@@ -41,15 +41,18 @@ class BookError(EngineError):
 def build(parameters: dict, output: Path = BUILD) -> Path:
     """Execute all chapters with these parameters and build the site; its landing page.
 
-    Parameters that are a chapter's own defaults are not injected. The site is
-    `output`/html/index.html.
+    Parameters that are a chapter's own defaults are not injected. The site is `output`/html/;
+    `output` is named _build, as Jupyter Book wants. BookError where the sources are not at hand, or
+    `output` cannot be written.
     """
+    if missing := [name for name in (*PAGES, "notebooks") if not (ROOT / name).exists()]:
+        raise BookError(f"{ROOT} is no checkout of the book: it lacks {', '.join(missing)}.")
     site = output / "site"
-    shutil.rmtree(site, ignore_errors=True)
-    (site / "notebooks").mkdir(parents=True)
-    for name in PAGES:
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, site / name)
+    try:
+        prepare(site)
+    except OSError as error:
+        told = f"{output} cannot be written ({error.strerror}): name another folder with --output."
+        raise BookError(told) from error
     kernels = min(KERNELS, usable_cores())
     threads = str(max(1, usable_cores() // kernels))
     # Processes, since papermill changes the folder of the one that it runs in.
@@ -69,6 +72,19 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     if result.returncode:
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
     return output / "html" / "index.html"
+
+
+def prepare(site: Path) -> None:
+    """A new folder with copies of the pages, which can be written even if the sources cannot."""
+    if site.exists():
+        shutil.rmtree(site)
+    (site / "notebooks").mkdir(parents=True)
+    for name in PAGES:
+        for path in [ROOT / name, *(ROOT / name).rglob("*")]:
+            if path.is_file():
+                target = site / path.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
 
 
 def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = None) -> None:

@@ -264,6 +264,11 @@ def short_profile_table() -> str:
     return table(list(frame.columns), frame.itertuples(index=False))
 
 
+def ratio(row: dict, name: str) -> str:
+    """A ratio of a benchmark's row; a dash where it was not measured."""
+    return number(row[name]) if name in row else "–"
+
+
 def benchmark_table() -> str:
     """What was measured of the engine's speed on each device in benchmarks/results/."""
     columns = {
@@ -274,6 +279,8 @@ def benchmark_table() -> str:
         "Share of GEMM rate": lambda row: per_cent(row["loop_over_gemm"]),
         "Times the usual way": lambda row: number(row["loop_over_usual"]),
         "Probe, forward passes": lambda row: number(row["probe_over_forward"]),
+        "One a core over one on all": lambda row: ratio(row, "each_over_one"),
+        "Compiled over eager": lambda row: ratio(row, "compiled_over_eager"),
     }
     parts, types = [], set()
     for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):

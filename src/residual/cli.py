@@ -256,9 +256,10 @@ def peers(weights, train_images, device, runs, data) -> None:
 @click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@click.option("--output", type=folder, help="Build into its subfolder _build (the checkout).")
 @device_option
 @evidence_option
-def book(profile, depths, seeds, iterations, device, runs) -> None:
+def book(profile, depths, seeds, iterations, output, device, runs) -> None:
     """Execute the four chapters with papermill and build the site from them."""
     import os
 
@@ -270,7 +271,8 @@ def book(profile, depths, seeds, iterations, device, runs) -> None:
     if runs:
         os.environ["RESIDUAL_EVIDENCE"] = str(runs.resolve())
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
-    click.echo(f"The book is {build(given | {'profile': profile})}")
+    place = [output.resolve() / "_build"] if output else []
+    click.echo(f"The book is {build(given | {'profile': profile}, *place)}")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,8 @@ def of_others(name: str, file: str | Path | None) -> Network:
     source, peer = found[name]
     if file is None:
         raise ParameterError("file", file, f"name the file {peer.file} of {source.repository}")
+    if not Path(file).is_file():
+        raise ParameterError("file", str(file), f"there is no such file; it is {peer.file} there")
     content = Path(file).read_bytes()
     if digest(content) != peer.sha256:
         raise PeerError(f"{file} is not the published file {peer.file}: its SHA-256 differs.")

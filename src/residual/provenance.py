@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from residual.errors import ParameterError, check_choice, check_integer
-from residual.store import ROOT
+from residual.store import CHECKOUT, ROOT
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRAINS = ("recipe", "models", "batches", "data", "train")
@@ -40,7 +40,7 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "cpu" and Path("/proc/cpuinfo").is_file():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
         models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"
     return f"{platform.processor() or platform.machine()} {device.type}"
@@ -54,7 +54,7 @@ def usable_cores() -> int:
     cpus = Path("/sys/devices/system/cpu")
     shared = [cpus / f"cpu{number}" / "topology" / "thread_siblings_list" for number in usable]
     if all(path.is_file() for path in shared):
-        return len({path.read_text() for path in shared})
+        return len({path.read_text("utf-8") for path in shared})
     return len(usable)
 
 
@@ -77,7 +77,7 @@ def computing_with(threads: int | None) -> Iterator[None]:
 
 def instruction_set() -> str:
     """What decides a CPU's kernels: its family, model and stepping, and PyTorch's choice."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    info = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").is_file() else ""
     values = dict(line.split(":", 1) for line in info.split("\n\n")[0].splitlines() if ":" in line)
     found = {name.strip(): value.strip() for name, value in values.items()}
     names = [f"{key} {found[key]}" for key in ("cpu family", "model", "stepping") if key in found]
@@ -99,7 +99,7 @@ def source_digest() -> str:
     """SHA-256 of the code that trains, without comments and docstrings."""
     sha = hashlib.sha256()
     for name in TRAINS:
-        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text())
+        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
             if isinstance(body, list):
@@ -114,7 +114,9 @@ def is_bare_string(node: ast.AST) -> bool:
 
 
 def source_commit() -> str | None:
-    """The checkout's commit, or None outside a checkout."""
+    """The checkout's commit; None where there is no git, or no checkout."""
+    if ROOT != CHECKOUT:
+        return None
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

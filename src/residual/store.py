@@ -25,8 +25,9 @@ from torch import Tensor
 from residual.errors import RecordError, StoreError
 from residual.recipe import PROFILES, Recipe
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The checkout that this library lies in."""
+CHECKOUT = Path(__file__).resolve().parents[2]
+ROOT = CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+"""The checkout that this library lies in; the current folder if it was installed without one."""
 
 KEYS = {
     "recipe": "data curves metrics responses gradients probes replay weights",
