@@ -122,6 +122,18 @@ def test_the_mirror_is_asked_where_the_official_server_fails(tmp_path, monkeypat
     assert set(os.listdir(tmp_path / "data")) <= {cifar10.PACKED, ".fetching.lock"}
 
 
+@pytest.mark.parametrize("words", [("train", "--profile", "desk", "--depths", "8"), ("peers", ".")])
+def test_commands_that_need_the_set_offer_to_fetch_it(words, tmp_path, monkeypatch):
+    """At a terminal; elsewhere the error names the command and the size."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _self: True)
+    given = [*words, "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / "data")]
+    shown = CliRunner().invoke(main, given, input="n\n")
+    assert "Fetch it now (170 MB)? [y/N]: n" in shown.output
+    assert shown.exit_code == 2
+    shown = CliRunner().invoke(main, given, input="y\n")
+    assert "Fetching the official archive" in shown.output
+
+
 def test_without_any_source_the_message_says_what_to_do(tmp_path):
     with pytest.raises(DataError) as caught:
         cifar10.obtain(tmp_path / "data", str)

@@ -1,9 +1,12 @@
 """A trained network in three lines."""
 
+import re
+
 import pytest
 import torch
 
-from residual import load, store
+from residual import cifar10, load, store
+from residual.data import data_folder
 from residual.errors import ParameterError, RecordError
 from residual.recipe import Recipe
 from residual.sweep import Options, train
@@ -49,3 +52,35 @@ def test_committed_networks_load_without_their_data_set():
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     assert network(network.normalise(images)).shape == (2, 10)
     assert not network.training
+
+
+def printed(page: str) -> list[str]:
+    """The Python code that a page shows, a piece each, in order."""
+    text = (store.ROOT / page).read_text("utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def images() -> torch.Tensor:
+    return torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+
+
+def test_the_readme_runs_as_printed():
+    (code,) = printed("README.md")
+    made = {"images": images()}
+    exec(code, made)
+    assert made["logits"].shape == (4, 10)
+
+
+def test_the_page_on_loading_runs_as_printed(capsys):
+    *pieces, error, _of_others = printed("book/loading.md")
+    made = {"images": images()}
+    for code in pieces:
+        exec(code, made)
+    assert len(made["features"]) == 10
+    assert len(made["table"]["layer"]) == 19
+    if cifar10.find(data_folder()) is None:
+        pytest.skip("all but the error: CIFAR-10 is not here")
+    capsys.readouterr()
+    exec(error, made)
+    record = store.read(store.committed() / "desk" / "residual-20-wd0.0001-s0" / "record.json")
+    assert capsys.readouterr().out == f"{record['metrics']['test_error']:.2f} %\n"

@@ -26,6 +26,7 @@ PARTS = {
     "status-table": pages.status_table,
     "provenance-table": pages.provenance_table,
     "benchmark-table": pages.benchmark_table,
+    "loadable-table": pages.loadable_table,
     "short-profile-table": pages.short_profile_table,
     "ledger-table": ledger.ledger_table,
     "ledger": ledger.ledger,

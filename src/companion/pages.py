@@ -258,6 +258,17 @@ def experiment_row(record: Record) -> list[str]:
     ]
 
 
+def loadable_table() -> str:
+    """The networks whose weights are committed, by the names that `residual.load` takes."""
+    rows = [
+        (f"`{run.name}`", run.recipe.dataset, f"{run['metrics']['test_error']:.2f}")
+        for scale in PROFILES
+        for run in store.every(scale)
+        if (run.folder / "weights.safetensors").is_file()
+    ]
+    return table(("Name", "Data set", "Test error, %"), rows)
+
+
 def short_profile_table() -> str:
     """Whether a short profile is a model of the full length: one row a scale."""
     frame = short_profiles()

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,8 +118,7 @@ def train(
     wanted = [replace(recipe, **changes).with_scaled_decay() for recipe in usual]
     if weight_decay is not None:
         wanted = [replace(recipe, weight_decay=weight_decay) for recipe in wanted]
-    if any(recipe.dataset == "cifar10" for recipe in wanted):
-        offer(data or data_folder())
+    offer(data, [recipe.dataset for recipe in wanted])
     outcomes = sweep(wanted, Options(device, runs, data, jobs, scheduler, threads))
     failed = [outcome for outcome in outcomes if outcome.error]
     if len(failed) == len(outcomes) and len({str(o.error) for o in failed}) == 1:
@@ -128,10 +128,12 @@ def train(
         sys.exit(1)
 
 
-def offer(place: Path) -> None:
-    """Fetch CIFAR-10 if it is not there and someone at the terminal wants it."""
-    missing = cifar10.find(place.expanduser()) is None and sys.stdin.isatty()
-    if missing and click.confirm(f"CIFAR-10 is not in {place}. Fetch it now (170 MB)?"):
+def offer(data: Path | None, needed: Collection[str]) -> None:
+    """Fetch CIFAR-10 if it is needed and not there, and someone at the terminal wants it."""
+    place = data or data_folder()
+    if "cifar10" not in needed or cifar10.find(place.expanduser()) or not sys.stdin.isatty():
+        return
+    if click.confirm(f"CIFAR-10 is not in {place}. Fetch it now (170 MB)?"):
         cifar10.obtain(place, click.echo)
 
 
@@ -155,7 +157,16 @@ def show(rows: list[tuple[str, ...]]) -> None:
         click.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
-def chosen(profile: str, names: tuple[str, ...], root: Path | None) -> list[Record]:
+def store(root: Path | None) -> Path:
+    """The store that is read, which must be there."""
+    place = root or committed()
+    if not place.is_dir():
+        advice = "there is no store of records; name one with --runs, such as runs/ of a checkout"
+        raise ParameterError("runs", str(place), advice)
+    return place
+
+
+def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
     """The runs of a profile (`published`: of all) with these names; all of them without names."""
     check_choice("profile", profile, (*PROFILES, "published"))
     profiles = PROFILES if profile == "published" else [profile]
@@ -180,7 +191,9 @@ def verify(names, profile, record, runs, data) -> None:
     """
     from residual import replay
 
-    found = [(run, replay.verify(run, data)) for run in chosen(profile, names, runs)]
+    wanted = chosen(profile, names, store(runs))
+    offer(data, [run.recipe.dataset for run in wanted])
+    found = [(run, replay.verify(run, data)) for run in wanted]
     if not found:
         click.echo(f"The store has no record of the profile {profile}.")
         return
@@ -207,6 +220,7 @@ def publish(names, source, data) -> None:
         path = (source or own()) / name / "record.json"
         if not path.is_file():
             raise ParameterError("run", name, f"there is no {path}")
+        offer(data, [read(path).recipe.dataset])
         click.echo(f"{name} is now in {replay.publish(read(path), committed(), data).folder}.")
 
 
@@ -220,7 +234,7 @@ def claims(profile, file, runs) -> None:
     """Judge every claim of the two notes on the records of a profile."""
     from residual.claims import as_json, evaluate
 
-    verdicts = evaluate(profile, runs)
+    verdicts = evaluate(profile, store(runs))
     show([(v.id, v.verdict or "about the paper", v.sentence) for v in verdicts])
     if file:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
@@ -248,6 +262,7 @@ def peers(weights, train_images, device, runs, data) -> None:
     """Measure networks that others published, from their weight files below DIR."""
     from residual.peers import measure
 
+    offer(data, ["cifar10"])
     measure(weights, runs, device, data, train_images, click.echo)
 
 

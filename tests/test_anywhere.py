@@ -1,0 +1,128 @@
+"""Where the project is used: any folder, no git, a checkout that is read-only, or none at all."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from residual.store import ROOT
+
+FEW = ("train", "--depths", "8", "--kinds", "plain", "--iterations", "2")
+BARE = {"PATH": os.defpath, "LANG": "C", "PYTHONDONTWRITEBYTECODE": "1"}  # and no HOME
+DROPPED = "-dac_override,-dac_read_search"  # the rights by which root writes where it may not
+MODEST = ["setpriv", f"--bounding-set={DROPPED}", f"--inh-caps={DROPPED}"]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """The sources without git, in a folder whose name has spaces and Chinese characters."""
+    folder = tmp_path_factory.mktemp("我的 books") / "identity by default"
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", ".git", ".venv", "_build", ".*")
+    for name in ("src", "notebooks", "book", "benchmarks", "runs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+    for name in ("pyproject.toml", "README.md", "LICENSE", "_config.yml", "_toc.yml", "index.md"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def locked(elsewhere):
+    """The same, where nothing may be written."""
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to give that up")
+    paths = [elsewhere, *elsewhere.rglob("*")]
+    before = {path: path.stat().st_mode for path in paths}
+    for path, mode in before.items():
+        path.chmod(mode & ~0o222)
+    yield elsewhere
+    for path, mode in before.items():
+        path.chmod(mode)
+
+
+def residual(source, *words, folder=None):
+    """Call the command line of other sources, in a bare environment, without root's rights."""
+    modest = MODEST if os.geteuid() == 0 and shutil.which("setpriv") else []
+    command = [*modest, sys.executable, "-m", "residual", *words]
+    bare = BARE | {"PYTHONPATH": str(source)}
+    return subprocess.run(
+        command, cwd=folder, env=bare, capture_output=True, encoding="utf-8", check=False
+    )
+
+
+def test_a_checkout_that_cannot_be_written_trains_into_another_store(locked, tmp_path):
+    refused = residual(locked / "src", *FEW, folder=locked)
+    assert refused.returncode == 2
+    assert "cannot be written" in refused.stderr
+    assert "--runs" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    made = residual(locked / "src", *FEW, "--runs", str(tmp_path / "路 径"), folder=locked)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "路 径" / "quick" / "plain-8-it2-s0" / "record.json").is_file()
+
+
+def test_a_book_that_cannot_be_written_says_so(locked):
+    shown = residual(locked / "src", "book", folder=locked)
+    assert shown.returncode == 2
+    assert "name another folder with --output" in shown.stderr
+
+
+@pytest.mark.slow
+def test_the_book_is_built_from_a_checkout_that_cannot_be_written(locked, tmp_path):
+    shown = residual(locked / "src", "book", "--output", str(tmp_path / "书 out"), folder=locked)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "书 out" / "_build" / "html" / "index.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def installed(elsewhere, tmp_path_factory):
+    """What a wheel puts into an environment."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", folder, elsewhere], check=True)
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "packages")
+    return folder / "packages"
+
+
+def test_an_installed_wheel_trains_into_the_current_folder(installed, tmp_path):
+    made = residual(installed, *FEW, folder=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "my-runs" / "quick" / "plain-8-it2-s0" / "record.json").is_file()
+    assert (installed / "residual" / "cifar10_mean.npy").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("book",), "is no checkout of the book: it lacks _config.yml"),
+        (("claims",), "there is no store of records"),
+        (("verify",), "there is no store of records"),
+    ],
+)
+def test_what_needs_a_checkout_says_so(installed, tmp_path, words, told):
+    shown = residual(installed, *words, folder=tmp_path)
+    assert shown.returncode == 2
+    assert told in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (("--nbval-lax",), {}),
+        (("--nbval", "--nbval-current-env"), {}),
+        (("--nbval",), {"PYTHONWARNINGS": "default"}),
+    ],
+    ids=str,
+)
+def test_one_notebook_alone_is_green_however_nbval_is_called(options, settings):
+    command = [sys.executable, "-m", "pytest", "-q", *options, "02_residual_reformulation.ipynb"]
+    shown = subprocess.run(
+        command, cwd=ROOT / "notebooks", env=os.environ | settings, capture_output=True, text=True
+    )
+    assert shown.returncode == 0, shown.stdout
