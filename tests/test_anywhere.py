@@ -99,7 +99,6 @@ def test_an_installed_wheel_trains_into_the_current_folder(installed, tmp_path):
     [
         (("book",), "is no checkout of the book: it lacks _config.yml"),
         (("claims",), "there is no store of records"),
-        (("verify",), "there is no store of records"),
     ],
 )
 def test_what_needs_a_checkout_says_so(installed, tmp_path, words, told):

@@ -35,7 +35,8 @@ def f_stds(record: dict) -> list[float]:
     return [std for std, wide in zip(second, responses["blocks"]["widening"]) if not wide]
 
 
-def test_the_rise_of_the_test_error_is_welchs(name="degradation-test"):
+def test_the_rise_of_the_test_error_is_welchs():
+    found = verdict("degradation-test")
     deep, shallow = (
         [record["metrics"]["test_error"] for record in raw("plain", depth).values()]
         for depth in (56, 20)
@@ -43,15 +44,17 @@ def test_the_rise_of_the_test_error_is_welchs(name="degradation-test"):
     assert len(deep) >= 3
     again = stats.ttest_ind(deep, shallow, equal_var=False)
     ends = again.confidence_interval(0.95)
-    values = verdict(name).values
-    assert values["difference_points"] == pytest.approx(np.mean(deep) - np.mean(shallow), rel=1e-4)
-    assert values["difference_points_lower"] == pytest.approx(ends.low, rel=1e-4)
-    assert values["difference_points_upper"] == pytest.approx(ends.high, rel=1e-4)
+    assert found.values["difference_points"] == pytest.approx(
+        np.mean(deep) - np.mean(shallow), rel=1e-4
+    )
+    assert found.values["difference_points_lower"] == pytest.approx(ends.low, rel=1e-4)
+    assert found.values["difference_points_upper"] == pytest.approx(ends.high, rel=1e-4)
     surely = again.pvalue < 0.05 and again.statistic > 0
-    assert verdict(name).verdict.startswith("supported") == surely
+    assert found.verdict.startswith("supported") == surely
 
 
-def test_lesions_follow_responses_as_spearman_says(name="response-means-dispensable"):
+def test_lesions_follow_responses_as_spearman_says():
+    found = verdict("response-means-dispensable")
     correlations = []
     for record in raw("residual", 56).values():
         errors = record["probes"]["lesions"]["test_error"]
@@ -60,17 +63,17 @@ def test_lesions_follow_responses_as_spearman_says(name="response-means-dispensa
         correlations.append(stats.spearmanr(f_stds(record), rise).statistic)
     z = np.arctanh(correlations)
     half = stats.t.ppf(0.975, len(z) - 1) * z.std(ddof=1) / len(z) ** 0.5
-    values = verdict(name).values
-    assert values["residual_rank_correlation"] == pytest.approx(np.tanh(z.mean()), rel=1e-4)
+    assert found.values["residual_rank_correlation"] == pytest.approx(np.tanh(z.mean()), rel=1e-4)
     low, high = np.tanh([z.mean() - half, z.mean() + half])
-    assert values["residual_rank_correlation_lower"] == pytest.approx(low, rel=1e-4)
-    assert values["residual_rank_correlation_upper"] == pytest.approx(high, rel=1e-4)
-    assert verdict(name).verdict.startswith("supported") == (low > 0)
+    assert found.values["residual_rank_correlation_lower"] == pytest.approx(low, rel=1e-4)
+    assert found.values["residual_rank_correlation_upper"] == pytest.approx(high, rel=1e-4)
+    assert found.verdict.startswith("supported") == (low > 0)
 
 
-def test_sources_agree_on_the_order_of_blocks_as_friedman_says(name="large-only-when-needed"):
+def test_sources_agree_on_the_order_of_blocks_as_friedman_says():
+    found = verdict("large-only-when-needed")
     rows = np.array([f_stds(record) for record in raw("residual", 56).values()])  # (m, n)
     m, n = rows.shape
     friedman = stats.friedmanchisquare(*rows.T)  # W = χ² / (m (n − 1))
-    assert verdict(name).values["kendall_w"] == pytest.approx(friedman.statistic / (m * (n - 1)))
-    assert verdict(name).verdict.startswith("supported") == (friedman.pvalue < 0.05)
+    assert found.values["kendall_w"] == pytest.approx(friedman.statistic / (m * (n - 1)))
+    assert found.verdict.startswith("supported") == (friedman.pvalue < 0.05)

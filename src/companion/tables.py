@@ -7,6 +7,7 @@ source of a network of others), variant, scale, and run (the record's name).
 from collections.abc import Iterable
 from math import nan
 
+import numpy as np
 import pandas as pd
 
 from companion.words import network
@@ -98,20 +99,22 @@ def gradients(records: Iterable[Record]) -> pd.DataFrame:
     for record in records:
         found = record["gradients"]
         layers, iterations = found["layer"], found.get("iteration", [FULL_LENGTH])
-        weights = found.get("weight") or [[nan] * len(layers)] * len(iterations)
-        for iteration, ratio, weight in zip(iterations, found["ratio"], weights):
-            frame = pd.DataFrame({"layer": layers, "ratio": ratio, "weight": weight}, dtype=object)
-            frame = frame.astype({"ratio": float, "weight": float})
-            frames.append(
-                frame.assign(
-                    position=range(1, len(frame) + 1),
-                    stage=[stage(name, record.depth) for name in layers],
-                    iteration=iteration,
-                    gradient=frame["ratio"] * frame["weight"],
-                    scale_free=frame["ratio"] * frame["weight"] ** 2,
-                    **about(record),
-                )
-            )
+        ratio = np.array(found["ratio"], dtype=float)  # (iterations, layers), null as NaN
+        weight = np.array(found["weight"], float) if "weight" in found else np.full_like(ratio, nan)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "layer": layers * len(iterations),
+                    "ratio": ratio.ravel(),
+                    "weight": weight.ravel(),
+                    "position": [*range(1, len(layers) + 1)] * len(iterations),
+                    "stage": [stage(name, record.depth) for name in layers] * len(iterations),
+                    "iteration": np.repeat(iterations, len(layers)),
+                    "gradient": (ratio * weight).ravel(),
+                    "scale_free": (ratio * weight**2).ravel(),
+                }
+            ).assign(**about(record))
+        )
     return joined(frames)
 
 

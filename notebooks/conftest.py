@@ -1,0 +1,17 @@
+"""How `pytest --nbval` reads the chapters under a reader's own settings."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Leave stderr out of what is compared: warnings that a reader has turned on go there."""
+    for chapter in {item.parent for item in items if hasattr(item.parent, "skip_compare")}:
+        chapter.skip_compare += ("stderr",)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `pytest -n`, all cells of a chapter run in one process, in their order."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
