@@ -6,26 +6,13 @@
 globalThis.touchParts = {};
 
 globalThis.touchEngine = (() => {
-  let base = "";
-
-  /** The name of the phrase for what this browser lacks; undefined if it has everything. */
-  function missing() {
-    const needed = { WebAssembly: "no_wasm", DecompressionStream: "no_unpacking" };
-    return needed[Object.keys(needed).find((key) => typeof globalThis[key] === "undefined")];
-  }
-
-  /** A phrase of the page with its braces filled. */
-  function fill(phrase, values) {
-    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  }
-
-  /** Load a script of the site once; an error says which file did not come. */
-  function load(file) {
+  /** Load a script of the site once. */
+  function load(address) {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      script.src = base + file;
+      script.src = address;
       script.onload = () => resolve();
-      script.onerror = () => reject(Object.assign(new Error(file), { file }));
+      script.onerror = () => reject(new Error(`${address} could not be loaded.`));
       document.head.append(script);
     });
   }
@@ -35,40 +22,23 @@ globalThis.touchEngine = (() => {
     const packed = Uint8Array.from(atob(touchParts[name]), (c) => c.charCodeAt(0));
     delete touchParts[name];
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    return new Response(stream).arrayBuffer();
   }
 
-  /** Load the runtime and the images; `about` is the page's JSON. */
-  async function start(about) {
-    base = about.base;
-    await Promise.all([load(about.loader), load("runtime.js"), load("images.js")]);
+  /** Load the runtime and the images, as a network takes them; `about` is the page's JSON. */
+  async function start({ base, loader, shape }) {
+    await Promise.all([loader, "runtime.js", "images.js"].map((file) => load(base + file)));
     const module = new Blob([await part("mjs")], { type: "text/javascript" });
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.proxy = false;
     ort.env.wasm.wasmPaths = { mjs: URL.createObjectURL(module) };
-    ort.env.wasm.wasmBinary = (await part("wasm")).buffer;
-    const mean = new Float32Array((await part("mean")).buffer);
-    return { pixels: await part("pixels"), mean, shape: about.images.shape };
-  }
-
-  /** Images (N, H, W, C) in bytes as the network's input (N, C, H, W), the mean subtracted. */
-  function normalise({ pixels, mean, shape }) {
-    const [count, height, width, channels] = shape;
-    const size = height * width;
-    const values = new Float32Array(pixels.length);
-    for (let i = 0; i < pixels.length; i += 1) {
-      const channel = i % channels;
-      const position = Math.floor(i / channels) % size;
-      const image = Math.floor(i / (channels * size));
-      const target = (image * channels + channel) * size + position;
-      values[target] = Math.fround(pixels[i] / 255) - mean[position * channels + channel];
-    }
-    return new ort.Tensor("float32", values, [count, channels, height, width]);
+    ort.env.wasm.wasmBinary = await part("wasm");
+    return new ort.Tensor("float32", new Float32Array(await part("images")), shape);
   }
 
   /** A network by name, ready to run. */
-  async function open(name) {
-    await load(`${name}.js`);
+  async function open({ base }, name) {
+    await load(`${base}${name}.js`);
     return ort.InferenceSession.create(await part(name), { executionProviders: ["wasm"] });
   }
 
@@ -91,5 +61,5 @@ globalThis.touchEngine = (() => {
     return answers;
   }
 
-  return { missing, fill, start, normalise, open, run, predictions };
+  return { start, open, run, predictions };
 })();

@@ -1,14 +1,12 @@
 // The identity page: the reader scales every block's layers, or deletes blocks, and sees a trained
-// network answer. touch-engine.js loads and computes, touch-view.js and touch-chart.js show.
+// network answer. touch-engine.js loads and computes, touch-view.js draws.
 "use strict";
 
 (() => {
   const QUIET = 700; // ms without a new result before it is read aloud
   const TOGETHER = 30; // ms in which several changes become one computation
 
-  const { View } = touchView;
-  const { button, make, percent } = touchElements;
-  const { fill } = touchEngine;
+  const { percent } = touchView;
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
   /** The page's part of one `.touch` element. */
@@ -16,74 +14,78 @@
     constructor(root) {
       this.root = root;
       this.about = JSON.parse(root.querySelector("script").textContent);
-      this.phrases = this.about.phrases;
-      this.size = megabytes(this.about.bytes + this.about.networks[0].bytes);
       Object.assign(this, { opened: {}, alpha: 1, deleted: new Set() });
-      this.message = make("p", { class: "touch-message" });
-      root.append(this.message);
-      const lacking = touchEngine.missing();
-      if (lacking) this.say(`${this.phrases[lacking]} ${this.phrases.not_here}`);
-      else this.offer();
+      this.toggle = this.toggle.bind(this);
+      this.offer();
+    }
+
+    /** The element of the page that this selector finds first. */
+    part(selector) {
+      return this.root.querySelector(selector);
     }
 
     say(text) {
-      this.message.textContent = text;
-      this.message.hidden = !text;
+      this.part(".touch-message").textContent = text;
+      this.part(".touch-message").hidden = !text;
     }
 
     fail(error) {
       console.warn(error);
-      this.view?.node.remove();
-      const reason = error.file ? fill(this.phrases.not_loaded, error) : error.message;
-      this.say(`${this.phrases.failed} ${reason}`);
+      this.part(".touch-app").hidden = true;
+      this.say(`The network could not be run in this browser: ${error.message}`);
     }
 
     /** Start when the place comes into view, or by the button if the reader saves data. */
     offer() {
-      const { about, size, phrases } = this;
-      this.say(fill(phrases.offer, { runtime: about.runtime, size }));
-      const start = () => {
+      const { runtime, bytes, networks } = this.about;
+      this.size = megabytes(bytes + networks[0].bytes);
+      this.say(`${runtime}, a network and the images are to be loaded: ${this.size}.`);
+      const button = this.part(".touch-start");
+      const seen = new IntersectionObserver((places) => {
+        if (places.some((place) => place.isIntersecting)) button.click();
+      });
+      button.onclick = () => {
         seen.disconnect();
-        begin.remove();
+        button.remove();
         this.start().catch((error) => this.fail(error));
       };
-      const begin = button(phrases.start, start);
-      const seen = new IntersectionObserver((places) => {
-        if (places.some((place) => place.isIntersecting)) start();
-      });
-      this.root.append(begin);
+      button.hidden = false;
       if (!navigator.connection?.saveData) seen.observe(this.root);
     }
 
     async start() {
-      this.say(fill(this.phrases.loading, { size: this.size }));
-      const images = await touchEngine.start(this.about);
-      this.input = touchEngine.normalise(images);
+      this.say(`Loading ${this.size} …`);
+      this.input = await touchEngine.start(this.about);
       this.wanted = this.about.networks[0].name;
       await this.choose(this.wanted);
-      this.view = new View(this.about, images, {
-        alpha: (value) => this.set(value),
-        toggle: (block) => this.toggle(block),
-        reset: () => this.reset(),
-        network: (name) => this.change(name),
-      });
-      this.view.offer(this.network.about);
-      this.root.append(this.view.node);
+      this.bind();
+      this.part(".touch-app").hidden = false;
       this.say("");
-      this.show(this.factors(), this.network.before);
+      this.show(this.network.before);
       this.root.dataset.ready = "";
+    }
+
+    /** What each control does. */
+    bind() {
+      this.part("#touch-network").onchange = (event) => this.change(event.target.value);
+      this.part("#touch-alpha").oninput = (event) => this.set(event.target.value);
+      this.part(".touch-reset").onclick = () => this.reset();
+      this.part("#touch-measure").onchange = () => this.draw();
+      this.presets = [...this.root.querySelectorAll(".touch-presets [value]")];
+      this.presets.forEach((button) => (button.onclick = () => this.set(button.value)));
     }
 
     /** Switch to a network with all its blocks, and learn how it answers untouched. */
     async choose(name) {
       const about = this.about.networks.find((network) => network.name === name);
       if (!this.opened[name]) {
-        const session = await touchEngine.open(name);
+        const session = await touchEngine.open(this.about, name);
         const before = await touchEngine.run(session, this.input, Array(about.blocks).fill(1));
         this.opened[name] = { about, session, before };
       }
       this.network = this.opened[name];
       this.deleted.clear();
+      touchView.chips(this.part(".touch-chips"), about, this.toggle);
     }
 
     /** The factor of each block. */
@@ -93,7 +95,7 @@
     }
 
     set(alpha) {
-      this.alpha = alpha;
+      this.alpha = Number(alpha);
       this.update();
     }
 
@@ -114,7 +116,7 @@
 
     /** Compute with the newest setting; while a run lasts, only the last request waits. */
     async update() {
-      this.view.set(this.alpha, this.deleted);
+      this.controls();
       this.pending = true;
       if (this.busy) return;
       this.busy = true;
@@ -123,8 +125,7 @@
           await new Promise((resolve) => setTimeout(resolve, TOGETHER));
           this.pending = false;
           await this.turn();
-          const factors = this.factors();
-          this.show(factors, await touchEngine.run(this.network.session, this.input, factors));
+          this.show(await touchEngine.run(this.network.session, this.input, this.factors()));
         }
       } catch (error) {
         this.fail(error);
@@ -136,31 +137,51 @@
     async turn() {
       if (this.wanted === this.network.about.name) return;
       const { bytes } = this.about.networks.find(({ name }) => name === this.wanted);
-      this.say(fill(this.phrases.loading, { size: megabytes(bytes) }));
+      this.say(`Loading ${megabytes(bytes)} …`);
       await this.choose(this.wanted);
-      this.view.offer(this.network.about);
       this.say("");
     }
 
-    /** Show what the network answered with these factors. */
-    show(factors, now) {
-      const { about, before } = this.network;
-      const { labels, names } = this.about.images;
+    /** The controls as the reader has set them. */
+    controls() {
+      this.part("#touch-alpha").value = this.alpha;
+      this.part("output").textContent = this.alpha.toFixed(2);
+      const chips = [...this.part(".touch-chips").children];
+      this.presets.forEach((b) => (b.ariaPressed = Number(b.value) === this.alpha));
+      chips.forEach((b, i) => (b.ariaPressed = this.deleted.has(i)));
+    }
+
+    /** Show what the network answered. */
+    show(now) {
+      const { before } = this.network;
+      const { labels, names } = this.about;
       const kept = touchEngine.predictions(before.logits, names.length);
       const answers = touchEngine.predictions(now.logits, names.length).map((answer, n) => ({
         ...answer,
         right: answer.label === labels[n],
         changed: answer.label !== kept[n].label,
       }));
+      this.now = now;
+      this.controls();
+      this.draw();
+      touchView.answers(this.part(".touch-tiles"), answers, names);
+      touchView.table(this.part("tbody"), this.factors(), now, before);
       const text = this.words(answers);
-      const deleted = new Set(this.deleted);
-      this.found = now;
-      this.view.set(this.alpha, this.deleted);
-      this.view.show({ about, factors, deleted, now, before, answers, text });
+      this.part(".touch-summary").textContent = text;
       clearTimeout(this.reading);
       this.reading = setTimeout(() => {
-        this.view.live.textContent = text;
+        this.part(".touch-live").textContent = text;
       }, QUIET);
+    }
+
+    /** The bars of the measure that the reader has chosen. */
+    draw() {
+      const { value, selectedOptions } = this.part("#touch-measure");
+      const { about, before } = this.network;
+      const measured = { now: this.now[value], before: before[value] };
+      const setting = { deleted: this.deleted, widening: about.widening };
+      const chart = { ...measured, ...setting, measure: selectedOptions[0].text };
+      touchView.bars(this.part(".touch-plot"), chart, this.toggle);
     }
 
     /** The whole in one sentence. */
@@ -170,14 +191,12 @@
       const changed = answers.filter((answer) => answer.changed).length;
       const sure = answers.reduce((sum, answer) => sum + answer.confidence, 0) / count;
       const gone = [...this.deleted].sort((a, b) => a - b).map((block) => block + 1);
-      const { phrases, network } = this;
-      const set = { network: network.about.label, alpha: this.alpha.toFixed(2) };
-      const setting = fill(gone.length ? phrases.without : phrases.setting, {
-        ...set,
-        blocks: gone.join(", "),
-      });
-      const told = { setting, right, count, changed, sure: percent(sure) };
-      return fill(phrases.result, { ...told, share: percent(right / count) });
+      const without = gone.length ? `, without block ${gone.join(", ")}` : "";
+      return (
+        `${this.network.about.label}, α = ${this.alpha.toFixed(2)}${without}: ${right} of these ` +
+        `${count} images right (${percent(right / count)}), ${changed} answered otherwise than ` +
+        `at α = 1, mean confidence ${percent(sure)}.`
+      );
     }
   }
 

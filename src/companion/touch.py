@@ -7,12 +7,17 @@ of the built site, with the networks as ONNX files for download.
 
 import base64
 import gzip
+import io
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
+from html import escape
 from pathlib import Path
+from string import Template
 
+import torch
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -20,8 +25,9 @@ from companion.npm import ONNX_RUNTIME, member
 from companion.onnx_file import export
 from companion.pages import record_link, table
 from companion.samples import Sample, find
-from companion.words import network
+from companion.words import SPACE, error_rate, network
 from residual import store
+from residual.batches import normalise
 from residual.recipe import PROFILES, Recipe
 from residual.store import Record, digest
 
@@ -31,9 +37,8 @@ OFFERED = (("residual", 20), ("residual", 56), ("plain", 20))
 
 LOADER = "ort.wasm.min.js"
 WASM = "ort-wasm-simd-threaded"
-SCRIPTS = [f"touch-{part}.js" for part in ("engine", "elements", "chart", "view")] + ["touch.js"]
-PHRASES = json.loads(Path(__file__).with_name("touch.json").read_text("utf-8"))
-"""What the page says once its script runs."""
+PART = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
+"""The interactive part of the page, which is filled here and brought to life by its scripts."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,15 @@ class Shown:
     def facts(self) -> dict:
         """What the page's script must know."""
         each = (self.run.depth - 2) // 6
-        error = f"{self.run['metrics']['test_error']:.1f}"
         about = {"name": self.name, "label": network(self.run.kind, self.run.depth)}
-        about |= {"error": error, "blocks": 3 * each, "widening": [each + 1, 2 * each + 1]}
+        about |= {"blocks": 3 * each, "widening": [each + 1, 2 * each + 1]}
         return about | {"bytes": len(self.script)}
+
+    def option(self) -> str:
+        """The network as an entry of a list to choose from."""
+        error = error_rate(self.run["metrics"]["test_error"])
+        label = network(self.run.kind, self.run.depth)
+        return f'<option value="{self.name}">{label} (test error {error})</option>'
 
 
 @cache
@@ -106,9 +116,22 @@ def common() -> dict[str, bytes]:
     """The scripts that every network needs, by file name: the runtime and the images."""
     _, images = shown()
     parts = {name: member(ONNX_RUNTIME, f"dist/{WASM}.{name}") for name in ("wasm", "mjs")}
-    held = {"pixels": images.images.tobytes(), "mean": images.mean.astype("<f4").tobytes()}
+    x = normalise(torch.from_numpy(images.images), torch.from_numpy(images.mean))
+    held = {"images": x.contiguous().numpy().astype("<f4").tobytes()}  # (N, C, H, W)
     loader = member(ONNX_RUNTIME, f"dist/{LOADER}")
     return {LOADER: loader, "runtime.js": script(parts), "images.js": script(held)}
+
+
+def tiles(images: Sample) -> str:
+    """A list of the images, each with its class and room for an answer, as HTML."""
+    made = []
+    for number, (pixels, label) in enumerate(zip(images.images, images.labels), 1):
+        file, name = io.BytesIO(), escape(images.names[label])
+        Image.fromarray(pixels.squeeze()).save(file, "PNG", optimize=True)
+        data = base64.b64encode(file.getvalue()).decode()
+        picture = f'<img src="data:image/png;base64,{data}" alt="Image {number}: {name}">'
+        made.append(f'<li>{picture}<span>{name}</span><span class="answer"></span></li>')
+    return "".join(made)
 
 
 class TouchIdentity(SphinxDirective):
@@ -120,26 +143,23 @@ class TouchIdentity(SphinxDirective):
         if images is None:
             return [nodes.paragraph("", "Not run: the store holds no trained network for it.")]
         self.env.app.add_css_file("touch.css")
+        root = "../" * self.env.docname.count("/")
+        count, height, width, channels = images.images.shape
         about = {
-            "base": "../" * self.env.docname.count("/") + f"{FOLDER}/",
+            "base": f"{root}{FOLDER}/",
             "loader": LOADER,
             "runtime": f"ONNX Runtime Web {ONNX_RUNTIME.version}",
             "bytes": sum(map(len, common().values())),
             "networks": [one.facts() for one in networks],
-            "phrases": PHRASES,
-            "images": {
-                "shape": images.images.shape,
-                "labels": images.labels.tolist(),
-                "names": images.names,
-            },
+            "shape": (count, channels, height, width),
+            "labels": images.labels.tolist(),
+            "names": images.names,
         }
-        held = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
-        static = "../" * self.env.docname.count("/") + "_static"
-        tags = "".join(f'<script defer src="{static}/{name}"></script>' for name in SCRIPTS)
-        text = (
-            '<div class="touch"><noscript><p class="touch-message">This part of the page computes '
-            "in your browser and needs JavaScript, which is off.</p></noscript>"
-            f'<script type="application/json">{held}</script></div>{tags}'
+        text = PART.substitute(
+            about=json.dumps(about, sort_keys=True).replace("<", "\\u003c"),
+            networks="".join(one.option() for one in networks),
+            tiles=tiles(images),
+            static=f"{root}_static",
         )
         return [nodes.raw("", text, format="html")]
 
@@ -153,8 +173,8 @@ class TouchFiles(SphinxDirective):
             (
                 network(one.run.kind, one.run.depth),
                 f'<a href="../{FOLDER}/{one.name}.onnx">{one.name}.onnx</a>',
-                f"{len(one.onnx) / 1e6:.1f} MB",
-                f"{one.run['metrics']['test_error']:.1f} %",
+                f"{len(one.onnx) / 1e6:.1f}{SPACE}MB",
+                error_rate(one.run["metrics"]["test_error"]),
                 record_link(one.run.name),
                 f"`{digest(one.onnx)[:12]}`",
             )
