@@ -140,12 +140,11 @@ def share(parts: tuple[Sequence[float], Sequence[float]], wholes: tuple) -> Inte
     return Interval(estimate, float(lower), float(upper), rise.seeds)
 
 
-def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Spearman's rank correlation, or None where one side does not vary."""
-    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return None
-    return float(stats.spearmanr(a, b).statistic)
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
+    """Spearman's rank correlation; 0 where one side does not vary, or of fewer than 3 pairs."""
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(stats.spearmanr(first, second).statistic)
 
 
 def mean_correlation(correlations: Sequence[float]) -> Interval:

@@ -10,7 +10,7 @@ from torch import Tensor
 from companion import tables
 from companion.words import error_rate, experiment_scale, network, scale
 from residual.batches import normalise
-from residual.claims.about_identity import DESCENTS, FLOOR, chosen_rows, falls_of
+from residual.claims.about_zero import DESCENTS, FLOOR, chosen_rows, falls_of
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.models import BasicBlock, build
@@ -150,7 +150,7 @@ def falling(record: Record) -> pd.DataFrame:
     """
     frames = []
     for (form, decay), words in DESCENTS.items():
-        for row in chosen_rows(record.measurements, form, decay):
+        for row in chosen_rows(record, form, decay):
             for key, name in QUANTITIES.items():
                 if key == "gamma_norm" and form != "bn":
                     continue
@@ -181,7 +181,7 @@ def falling_words(record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of what falls."""
     told = []
     for (form, decay), words in DESCENTS.items():
-        if rows := chosen_rows(record.measurements, form, decay):
+        if rows := chosen_rows(record, form, decay):
             left = [
                 f"{number(1 / falls_of(rows, key).estimate, 2)} of {name}"
                 for key, name in list(QUANTITIES.items())[:2]

@@ -8,7 +8,14 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from residual.claims import about_argument, about_depth, about_identity, about_responses
+from residual.claims import (
+    about_argument,
+    about_depth,
+    about_identity,
+    about_responses,
+    about_shortcuts,
+    about_zero,
+)
 from residual.claims.about_argument import CHAIN
 from residual.claims.evidence import DATASETS, SCALES, Evidence, MissingRecordError
 from residual.claims.verdicts import (
@@ -29,9 +36,10 @@ __all__ = ["CHAIN", "CHOICES", "CLAIMS", "DATASETS", "PUBLISHED", "SCALES", "Cla
 __all__ += ["Verdict", "as_json", "evaluate", "judge"]
 __all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
+SUBJECTS = (about_depth, about_shortcuts, about_identity, about_zero, about_responses)
 RULES = {
     name.replace("_", "-"): rule
-    for module in (about_depth, about_identity, about_responses, about_argument)
+    for module in (*SUBJECTS, about_argument)
     for name, rule in vars(module).items()
 }
 CLAIMS = load_claims(RULES)
@@ -55,8 +63,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence)
     scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.seeds else evidence.scale
-    values = (found.verdict, found.sentence, found.values, found.runs, found.seeds, found.reason)
-    return Verdict(claim.id, scale, *values)
+    return Verdict(**vars(found), id=claim.id, scale=scale)
 
 
 def shortened(found: Finding, evidence: Evidence) -> Finding:
@@ -82,16 +89,12 @@ def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
         return replace(found, verdict=INCONCLUSIVE, reason=f"{found.reason} {told}".strip())
     if found.verdict == INCONCLUSIVE:
         return found
-    carried = []
-    for source in sorted({record.member for record in evidence.records}):
-        other = claim.judge(evidence.without(source))
-        if other.verdict != found.verdict:
-            carried.append(f"without {source} it is {other.verdict}")
-    told = (
-        f"Leaving one source out: {'; '.join(carried)}."
-        if carried
-        else ("It stays the same whichever source is left out.")
-    )
+    sources = sorted({record.member for record in evidence.records})
+    others = {source: claim.judge(evidence.without(source)).verdict for source in sources}
+    carried = [f"without {s} it is {v}" for s, v in others.items() if v != found.verdict]
+    told = "It stays the same whichever source is left out."
+    if carried:
+        told = f"Leaving one source out: {'; '.join(carried)}."
     verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
     return replace(found, verdict=verdict, reason=f"{found.reason} {OTHERS} {told}".strip())
 
@@ -124,9 +127,10 @@ def first_judged(claim: Claim, sources: list[Evidence]) -> Verdict:
 def as_json(verdicts: list[Verdict]) -> list[dict]:
     """The verdicts as plain JSON, each with its claim's words, rule and place."""
     claims = {claim.id: claim for claim in CLAIMS}
-    told = ("form", "note", "section", "english", "chinese", "paper", "where", "quantity", "unit")
+    words = ("form", "note", "section", "english", "chinese", "paper", "where", "quantity", "unit")
     return [
-        asdict(replace(v, runs=list(v.runs)))
-        | {k: getattr(claims[v.id], k) for k in (*told, "rule")}
+        {"id": v.id, "scale": v.scale}
+        | asdict(v)
+        | {name: getattr(claims[v.id], name) for name in (*words, "rule")}
         for v in verdicts
     ]

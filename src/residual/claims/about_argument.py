@@ -10,16 +10,9 @@ from residual.claims.evidence import (
     block_values,
     identity_blocks,
     medians,
-    names,
+    rows_of,
 )
-from residual.claims.verdicts import (
-    CAVEAT,
-    INCONCLUSIVE,
-    NOT_SUPPORTED,
-    Finding,
-    conclude,
-    too_few,
-)
+from residual.claims.verdicts import Finding, conclude, too_few
 from residual.recipe import KINDS
 from residual.statistics import (
     FEWEST_SEEDS,
@@ -62,9 +55,7 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     values = {"strongest_block": float(strongest)}
     sentence = f"In ResNet-{DEEP}, F(x) of block {strongest} responds most among identity blocks"
     if len(runs) < FEWEST_SEEDS:
-        return Finding(
-            INCONCLUSIVE, f"{sentence}.", values, names(runs), len(runs), too_few(len(runs))
-        )
+        return conclude(False, False, f"{sentence}.", values, runs, len(runs))
     w, p = concordance(stds)
     values |= {"kendall_w": w, "permutation_p": p}
     within = [concordance(part)[0] for part in by_stage(runs[0], stds)]
@@ -74,10 +65,12 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
         f"{number(w)} (p = {number(p, 2)}; within stages "
         f"{listed([number(value, 2) for value in within])})."
     )
-    caution = "The order of the blocks repeats; that the large ones are needed is another claim."
-    verdict = CAVEAT if p < SURE else INCONCLUSIVE
-    reason = caution if verdict == CAVEAT else "The order may repeat by chance."
-    return Finding(verdict, sentence, values, names(runs), len(runs), reason)
+    caution, doubt = "", "The order may repeat by chance."
+    if p < SURE:
+        caution = (
+            "The order of the blocks repeats; that the large ones are needed is another claim."
+        )
+    return conclude(p < SURE, False, sentence, values, runs, len(runs), caution, doubt)
 
 
 def by_stage(run: Record, rows: list[list[float]]) -> list[list[list[float]]]:
@@ -94,11 +87,8 @@ def rises(run: Record) -> list[float]:
 
 
 def lesion_correlation(run: Record, when: str) -> float:
-    """Spearman's ρ over identity blocks of the std of F(x) with the rise on deletion.
-
-    0 where one of them does not vary over blocks.
-    """
-    return rank_correlation(block_stds(run, when), rises(run)) or 0.0
+    """Spearman's ρ over identity blocks of the std of F(x) with the rise on deletion."""
+    return rank_correlation(block_stds(run, when), rises(run))
 
 
 def response_means_dispensable(evidence: Evidence) -> Finding:
@@ -109,12 +99,11 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         raise MissingRecordError(f"Lesions of ResNet-{DEEP} at scale {evidence.scale}: not there.")
     found = mean_correlation([lesion_correlation(run, evidence.state) for run in runs])
     values = found.named("residual_rank_correlation")
+    stds = by_stage(runs[0], [block_stds(run, evidence.state) for run in runs])
+    deleted = by_stage(runs[0], [rises(run) for run in runs])
     stages = [
-        mean_correlation([rank_correlation(a, b) or 0.0 for a, b in zip(stds, rise)]).estimate
-        for stds, rise in zip(
-            by_stage(runs[0], [block_stds(run, evidence.state) for run in runs]),
-            by_stage(runs[0], [rises(run) for run in runs]),
-        )
+        mean_correlation(list(map(rank_correlation, *stage))).estimate
+        for stage in zip(stds, deleted)
     ]
     values |= {f"stage_{i}_rank_correlation": rho for i, rho in enumerate(stages, start=1)}
     values["residual_median_rise_points"] = median(median(rises(run)) for run in runs)
@@ -129,47 +118,38 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
         sentence += f" In plain-{DEEP} it is {beside}."
-    rule = found.lower > 0, found.upper <= 0
-    return conclude(*rule, sentence, values, names(runs), found.seeds)
+    return conclude(found.lower > 0, found.upper <= 0, sentence, values, runs, found.seeds)
 
 
-def participation(evidence: Evidence) -> dict[str, tuple[list[float], list[float]]]:
+def participation(evidence: Evidence) -> dict[str, list[list[float]]]:
     """Participation ratios by what was measured: plain and residual, one a seed or source.
 
     Jacobians of blocks before the last ReLU, medians over identity blocks: untrained, of small
     networks (quick) or of depth 56 on CIFAR-10 (the other scales), and trained where the scale has
     networks of full length. The Gauss–Newton matrix at initialisation, of small networks.
     """
-    found: dict[str, tuple[list[float], list[float]]] = {}
     if evidence.full_length:
-        untrained = untrained_of(evidence)
-        found["the Jacobian at initialisation"] = tuple(
-            [jacobian_median(m[kind]) for m in untrained.measurements] for kind in KINDS
-        )
-        found["the Jacobian after training"] = tuple(
-            [
-                jacobian_median(run["probes"]["jacobian"])
-                for run in evidence.networks(kind, DEEP)
-                if "jacobian" in run["probes"]
-            ]
-            for kind in KINDS
-        )
-        return found
+        untrained = untrained_of(evidence).measurements
+        trained = {kind: evidence.networks(kind, DEEP) for kind in KINDS}
+        probed = {k: [r["probes"] for r in runs] for k, runs in trained.items()}
+        return {
+            "the Jacobian at initialisation": [
+                [jacobian_median(tables[kind]) for tables in untrained] for kind in KINDS
+            ],
+            "the Jacobian after training": [
+                [jacobian_median(p["jacobian"]) for p in probed[kind] if "jacobian" in p]
+                for kind in KINDS
+            ],
+        }
     record = evidence.experiment("preconditioning")
-    for matrix, words in (
-        ("jacobian", "the Jacobian"),
-        ("gauss_newton", "the Gauss–Newton matrix"),
-    ):
-        found[f"{words} at initialisation"] = tuple(
-            [
-                row["participation"]
-                for m in record.measurements
-                for row in m["rows"]
-                if (row["kind"], row["matrix"]) == (kind, matrix)
-            ]
+    matrices = {"jacobian": "the Jacobian", "gauss_newton": "the Gauss–Newton matrix"}
+    return {
+        f"{words} at initialisation": [
+            [row["participation"] for row in rows_of(record, kind=kind, matrix=matrix)]
             for kind in KINDS
-        )
-    return found
+        ]
+        for matrix, words in matrices.items()
+    }
 
 
 def untrained_of(evidence: Evidence) -> Record:
@@ -191,22 +171,17 @@ def preconditioning(evidence: Evidence) -> Finding:
     for words, interval in found.items():
         key = words.removeprefix("the ").replace(" ", "_").replace("–", "_").lower()
         values |= interval.named(f"{key}_ratio")
-    enough = min(i.seeds for i in found.values()) >= FEWEST_SEEDS
-    sure = holm({words: ratio_p(r, p) for words, (p, r) in groups.items()}) if enough else set()
-    jacobians = [words for words in found if "Jacobian" in words]
-    larger = [words for words in jacobians if words in sure and found[words].lower > 1]
+    seeds = min(interval.seeds for interval in found.values())
+    enough = seeds >= FEWEST_SEEDS
+    sure = holm({words: ratio_p(*sides) for words, sides in groups.items()}) if enough else set()
+    jacobians = {words: i for words, i in found.items() if "Jacobian" in words}
+    larger = [words for words, i in jacobians.items() if words in sure and i.lower > 1]
+    smaller = all(interval.upper < 1 for interval in jacobians.values())
     told = "; ".join(f"{words} {interval}" for words, interval in found.items())
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
+    records = [r for k in KINDS for r in evidence.networks(k, DEEP)] if evidence.full_length else []
     caution = f"Only for {listed(larger)}." if len(larger) == 1 else ""
-    return conclude(
-        bool(larger),
-        all(found[words].upper < 1 for words in jacobians),
-        sentence,
-        values,
-        names(*(evidence.networks(k, DEEP) for k in KINDS)) if evidence.full_length else (),
-        min(i.seeds for i in found.values()),
-        caution,
-    )
+    return conclude(bool(larger), smaller, sentence, values, records, seeds, caution)
 
 
 def accumulation(runs: list[Record], when: str) -> Interval:
@@ -225,32 +200,27 @@ def chain_is_valid(evidence: Evidence) -> Finding:
     """
     if not evidence.full_length:
         raise MissingRecordError("Judged on trained networks of the paper's length alone.")
-    runs = evidence.networks("residual", DEEP)
-    grown = accumulation(runs, evidence.state)
-    values, records = grown.named("last_over_first_block_ratio"), names(runs)
+    runs, when = evidence.networks("residual", DEEP), evidence.state
+    shallow, deep = (evidence.networks("plain", depth) for depth in (20, DEEP))
+    grown, (fall,) = accumulation(runs, when), falls([shallow, deep], when)
+    values = grown.named("last_over_first_block_ratio") | fall.named("plain_20_over_56_std_ratio")
     rivals = ["accumulation along the shortcut"] if grown.upper < 1 else []
+    rivals += ["depth alone"] if fall.lower > 1 else []
     told = (
         f"In trained ResNet-{DEEP}, ‖F(x)‖/‖x‖ of the last identity block is {grown} times that of "
-        "the first"
+        f"the first; the median std of plain-20 over that of plain-{DEEP} is {fall}"
     )
-    plain = [evidence.networks("plain", depth) for depth in (20, DEEP)]
-    (fall,) = falls(plain, evidence.state)
-    values |= fall.named("plain_20_over_56_std_ratio")
-    records += names(*plain)
-    rivals += ["depth alone"] if fall.lower > 1 else []
-    told += f"; the median std of plain-20 over that of plain-{DEEP} is {fall}"
-    seeds = min(grown.seeds, fall.seeds)
+    free = []
     if evidence.has("residual", DEEP, "no-gamma-decay"):
         free = evidence.networks("residual", DEEP, "no-gamma-decay")
-        shrunk = ratio(*(medians(group, "std", evidence.state) for group in (free, runs)))
+        shrunk = ratio(medians(free, "std", when), medians(runs, "std", when))
         values |= shrunk.named("std_without_over_with_gamma_decay_ratio")
         rivals += ["weight decay on γ"] if shrunk.lower > 1 else []
-        records += names(free)
         told += f"; without decay on γ the median std is {shrunk} times as large."
     else:
         told += ". Weight decay on γ is not testable here: it needs a run of our own."
-    reason = f"Rival explanations that hold: {listed(rivals)}." if rivals else ""
+    seeds, records = min(grown.seeds, fall.seeds), runs + shallow + deep + free
+    caution = f"Rival explanations that hold: {listed(rivals)}." if rivals else ""
     none = "No rival was confirmed, and agreement with a prediction is no proof."
-    reason = reason or f"{too_few(seeds)} {none}".strip()
-    verdict = NOT_SUPPORTED if rivals else INCONCLUSIVE
-    return Finding(verdict, told, values, records, seeds, reason)
+    doubt = f"{too_few(seeds)} {none}".strip()
+    return conclude(False, bool(rivals), told, values, records, seeds, caution, doubt)

@@ -1,6 +1,5 @@
 """Rules on responses (note 000, §1 and 2): how large they are, and how near to zero F(x) is."""
 
-import statistics as middle
 from collections.abc import Callable
 from itertools import pairwise
 from statistics import fmean, median
@@ -11,7 +10,6 @@ from residual.claims.evidence import (
     block_values,
     layer_values,
     medians,
-    names,
 )
 from residual.claims.verdicts import Finding, conclude
 from residual.recipe import KINDS
@@ -31,7 +29,7 @@ def figure_7_networks(evidence: Evidence) -> Finding:
     try:
         record = evidence.experiment("figure-7-networks")
     except MissingRecordError:
-        return Finding(None, sentence + " The 34-layer pair: not run.", {})
+        return Finding(None, f"{sentence} The 34-layer pair: not run.", {})
     values: dict[str, float] = {}
     for kind in KINDS:
         nets = [m[kind] for m in record.measurements]
@@ -66,53 +64,40 @@ def compare(
 ) -> Finding:
     """Plain over residual at each judged depth; supported only if every one holds.
 
-    A threshold of 1 must be exceeded, any other reached.
+    A threshold of 1 must be exceeded, any other reached. Beside the std of all layers stand that
+    of F(x) alone and that by channel; beside what is trained, the same before training.
     """
-    found: dict[int, Interval] = {}
+    when = evidence.state
+    found: list[Interval] = []
     values: dict[str, float] = {}
-    groups: list[list[Record]] = []
+    records, told, before = [], [], []
     for depth in JUDGED:
-        plain, residual = evidence.networks("plain", depth), evidence.networks("residual", depth)
-        found[depth] = ratio(measure(plain, evidence.state), measure(residual, evidence.state))
-        values |= found[depth].named(f"{measure.__name__}_ratio_{depth}")
-        values |= other_readings(evidence, plain, residual, depth) if measure is std_of else {}
-        groups += [plain, residual]
-    told = "; ".join(f"{interval} at depth {depth}" for depth, interval in found.items())
+        sides = [evidence.networks(kind, depth) for kind in KINDS]
+        records += sides[0] + sides[1]
+        found.append(ratio(*(measure(runs, when) for runs in sides)))
+        told.append(f"{found[-1]} at depth {depth}")
+        values |= found[-1].named(f"{measure.__name__}_ratio_{depth}")
+        if measure is std_of:
+            alone = ratio(*(medians(runs, "std", when, second=True) for runs in sides))
+            channel = ratio(*(medians(runs, "channel_std", when) for runs in sides))
+            values |= alone.named(f"f_alone_std_ratio_{depth}")
+            values |= channel.named(f"channel_std_ratio_{depth}")
+        if have_initial(records):
+            start = ratio(*(measure(runs, "initial") for runs in sides))
+            before.append(f"{number(start.estimate)} at depth {depth}")
     sentence = (
-        f"{words} of all 3×3 layers ({STATES[evidence.state]} BN statistics), plain over "
-        f"residual: {told}.{started(groups, measure)}"
+        f"{words} of all 3×3 layers ({STATES[when]} BN statistics), plain over "
+        f"residual: {'; '.join(told)}."
     )
-    return conclude(
-        all(i.lower > 1 if threshold == 1 else i.lower >= threshold for i in found.values()),
-        all(i.upper < threshold for i in found.values()),
-        sentence,
-        values,
-        names(*groups),
-        min(i.seeds for i in found.values()),
-    )
+    sentence += f" Before training: {listed(before)}." if have_initial(records) else ""
+    holds = all(i.lower > 1 if threshold == 1 else i.lower >= threshold for i in found)
+    fails = all(i.upper < threshold for i in found)
+    return conclude(holds, fails, sentence, values, records, min(i.seeds for i in found))
 
 
-def started(groups: list[list[Record]], measure: Callable) -> str:
-    """The same ratios before training, where the records hold them."""
-    if not all("initial" in run["responses"] for group in groups for run in group):
-        return ""
-    pairs = zip(JUDGED, zip(groups[::2], groups[1::2]))
-    told = [
-        f"{number(ratio(measure(plain, 'initial'), measure(residual, 'initial')).estimate)} at "
-        f"depth {depth}"
-        for depth, (plain, residual) in pairs
-    ]
-    return f" Before training: {listed(told)}."
-
-
-def other_readings(
-    evidence: Evidence, plain: list[Record], residual: list[Record], depth: int
-) -> dict[str, float]:
-    """The ratio of the stds of F(x) alone, and of the stds by channel."""
-    second = [medians(r, "std", evidence.state, second=True) for r in (plain, residual)]
-    channel = [medians(r, "channel_std", evidence.state) for r in (plain, residual)]
-    named = ratio(*second).named(f"f_alone_std_ratio_{depth}")
-    return named | ratio(*channel).named(f"channel_std_ratio_{depth}")
+def have_initial(runs: list[Record]) -> bool:
+    """Whether all of them were measured before training, as networks of others were not."""
+    return all("initial" in run["responses"] for run in runs)
 
 
 def response_smaller(evidence: Evidence) -> Finding:
@@ -134,35 +119,33 @@ def at_every_depth(
     evidence: Evidence,
     measure: Callable[[list[Record], str], Interval],
     words: str,
-    holds: Callable[[Interval], bool],
-    fails: Callable[[Interval], bool],
+    threshold: float,
+    small: bool = True,
 ) -> Finding:
-    """A quantity of the residual functions, at every ResNet depth that the scale has."""
-    depths = evidence.depths("residual", RESNETS)
-    if not depths:
-        raise MissingRecordError(f"No ResNet at scale {evidence.scale}.")
-    groups = {depth: evidence.networks("residual", depth) for depth in depths}
-    found = {depth: measure(runs, evidence.state) for depth, runs in groups.items()}
+    """A quantity of the residual functions, at every ResNet depth that the scale has.
+
+    Supported if it is below the threshold at all of them, or if not `small` at least the threshold.
+    """
+    records, found, told, before = [], [], [], []
     values: dict[str, float] = {}
-    before = []
-    for depth, runs in groups.items():
-        values |= found[depth].named(f"{measure.__name__}_{depth}")
-        if all("initial" in run["responses"] for run in runs):
+    for depth in (depth for depth in RESNETS if evidence.has("residual", depth)):
+        runs = evidence.networks("residual", depth)
+        records += runs
+        found.append(measure(runs, evidence.state))
+        told.append(f"{found[-1]} in ResNet-{depth}")
+        values |= found[-1].named(f"{measure.__name__}_{depth}")
+        if have_initial(runs):
             start = measure(runs, "initial")
             values |= start.named(f"{measure.__name__}_{depth}_initial")
             before.append(f"{number(start.estimate)} in ResNet-{depth}")
-    told = "; ".join(f"{interval} in ResNet-{depth}" for depth, interval in found.items())
-    sentence = f"{words} (F(x) alone, {STATES[evidence.state]} BN statistics): {told}."
+    if not found:
+        raise MissingRecordError(f"No ResNet at scale {evidence.scale}.")
+    sentence = f"{words} (F(x) alone, {STATES[evidence.state]} BN statistics): {'; '.join(told)}."
     sentence += f" Before training: {listed(before)}." if before else ""
-    intervals = found.values()
-    return conclude(
-        all(map(holds, intervals)),
-        all(map(fails, intervals)),
-        sentence,
-        values,
-        names(*groups.values()),
-        min(i.seeds for i in intervals),
-    )
+    below = all(interval.upper < threshold for interval in found)
+    reached = all(interval.lower >= threshold for interval in found)
+    rule = (below, reached) if small else (reached, below)
+    return conclude(*rule, sentence, values, records, min(interval.seeds for interval in found))
 
 
 def share_within_tenth(runs: list[Record], when: str) -> Interval:
@@ -178,75 +161,50 @@ def mean_over_std(runs: list[Record], when: str) -> Interval:
 
 def relative_response(runs: list[Record], when: str) -> Interval:
     """Median over the identity-shortcut blocks of ‖F(x)‖/‖x‖, over networks."""
-    return geometric_mean([max(middle.median(block_values(r, "ratio", when)), 1e-12) for r in runs])
+    return geometric_mean([max(median(block_values(r, "ratio", when)), 1e-12) for r in runs])
 
 
 def within_a_tenth(evidence: Evidence) -> Finding:
     """Share of the elements of F(x) within ±0.1, against nine tenths."""
-    return at_every_depth(
-        evidence,
-        share_within_tenth,
-        "Share of the elements within ±0.1",
-        lambda i: i.lower >= GREAT_MAJORITY,
-        lambda i: i.upper < GREAT_MAJORITY,
-    )
+    words = "Share of the elements within ±0.1"
+    return at_every_depth(evidence, share_within_tenth, words, GREAT_MAJORITY, small=False)
 
 
 def mean_is_zero(evidence: Evidence) -> Finding:
     """Mean over blocks of |mean|/std of F(x), against a tenth."""
-    return at_every_depth(
-        evidence,
-        mean_over_std,
-        "Mean over blocks of |mean|/std",
-        lambda i: i.upper < NEAR,
-        lambda i: i.lower >= NEAR,
-    )
+    return at_every_depth(evidence, mean_over_std, "Mean over blocks of |mean|/std", NEAR)
 
 
 def response_near_zero(evidence: Evidence) -> Finding:
     """Median over blocks of ‖F(x)‖/‖x‖ after training, against a tenth."""
-    return at_every_depth(
-        evidence,
-        relative_response,
-        "Median over blocks of ‖F(x)‖/‖x‖",
-        lambda i: i.upper < NEAR,
-        lambda i: i.lower >= NEAR,
-    )
+    return at_every_depth(evidence, relative_response, "Median over blocks of ‖F(x)‖/‖x‖", NEAR)
 
 
 def deeper_is_smaller(evidence: Evidence) -> Finding:
     """Median std falls from each ResNet to the next deeper one; the plain nets' own fall beside."""
     depths = PUBLIC if evidence.scale == "public" else OURS
-    runs = [evidence.networks("residual", depth) for depth in depths]
-    steps = falls(runs, evidence.state)
-    whole = ratio(
-        medians(evidence.networks("residual", 20), "std", evidence.state),
-        medians(evidence.networks("residual", 56), "std", evidence.state),
-    )
-    values = whole.named("resnet_20_over_56_ratio")
+    groups = {depth: evidence.networks("residual", depth) for depth in depths}
+    steps = falls(list(groups.values()), evidence.state)
+    (whole,) = falls([groups[20], groups[56]], evidence.state)
+    values, told = whole.named("resnet_20_over_56_ratio"), []
     for (a, b), step in zip(pairwise(depths), steps):
         values |= step.named(f"resnet_{a}_over_{b}_ratio")
-    told = "; ".join(f"{a} over {b}: {step}" for (a, b), step in zip(pairwise(depths), steps))
+        told.append(f"{a} over {b}: {step}")
     sentence = (
         f"Median std of all 3×3 layers of ResNets ({STATES[evidence.state]} BN statistics), "
-        f"{told}; 20 over 56: {whole}."
+        f"{'; '.join(told)}; 20 over 56: {whole}."
     )
     if evidence.has("plain", 20) and evidence.has("plain", 56):
-        plain = falls([evidence.networks("plain", d) for d in JUDGED], evidence.state)[0]
+        (plain,) = falls([evidence.networks("plain", d) for d in JUDGED], evidence.state)
         values |= plain.named("plain_20_over_56_ratio")
         sentence += f" Plain nets, 20 over 56: {plain}."
     every, overall = all(step.lower > 1 for step in steps), whole.lower > 1
-    return conclude(
-        every or overall,
-        whole.upper < 1,
-        sentence,
-        values,
-        names(*runs),
-        min(step.seeds for step in steps),
-        "Only 20 over 56 holds, not each step between." if overall and not every else "",
-    )
+    caution = "Only 20 over 56 holds, not each step between." if overall and not every else ""
+    records = [run for runs in groups.values() for run in runs]
+    seeds = min(step.seeds for step in steps)
+    return conclude(every or overall, whole.upper < 1, sentence, values, records, seeds, caution)
 
 
 def falls(groups: list[list[Record]], when: str) -> list[Interval]:
     """How many times larger the median std is than in the next deeper network."""
-    return [ratio(medians(a, "std", when), medians(b, "std", when)) for a, b in pairwise(groups)]
+    return [ratio(std_of(shallow, when), std_of(deep, when)) for shallow, deep in pairwise(groups)]

@@ -1,10 +1,10 @@
 """The records that rules read: networks, experiments and logs of one scale."""
 
-import statistics as middle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 from residual.experiments.study import EXPERIMENTS, measured
 from residual.peers import Curve, curves
@@ -35,26 +35,25 @@ class Evidence:
     given: tuple[Record, ...] | None = None
     given_logs: tuple[Curve, ...] | None = None
     state: str = "final"
-    left_out: str | None = None
     experiments: dict[str, Record] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
         """All networks of the scale: those given, or those in the store."""
-        found = self.given if self.given is not None else tuple(every(self.scale, self.root))
-        return tuple(record for record in found if record.member != self.left_out)
+        return tuple(every(self.scale, self.root)) if self.given is None else self.given
 
     @cached_property
     def all_logs(self) -> tuple[Curve, ...]:
         """All logged trainings; only the scale `public` has any."""
         if self.scale != "public":
             return ()
-        found = self.given_logs if self.given_logs is not None else tuple(curves(self.root))
-        return tuple(log for log in found if log.source != self.left_out)
+        return tuple(curves(self.root)) if self.given_logs is None else self.given_logs
 
     def without(self, source: str) -> "Evidence":
         """The same evidence, one source left out."""
-        return replace(self, given=self.records, given_logs=self.all_logs, left_out=source)
+        records = tuple(record for record in self.records if record.member != source)
+        logs = tuple(log for log in self.all_logs if log.source != source)
+        return replace(self, given=records, given_logs=logs)
 
     def with_exact_statistics(self) -> "Evidence":
         """The same evidence, responses read with BN statistics averaged exactly."""
@@ -78,10 +77,6 @@ class Evidence:
         except MissingRecordError:
             return False
 
-    def depths(self, kind: str, among: Sequence[int]) -> list[int]:
-        """Those of the depths at which the scale has this kind of network."""
-        return [depth for depth in among if self.has(kind, depth)]
-
     def logs(self, kind: str, depth: int) -> list[Curve]:
         """Logged trainings of one network whose final test error is known."""
         wanted = [log for log in self.all_logs if (log.kind, log.depth) == (kind, depth)]
@@ -103,14 +98,6 @@ class Evidence:
         return self.scale in ("paper", "public")
 
     @property
-    def words(self) -> str:
-        """The scale for a sentence."""
-        if self.scale == "public":
-            return "networks of others at full length"
-        profile = PROFILES[self.scale]
-        return f"profile {self.scale}, {DATASETS[profile.dataset]}"
-
-    @property
     def length(self) -> str:
         """The caveat of trainings shorter than the paper's; empty at full length."""
         if self.full_length:
@@ -127,9 +114,10 @@ def metric(records: Sequence[Record], name: str) -> list[float]:
     return [record["metrics"][name] for record in records]
 
 
-def names(*groups: Sequence[Record]) -> tuple[str, ...]:
-    """The names of records in the store."""
-    return tuple(item.name for group in groups for item in group)
+def rows_of(record: Record, **wanted: object) -> list[dict]:
+    """The rows of an experiment, of all seeds in order, that have these values."""
+    found = [row for measured in record.measurements for row in measured["rows"]]
+    return [row for row in found if all(row[key] == value for key, value in wanted.items())]
 
 
 def layer_values(run: Record, column: str, when: str, second: bool = False) -> list[float]:
@@ -160,4 +148,4 @@ def block_stds(run: Record, when: str) -> list[float]:
 
 def medians(runs: Sequence[Record], column: str, when: str, second: bool = False) -> list[float]:
     """Median over a network's 3×3 layers, for each network."""
-    return [middle.median(layer_values(run, column, when, second)) for run in runs]
+    return [median(layer_values(run, column, when, second)) for run in runs]

@@ -1,12 +1,13 @@
 """What a claim is (its words stand in claims.yaml), and what a rule says of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import yaml
 
 from residual.statistics import FEWEST_SEEDS
+from residual.store import Record
 
 WORDS = Path(__file__).with_name("claims.yaml")
 
@@ -68,17 +69,11 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Finding):
     """A claim's finding at a scale; `by construction` stands there where no scale matters."""
 
-    id: str
-    scale: str
-    verdict: str | None
-    sentence: str
-    values: dict[str, float]
-    runs: tuple[str, ...]
-    seeds: int
-    reason: str
+    id: str = field(kw_only=True)
+    scale: str = field(kw_only=True)
 
 
 class WordsError(ValueError):
@@ -124,21 +119,25 @@ def conclude(
     fails: bool,
     sentence: str,
     values: dict[str, float],
-    runs: Sequence[str],
+    records: Iterable[Record],
     seeds: int,
     caution: str = "",
+    doubt: str = "",
 ) -> Finding:
     """Supported if the rule holds, not supported if it fails, inconclusive between the two.
 
-    A caution turns "supported" into "supported with a caveat" and is given as the reason.
+    A caution turns "supported" into "supported with a caveat" and is given as the reason. `doubt`
+    says why nothing can be concluded, where that is neither the number of trainings nor the width
+    of the interval.
     """
     verdict = SUPPORTED if holds else NOT_SUPPORTED if fails else INCONCLUSIVE
-    reasons = [caution] if caution else []
     if verdict == SUPPORTED and caution:
         verdict = CAVEAT
     if verdict == INCONCLUSIVE:
-        reasons.insert(0, too_few(seeds) or "The interval contains the threshold.")
-    return Finding(verdict, sentence, values, tuple(runs), seeds, " ".join(reasons))
+        doubt = doubt or too_few(seeds) or "The interval contains the threshold."
+        caution = f"{doubt} {caution}".strip()
+    names = tuple(record.name for record in records)
+    return Finding(verdict, sentence, values, names, seeds, caution)
 
 
 def too_few(trainings: int) -> str:

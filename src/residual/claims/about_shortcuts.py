@@ -1,0 +1,127 @@
+"""Rules on shortcuts: what they cure, how deep, and which of them do (note 002, §2 to 4)."""
+
+from statistics import fmean
+
+from residual.claims.about_depth import logged_growth
+from residual.claims.evidence import Evidence, MissingRecordError, metric
+from residual.claims.verdicts import Finding, conclude
+from residual.statistics import difference, listed, number
+from residual.store import Record
+
+MARGIN_POINTS = 0.5
+TRAINABLE = 45.0  # per cent: half the error of guessing among ten classes
+PATHS = {
+    "identity": "the identity",
+    "permutation-shortcut": "a fixed permutation of channels",
+    "orthogonal-shortcut": "a fixed orthogonal mixture",
+    "half-shortcut": "x/2",
+    "plain": "no shortcut",
+}
+"""What the shortcuts of a residual network compute; all but the first and last name variants."""
+
+
+def residual_cures(evidence: Evidence) -> Finding:
+    """ResNet-56 not worse than ResNet-20 by more than half a point, and better than plain-56."""
+    plain = evidence.networks("plain", 56)
+    shallow, deep = evidence.networks("residual", 20), evidence.networks("residual", 56)
+    errors = [metric(runs, "train_error") for runs in (shallow, deep, plain)]
+    growth, gain = difference(errors[1], errors[0]), difference(errors[2], errors[1])
+    sentence = (
+        f"The final training error of ResNet-56 minus that of ResNet-20 is {growth} percentage "
+        f"points; that of plain-56 minus that of ResNet-56 is {gain}."
+    )
+    values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
+    if evidence.has("residual", 56, "zero-gamma"):
+        zero = metric(evidence.networks("residual", 56, "zero-gamma"), "train_error")
+        values["zero_gamma_train_error_percent"] = fmean(zero)
+        sentence += f" From γ₂ = 0, ResNet-56 ends at {number(fmean(zero))} %."
+    if test := logged_growth(evidence, "residual"):
+        values |= test.named("logged_test_growth_points")
+        sentence += f" Logged test errors, ResNet-56 minus ResNet-20: {test} points."
+    holds = growth.upper <= MARGIN_POINTS and gain.lower > 0
+    fails = growth.lower > MARGIN_POINTS or gain.upper < 0
+    seeds = min(growth.seeds, gain.seeds)
+    return conclude(holds, fails, sentence, values, shallow + deep + plain, seeds)
+
+
+def hundreds_of_layers(evidence: Evidence) -> Finding:
+    """ResNet-110 ends below half the error of guessing in every training, and plain-110 does not.
+
+    Networks of others: the test errors that their authors logged, with ResNet-1202 beside.
+    """
+    networks = ("plain", 110), ("residual", 110), ("residual", 1202)
+    if evidence.scale == "public":
+        words, runs = "test error, logged by their authors,", []
+        plain, residual, deepest = (
+            [log.final_test_error for log in evidence.logs(*network)] for network in networks
+        )
+        if not plain or not residual:
+            raise MissingRecordError("Logs of plain-110 and ResNet-110: not there.")
+    else:
+        words, runs = "training error", [r for n in networks[:2] for r in evidence.networks(*n)]
+        plain, residual, deepest = (
+            metric(evidence.networks(*n), "train_error") if evidence.has(*n) else []
+            for n in networks
+        )
+    gap = difference(plain, residual)
+    values = gap.named("plain_minus_resnet_points")
+    values |= {"worst_resnet_110_percent": max(residual), "best_plain_110_percent": min(plain)}
+    line = "ResNet-1202: not run."
+    if deepest:
+        values["worst_resnet_1202_percent"] = max(deepest)
+        line = f"ResNet-1202 ends at {listed([number(error) for error in deepest])} %."
+    sentence = (
+        f"At depth 110 the final {words} of {len(residual)} residual trainings is at most "
+        f"{number(max(residual))} %, and of {len(plain)} plain ones at least {number(min(plain))} %"
+        f"; plain minus residual: {gap} points. {line}"
+    )
+    holds = max(residual) < TRAINABLE <= min(plain)
+    fails = max(residual) >= TRAINABLE or max(plain) < TRAINABLE
+    cautions = []
+    if gap.seeds < 3:
+        pair = f"{len(plain)} plain and {len(residual)} residual trainings"
+        cautions.append(f"{pair} at this depth.")
+    if not deepest:
+        cautions.append("ResNet-1202 was not run.")
+    told = " ".join(cautions), "Some plain-110 trains as well."
+    return conclude(holds, fails, sentence, values, runs, gap.seeds, *told)
+
+
+def identity_not_just_a_path(evidence: Evidence) -> Finding:
+    """The identity ends below every other path at depth 56, and it alone does not degrade.
+
+    A path does not degrade if its training error at depth 56 is at most half a point above that at
+    depth 20 (upper end of the interval). Not supported where another path does not degrade either,
+    or surely ends below the identity.
+    """
+    runs = {path: path_runs(evidence, path) for path in PATHS}
+    shallow, deep = (
+        {path: metric(pair[side], "train_error") for path, pair in runs.items()} for side in (0, 1)
+    )
+    growth = {path: difference(deep[path], shallow[path]) for path in PATHS}
+    _identity, *others = PATHS
+    lead = {path: difference(deep["identity"], deep[path]) for path in others}
+    values: dict[str, float] = {}
+    for path, interval in growth.items():
+        key = path.replace("-", "_")
+        values |= interval.named(f"{key}_growth_points")
+        values[f"{key}_56_train_error_percent"] = fmean(deep[path])
+    for path, interval in lead.items():
+        values |= interval.named(f"identity_minus_{path.replace('-', '_')}_points")
+    told = [f"{number(fmean(deep[path]))} % with {words}" for path, words in PATHS.items()]
+    sentence = f"The mean training error at depth 56 is {listed(told)}."
+    steady = {path: interval.upper <= MARGIN_POINTS for path, interval in growth.items()}
+    below = all(interval.upper < 0 for interval in lead.values())
+    as_good = [PATHS[path] for path in others if steady[path] or lead[path].lower > 0]
+    holds = below and steady["identity"] and not as_good
+    caution = f"Other paths do not degrade either: {listed(as_good)}." if as_good else ""
+    records = [run for pair in runs.values() for group in pair for run in group]
+    seeds = min(interval.seeds for interval in growth.values())
+    return conclude(holds, bool(as_good), sentence, values, records, seeds, caution)
+
+
+def path_runs(evidence: Evidence, path: str) -> list[list[Record]]:
+    """The trainings with one kind of shortcut at depths 20 and 56; plain nets have none."""
+    kind = "plain" if path == "plain" else "residual"
+    variant = path if path.endswith("-shortcut") else ""
+    return [evidence.networks(kind, depth, variant) for depth in (20, 56)]
