@@ -12,7 +12,7 @@ from functools import cached_property
 
 from residual import experiments, store
 from residual.claims import PUBLISHED, SCALES
-from residual.errors import check_choice, check_depth, check_integer, check_list
+from residual.errors import check_choice, check_depth, check_integer, check_list, check_seed
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.store import Record
@@ -141,8 +141,3 @@ def settings(
         check_integer("iterations", iterations, 1, 10_000_000)
     pick_device(device)
     return Settings(profile, tuple(depths), seeds and tuple(seeds), device, iterations)
-
-
-def check_seed(value: object) -> None:
-    """Raise ParameterError unless the value is a seed."""
-    check_integer("seeds", value, 0, 2**31 - 1)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from residual import probes
 from residual.data import Split
+from residual.models import Network
 from residual.probes import significant
 from residual.train import Training
 
@@ -36,7 +37,10 @@ def describe(training: Training) -> dict:
         "test_error": training.evaluate(training.test),
         "diverged_at": None,
     }
-    measured = {"responses": responses(training), "probes": {"lesions": lesions(training)}}
+    measured = {"responses": responses(training), "probes": {}}
+    with training.autocast():
+        seen = list(training.batches(training.test.head(PROBED)))
+        measured["probes"]["lesions"] = probes.lesions(training.model, seen)
     return record | {"metrics": metrics} | measured
 
 
@@ -105,17 +109,9 @@ def responses(training: Training) -> dict:
         "final": training.model,
         "final_exact": probes.exact_statistics(training.model, train),
     }
-    return {
-        when: {
-            "layers": probes.responses(model, test),
-            "blocks": probes.block_ratios(model, test),
-        }
-        for when, model in measured.items()
-    }
+    return {when: response_tables(model, test) for when, model in measured.items()}
 
 
-def lesions(training: Training) -> dict:
-    """Test error with one block deleted at a time, on the images that the probes see."""
-    seen = list(training.batches(training.test.head(PROBED)))
-    with training.autocast():
-        return probes.lesions(training.model, seen)
+def response_tables(model: Network, test: list[Tensor]) -> dict:
+    """Responses by layer and by block on test images."""
+    return {"layers": probes.responses(model, test), "blocks": probes.block_ratios(model, test)}

@@ -68,6 +68,11 @@ def check_depth(value: object, name: str = "depths") -> None:
         )
 
 
+def check_seed(value: object) -> None:
+    """Raise ParameterError unless the value is a seed: an integer from 0 to 2³¹ − 1."""
+    check_integer("seeds", value, 0, 2**31 - 1)
+
+
 def check_list(name: str, values: object, check, what: str) -> list[int]:
     """The values as a list, each one checked; ParameterError if empty, repeated or no list."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not values:

@@ -5,7 +5,7 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 
 from dataclasses import dataclass, fields, replace
 
-from residual.errors import ParameterError, check_choice, check_depth, check_integer
+from residual.errors import ParameterError, check_choice, check_depth, check_integer, check_seed
 from residual.models import SHORTCUTS, Network, build
 
 KINDS = ("plain", "residual")
@@ -61,7 +61,7 @@ class Recipe:
         check_choice("profile", self.profile, tuple(PROFILES))
         check_choice("kinds", self.kind, KINDS)
         check_depth(self.depth)
-        check_integer("seeds", self.seed, 0, 2**31 - 1)
+        check_seed(self.seed)
         check_integer("iterations", self.iterations, 1, 10_000_000)
         check_choice("shortcut", self.shortcut, SHORTCUTS)
         if not 0 < self.learning_rate < 100:

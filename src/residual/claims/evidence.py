@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
-from residual.experiments.study import EXPERIMENTS, measured
+from residual.experiments import EXPERIMENTS, measured
 from residual.peers import Curve, curves
 from residual.recipe import PROFILES
 from residual.store import Record, every, experiment

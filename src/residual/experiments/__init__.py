@@ -1,9 +1,110 @@
-"""Experiments that train none of the paper's networks: `ensure(name, profile) -> Experiment`.
+"""Experiments that train none of the paper's networks: `ensure(name, profile) -> Record`.
 
 Each measures one seed at a time; its record lies beside the profile's runs and is read where it
-is there.
+is there. EXPERIMENTS names them, most of them by the claim that reads them.
 """
 
-from residual.experiments.study import EXPERIMENTS, ensure
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-__all__ = ["EXPERIMENTS", "ensure"]
+from residual import store
+from residual.errors import check_choice, check_list, check_seed
+from residual.experiments import (
+    decay,
+    fixed_point,
+    gradients,
+    landscape,
+    perturbation,
+    regression,
+    solution,
+    spectra,
+    thirty_four,
+    weights,
+    zeroing,
+)
+from residual.experiments.place import Place
+from residual.provenance import pick_device, provenance
+from residual.recipe import PROFILES
+from residual.store import Record
+
+
+@dataclass(frozen=True)
+class Study:
+    """What an experiment measures with one seed, its settings, and the seeds.
+
+    `measure(settings, seed, place)` returns plain data. The settings are plain data too; `given`
+    may be a function that scales them to a profile.
+    """
+
+    measure: Callable[[dict, int, Place], dict]
+    given: dict | Callable[[str], dict]
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def settings(self, profile: str) -> dict:
+        """The settings at a profile."""
+        return self.given(profile) if callable(self.given) else self.given
+
+
+FIVE = (0, 1, 2, 3, 4)
+EXPERIMENTS: dict[str, Study] = {
+    "solution-exists": Study(solution.measure, solution.SETTINGS),
+    "vanishing-gradients": Study(gradients.measure, gradients.SETTINGS),
+    "identity-is-hard": Study(regression.measure, regression.SETTINGS),
+    "complex-weights": Study(perturbation.measure, perturbation.SETTINGS),
+    "zero-kills-plain": Study(zeroing.measure, zeroing.SETTINGS),
+    "weights-go-to-zero": Study(weights.measure, weights.SETTINGS),
+    "zero-is-fixed": Study(fixed_point.measure, fixed_point.SETTINGS),
+    "decay-pulls-to-zero": Study(decay.measure, decay.SETTINGS),
+    "figure-7-networks": Study(thirty_four.measure, thirty_four.settings),
+    "loss-surface": Study(landscape.measure, landscape.SETTINGS),
+    "preconditioning": Study(spectra.measure, spectra.SETTINGS, FIVE),
+    "untrained-jacobians": Study(spectra.measure_full_size, spectra.FULL_SIZE, FIVE),
+}
+
+
+def ensure(
+    name: str,
+    profile: str,
+    seeds: Sequence[int] | None = None,
+    device: str = "auto",
+    root: Path | None = None,
+) -> Record:
+    """The record of an experiment: read if the store has it with these seeds, else completed.
+
+    `seeds` None takes the record as it is, or the experiment's own seeds (mostly 0, 1, 2) where
+    there is none. ParameterError for a wrong name, profile, seed or device; RecordError for a
+    damaged record; DataError where a trained network is needed and its data set is missing.
+    """
+    check_choice("experiment", name, tuple(EXPERIMENTS))
+    check_choice("profile", profile, tuple(PROFILES))
+    study, found = EXPERIMENTS[name], store.experiment(name, profile, root)
+    if found is None and root is None:
+        found = store.experiment(name, profile, store.own())
+    if seeds is None:
+        wanted = list(found.seeds if found else study.seeds)
+    else:
+        wanted = check_list("seeds", seeds, check_seed, "seeds")
+    settings = study.settings(profile)
+    known = measured(found, settings)
+    if found and known and set(wanted) <= known.keys():
+        return found
+    place = Place(profile, pick_device(device), root)
+    started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    for seed in wanted:
+        if seed not in known:
+            known[seed] = study.measure(settings, seed, place)
+    about = provenance(place.device, started, time.monotonic() - begun, 0)
+    content = {"settings": settings, "seeds": sorted(known)}
+    content |= {"measurements": [known[s] for s in sorted(known)], "provenance": about}
+    content |= {"experiment": name, "profile": profile}
+    return store.write(content, root or store.own())
+
+
+def measured(found: Record | None, settings: dict) -> dict[int, dict]:
+    """What a record holds by seed; nothing if it was made with other settings."""
+    if found is None or found["settings"] != settings:
+        return {}
+    return dict(zip(found.seeds, found.measurements))

@@ -1,30 +1,25 @@
 """Weight decay alone, by the paper's schedule: what is left of weights, and of two blocks' maps."""
 
-import copy
-
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from residual.experiments.place import Place, positive
 from residual.models import BasicBlock, initialise
 from residual.probes import significant
-from residual.recipe import Recipe
+from residual.recipe import KINDS, Recipe
 
 POINTS = 16
-
-
-def settings(profile: str) -> dict:
-    """The paper's own schedule at every profile, since nothing is trained."""
-    recipe = Recipe.of("paper", "residual", 56)
-    return {
-        "iterations": recipe.iterations,
-        "weight_decay": recipe.weight_decay,
-        "momentum": recipe.momentum,
-        "learning_rate": recipe.learning_rate,
-        "width": 16,
-        "batch": 32,
-        "side": 8,
-    }
+PAPER = Recipe.of("paper", "residual", 56)  # its schedule at every profile: nothing is trained
+SETTINGS = {
+    "iterations": PAPER.iterations,
+    "weight_decay": PAPER.weight_decay,
+    "momentum": PAPER.momentum,
+    "learning_rate": PAPER.learning_rate,
+    "width": 16,
+    "batch": 32,
+    "side": 8,
+}
 
 
 def fractions(recipe: Recipe) -> list[float]:
@@ -44,34 +39,25 @@ def fractions(recipe: Recipe) -> list[float]:
 def measure(chosen: dict, seed: int, place: Place) -> dict:
     """Relative distances against iterations: a residual block to the identity, a plain block to
     the map that it starts with; with BN in train mode, and without."""
-    kept = fractions(Recipe.of("paper", "residual", 56))
-    shape = (chosen["batch"], chosen["width"], chosen["side"], chosen["side"])
-    x = positive(seed, shape, place.device)
+    kept, width = fractions(PAPER), chosen["width"]
+    x = positive(seed, (chosen["batch"], width, chosen["side"], chosen["side"]), place.device)
     iterations = [chosen["iterations"] * k // POINTS for k in range(POINTS + 1)]
-    columns: dict[str, list] = {
-        "iteration": iterations,
-        "weight_fraction": [significant(kept[i]) for i in iterations],
-    }
-    for kind in ("plain", "residual"):
-        for norm in (True, False):
-            block = BasicBlock(chosen["width"], chosen["width"], kind == "residual", norm)
+    left = [kept[i] for i in iterations]
+    columns: dict[str, list] = {"iteration": iterations}
+    columns["weight_fraction"] = [significant(share) for share in left]
+    for kind in KINDS:
+        for name, norm in (("bn", True), ("no_bn", False)):
+            block = BasicBlock(width, width, kind == "residual", norm)
             initialise(block, seed)
             block = block.to(place.device)
             target = x if kind == "residual" else shrunk(block, 1.0, x)
-            name = f"{kind}_{'bn' if norm else 'no_bn'}"
-            columns[name] = [distance(shrunk(block, kept[i], x), target) for i in iterations]
+            distances = [(shrunk(block, s, x) - target).norm() / target.norm() for s in left]
+            columns[f"{kind}_{name}"] = [significant(float(d)) for d in distances]
     return columns
 
 
 @torch.no_grad()
 def shrunk(block: BasicBlock, factor: float, x: Tensor) -> Tensor:
-    """The output when every parameter is multiplied by the factor."""
-    made = copy.deepcopy(block)
-    for parameter in made.parameters():
-        parameter *= factor
-    return made(x.clone())
-
-
-def distance(output: Tensor, target: Tensor) -> float:
-    """‖output − target‖/‖target‖."""
-    return significant(float((output - target).norm() / target.norm()))
+    """The output of a block for x when every parameter is multiplied by the factor."""
+    parameters = {name: factor * p for name, p in block.named_parameters()}
+    return functional_call(block, parameters, x.clone())

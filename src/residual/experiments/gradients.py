@@ -6,14 +6,10 @@ from torch import nn
 from residual.experiments.place import Place
 from residual.models import build
 from residual.probes import gradient_ratios
+from residual.recipe import KINDS
 
 GAUSSIAN_STD = 0.01  # the usual start before He et al. 2015b, as in Krizhevsky et al. 2012
-
-
-def settings(profile: str) -> dict:
-    """Depth, batch, and the two starts."""
-    starts = ["he", "gaussian"]
-    return {"depth": 56, "batch": 128, "starts": starts, "gaussian_std": GAUSSIAN_STD}
+SETTINGS = {"depth": 56, "batch": 128, "starts": ["he", "gaussian"], "gaussian_std": GAUSSIAN_STD}
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
@@ -22,7 +18,7 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     if place.device.type == "mps":  # has no double precision
         images, labels = images.cpu(), labels.cpu()
     rows = []
-    for kind in ("plain", "residual"):
+    for kind in KINDS:
         for norm in (True, False):
             for start in chosen["starts"]:
                 model = build(kind, chosen["depth"], seed, images.shape[1], norm)

@@ -1,9 +1,8 @@
 """Training loss on a random two-dimensional slice through trained weights (Li et al. 2018)."""
 
-import copy
-
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from residual.experiments.place import Place
@@ -12,11 +11,7 @@ from residual.probes import significant
 from residual.recipe import KINDS
 
 HIGHEST = 1e6  # losses above it, or not finite, are recorded as it
-
-
-def settings(profile: str) -> dict:
-    """Depth, points along each axis, how far it reaches, and training images."""
-    return {"depth": 56, "points": 11, "reach": 1.0, "images": 256}
+SETTINGS = {"depth": 56, "points": 11, "reach": 1.0, "images": 256}
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
@@ -32,7 +27,7 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
         model = place.trained(kind, chosen["depth"], seed)
         pair = [direction(model, 2 * seed + k) for k in range(2)]
         surfaces[kind] = [
-            [loss(moved(model, pair, (a, b)), images, labels) for b in axis] for a in axis
+            [loss(model, moved(model, pair, (a, b)), images, labels) for b in axis] for a in axis
         ]
     return {"axis": [significant(a) for a in axis]} | surfaces
 
@@ -54,18 +49,18 @@ def direction(model: Network, seed: int) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def moved(model: Network, pair: list[dict[str, Tensor]], steps: tuple[float, float]) -> Network:
-    """The model at a point of the slice."""
-    made = copy.deepcopy(model)
-    for name, parameter in made.named_parameters():
-        for along, step in zip(pair, steps):
-            if name in along:
-                parameter += step * along[name]
-    return made
+def moved(
+    model: Network, pair: list[dict[str, Tensor]], steps: tuple[float, float]
+) -> dict[str, Tensor]:
+    """The model's parameters at a point of the slice, by name."""
+    found = dict(model.named_parameters())
+    for along, step in zip(pair, steps):
+        found |= {name: found[name] + step * value for name, value in along.items()}
+    return found
 
 
 @torch.no_grad()
-def loss(model: Network, images: Tensor, labels: Tensor) -> float:
-    """Cross-entropy in eval mode."""
-    found = float(F.cross_entropy(model.eval()(images), labels))
+def loss(model: Network, parameters: dict[str, Tensor], images: Tensor, labels: Tensor) -> float:
+    """Cross-entropy of the model with these parameters."""
+    found = float(F.cross_entropy(functional_call(model, parameters, images), labels))
     return significant(found if found < HIGHEST else HIGHEST)

@@ -1,14 +1,14 @@
-"""Where an experiment takes place: profile, device, store, and networks to start from."""
+"""Where an experiment takes place: profile, device, store, and what it starts from."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from residual import store
 from residual.batches import normalise
-from residual.data import Dataset, load
+from residual.data import Dataset, Split, load
 from residual.models import Network
 from residual.recipe import Recipe
 from residual.train import Training, fit
@@ -30,6 +30,12 @@ class Place:
         """The profile's data set; DataError if it is not there."""
         return load(self.recipe("plain", 8, 0).dataset)
 
+    def training(
+        self, kind: str, depth: int, seed: int, model: nn.Module | None = None
+    ) -> Training:
+        """The training of one network, or of another model by its recipe; nothing is recorded."""
+        return Training(self.recipe(kind, depth, seed), self.dataset(), self.device, model)
+
     def trained(self, kind: str, depth: int, seed: int) -> Network:
         """A trained network, in eval mode: weights from the store, or else trained now.
 
@@ -41,26 +47,19 @@ class Place:
             model = recipe.network(self.dataset().channels)
             model.load_state_dict(run.weights())
             return model.to(self.device).eval()
-        return train_unrecorded(Training(recipe, self.dataset(), self.device)).model.eval()
+        training = self.training(kind, depth, seed)
+        fit(training)
+        return training.model.eval()
+
+    def images(self, split: Split, count: int) -> Tensor:
+        """The first `count` images of a part of the data set, normalised: (N, C, H, W)."""
+        images = normalise(split.head(count).images, self.dataset().mean)
+        return images.contiguous().to(self.device)
 
     def training_images(self, count: int) -> tuple[Tensor, Tensor]:
         """The first `count` normalised training images (N, C, H, W) and their labels (N,)."""
-        dataset = self.dataset()
-        head = dataset.train.head(count)
-        images = normalise(head.images, dataset.mean).contiguous()
-        return images.to(self.device), head.labels.to(self.device)
-
-    def test_images(self, count: int) -> Tensor:
-        """The first `count` normalised test images (N, C, H, W)."""
-        dataset = self.dataset()
-        images = normalise(dataset.test.head(count).images, dataset.mean).contiguous()
-        return images.to(self.device)
-
-
-def train_unrecorded(training: Training) -> Training:
-    """The training after its end, with nothing left in the store."""
-    fit(training)
-    return training
+        train = self.dataset().train
+        return self.images(train, count), train.head(count).labels.to(self.device)
 
 
 def positive(seed: int, shape: tuple[int, ...], device: torch.device) -> Tensor:

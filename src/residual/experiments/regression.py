@@ -4,6 +4,7 @@ Plain and residual stacks start from the same He initialisation and get the same
 for each kind, depth and length of training the best one counts.
 """
 
+from collections.abc import Iterator
 from math import pi
 
 import torch
@@ -12,24 +13,21 @@ from torch import Tensor, nn
 from residual.experiments.place import Place, positive, relative
 from residual.models import BasicBlock, initialise
 from residual.probes import significant
+from residual.recipe import KINDS
 
 MOMENTUM = 0.9
 CONSTANT = 1 - 2 / pi  # relative squared error of the best constant for a half-normal input
 WORST = 1e6  # what a diverged training is recorded as
-
-
-def settings(profile: str) -> dict:
-    """Depths in blocks, learning rates, lengths of training, sizes; the same at every profile."""
-    return {
-        "blocks": [1, 3, 9],
-        "learning_rates": [0.01, 0.1, 1.0],
-        "lengths": [100, 1000, 3000],
-        "iterations": 3000,
-        "batch": 16,
-        "width": 16,
-        "side": 4,
-        "norm": True,
-    }
+SETTINGS = {
+    "blocks": [1, 3, 9],
+    "learning_rates": [0.01, 0.1, 1.0],
+    "lengths": [100, 1000, 3000],
+    "iterations": 3000,
+    "batch": 16,
+    "width": 16,
+    "side": 4,
+    "norm": True,
+}
 
 
 def stack(kind: str, blocks: int, width: int, seed: int, norm: bool = True) -> nn.Sequential:
@@ -47,31 +45,43 @@ def inputs(chosen: dict, seed: int, iteration: int, device: torch.device) -> Ten
     return positive(seed * 1_000_003 + iteration, shape, device)
 
 
-def descend(chosen: dict, model: nn.Module, seed: int, rate: float, device: torch.device) -> list:
-    """Relative squared error of each iteration's batch, before its update; stops if not finite."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM, fused=True)
-    losses = []
+def descent(
+    model: nn.Module,
+    chosen: dict,
+    seed: int,
+    rate: float,
+    device: torch.device,
+    decay: float = 0.0,
+    scale: float = 1.0,
+) -> Iterator[tuple[Tensor, float]]:
+    """Train a model to return scale·x; each iteration's batch x and loss, before its update.
+
+    The loss is the relative squared error. The descent ends with the iterations, or with the first
+    loss that is not below `WORST`.
+    """
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(trained, rate, MOMENTUM, weight_decay=decay, fused=True)
     for iteration in range(chosen["iterations"] + 1):
         x = inputs(chosen, seed, iteration, device)
-        loss = relative(model(x.clone()), x)
-        losses.append(float(loss.detach()))
-        if not losses[-1] < WORST:
-            break
+        loss = relative(model(x.clone()), scale * x)
+        yield x, float(loss.detach())
+        if not loss < WORST:
+            return
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return losses
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
     """For each kind and depth the error left after each length, and the way to the longest."""
     rows = []
     for blocks in chosen["blocks"]:
-        for kind in ("plain", "residual"):
+        for kind in KINDS:
             tried = {}
             for rate in chosen["learning_rates"]:
                 model = stack(kind, blocks, chosen["width"], seed, chosen["norm"])
-                tried[rate] = descend(chosen, model.to(place.device), seed, rate, place.device)
+                way = descent(model.to(place.device), chosen, seed, rate, place.device)
+                tried[rate] = [loss for _, loss in way]
             for length in chosen["lengths"]:
                 rate = min(tried, key=lambda rate: left(tried[rate], length))
                 row = {"kind": kind, "blocks": blocks, "iterations": length, "learning_rate": rate}
@@ -94,5 +104,4 @@ def curve(losses: list[float]) -> dict:
     """The error at some sixty iterations, evenly spaced on a logarithmic scale."""
     last = len(losses) - 1
     kept = sorted({0, *(round(last ** (k / 60)) for k in range(61))})
-    seen = [min(losses[i], WORST) for i in kept]
-    return {"iteration": kept, "loss": [significant(loss) for loss in seen]}
+    return {"iteration": kept, "loss": [significant(min(losses[i], WORST)) for i in kept]}

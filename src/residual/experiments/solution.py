@@ -5,22 +5,15 @@ from itertools import pairwise
 from math import isfinite
 
 import torch
-from torch import Tensor
 
 from residual import store
 from residual.constructions import deepened
-from residual.experiments.place import Place, train_unrecorded
-from residual.models import Network
+from residual.experiments.place import Place
 from residual.probes import error, significant
-from residual.train import Training
+from residual.train import Training, fit
 
-SHALLOW, DEEP = 20, 56
 CURVE_POINTS = 40
-
-
-def settings(profile: str) -> dict:
-    """The two depths, and how many images the exact comparison sees."""
-    return {"shallow": SHALLOW, "deep": DEEP, "images": 500}
+SETTINGS = {"shallow": 20, "deep": 56, "images": 500}  # images of the exact comparison
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
@@ -32,38 +25,36 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     shallow = place.trained("plain", chosen["shallow"], seed)
     images, _ = place.training_images(chosen["images"])
     deep = deepened(shallow, chosen["deep"], images)
-    found = compare(shallow, deep, images)
     trained = copy.deepcopy(shallow).train()
     in_training = deepened(trained, chosen["deep"], images)
-    difference = largest(trained(images).detach(), in_training(images).detach())
-    training = Training(place.recipe("plain", chosen["deep"], seed), place.dataset(), place.device)
-    batches = list(training.batches(training.train))
-    found |= {"train_mode_logit_difference": significant(difference)}
-    found |= {"shallow_train_error": significant(error(shallow, batches))}
-    training.model.load_state_dict(deep.state_dict())
-    found |= {"copied_start_train_error": significant(training.evaluate(training.train))}
-    train_unrecorded(training)
-    control = place.recipe("plain", chosen["shallow"], seed)
-    trained_on = Training(control, place.dataset(), place.device, copy.deepcopy(shallow))
-    found |= ends(train_unrecorded(trained_on), "control")
-    return found | ends(training, "copied") | random_start(chosen, seed, place)
-
-
-def compare(shallow: Network, deep: Network, images: Tensor) -> dict:
-    """Largest logit difference and whether all predictions are the same, in eval mode."""
     with torch.no_grad():
-        a, b = shallow.eval()(images), deep.eval()(images)
-    same = bool((a.argmax(1) == b.argmax(1)).all())
-    return {"same_predictions": same, "eval_logit_difference": significant(largest(a, b))}
+        a, b = shallow(images), deep(images)
+        difference = (trained(images) - in_training(images)).abs().max()
+    training = place.training("plain", chosen["deep"], seed)
+    training.model.load_state_dict(deep.state_dict())
+    batches = training.batches(training.train)
+    found = {
+        "same_predictions": bool((a.argmax(1) == b.argmax(1)).all()),
+        "eval_logit_difference": significant(float((a - b).abs().max())),
+        "train_mode_logit_difference": significant(float(difference)),
+        "shallow_train_error": significant(error(shallow, batches)),
+        "copied_start_train_error": significant(training.evaluate(training.train)),
+    }
+    control = place.training("plain", chosen["shallow"], seed, copy.deepcopy(shallow))
+    found |= trained_on(control, "control") | trained_on(training, "copied")
+    if run := store.find(training.recipe, place.root):
+        table = run["curves"]["training"]
+        return found | {
+            "random_train_error": run["metrics"]["train_error"],
+            "random_test_error": run["metrics"]["test_error"],
+            "random_loss": {"iteration": table["iteration"], "loss": table["loss"]},
+        }
+    return found | trained_on(place.training("plain", chosen["deep"], seed), "random")
 
 
-def largest(a: Tensor, b: Tensor) -> float:
-    """Largest absolute difference."""
-    return float((a - b).abs().max())
-
-
-def ends(training: Training, name: str) -> dict:
-    """Final errors of a training, and its loss averaged over each fortieth."""
+def trained_on(training: Training, name: str) -> dict:
+    """Errors at the end of a training, and its loss averaged over each fortieth."""
+    fit(training)
     losses = training.seen["loss"].double().cpu()
     points = [0, *training.recipe.points(CURVE_POINTS)]
     means = [float(losses[a:b].mean()) for a, b in pairwise(points)]
@@ -73,16 +64,3 @@ def ends(training: Training, name: str) -> dict:
         f"{name}_test_error": significant(training.evaluate(training.test)),
         f"{name}_loss": {"iteration": points[1:], "loss": left},
     }
-
-
-def random_start(chosen: dict, seed: int, place: Place) -> dict:
-    """The same for the usual start: from its run in the store, or trained now."""
-    recipe = place.recipe("plain", chosen["deep"], seed)
-    if run := store.find(recipe, place.root):
-        table = run["curves"]["training"]
-        return {
-            "random_train_error": run["metrics"]["train_error"],
-            "random_test_error": run["metrics"]["test_error"],
-            "random_loss": {"iteration": table["iteration"], "loss": table["loss"]},
-        }
-    return ends(train_unrecorded(Training(recipe, place.dataset(), place.device)), "random")

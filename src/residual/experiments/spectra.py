@@ -1,6 +1,7 @@
-"""How equal the singular values of small networks are before training, exactly (note 000, §3).
+"""How equal the singular values of networks are before training (note 000, §3).
 
-Networks of nine blocks of four channels on digits, whose 2×2 neighbourhoods are the channels.
+Exactly, for small networks: nine blocks of four channels on digits, whose 2×2 neighbourhoods are
+the channels. Estimated, for the blocks of networks of full size: the baseline of trained ones.
 """
 
 import torch
@@ -8,10 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
+from residual import probes
 from residual.batches import normalise
 from residual.data import load
 from residual.experiments.place import Place
 from residual.experiments.regression import stack
+from residual.models import build
 from residual.probes import significant
 from residual.probes.spectrum import before_relu
 from residual.recipe import KINDS
@@ -19,9 +22,8 @@ from residual.recipe import KINDS
 CLASSES = 10
 
 
-def settings(profile: str) -> dict:
-    """Depth, width, and the images on which the matrices are computed."""
-    return {"blocks": 9, "width": 4, "images": 16}
+SETTINGS = {"blocks": 9, "width": 4, "images": 16}
+FULL_SIZE = {"depth": 56, "images": 4, "steps": 24, "statistics": 2000}  # as for public networks
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
@@ -40,6 +42,18 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
             found = significant(float(ratios.median()))
             rows.append({"kind": kind, "matrix": matrix, "participation": found})
     return {"rows": rows}
+
+
+def measure_full_size(chosen: dict, seed: int, place: Place) -> dict:
+    """The table of `probes.jacobian` for each kind: He start, BN statistics averaged exactly."""
+    train, _ = place.training_images(chosen["statistics"])
+    test = place.images(place.dataset().test, chosen["images"])
+    found = {}
+    for kind in KINDS:
+        model = build(kind, chosen["depth"], seed, train.shape[1]).to(place.device)
+        fixed = probes.exact_statistics(model, train.split(250))
+        found[kind] = probes.jacobian(fixed, test, chosen["steps"])
+    return found
 
 
 def participation(values: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ parameter, and shortcuts are option A.
 from torch import nn
 
 from residual import probes
-from residual.describe import images
-from residual.experiments.place import Place, train_unrecorded
+from residual.describe import images, response_tables
+from residual.experiments.place import Place
 from residual.models import BasicBlock, Network, conv3x3, initialise
-from residual.recipe import KINDS, PROFILES, Recipe
-from residual.train import Training
+from residual.recipe import KINDS, PROFILES
+from residual.train import fit
 
 BLOCKS = (3, 4, 6, 3)
 CARRIER = 32  # its recipe gives the schedule; 34 is no depth 6n+2
@@ -35,13 +35,6 @@ class Basic34(Network):
         self.classifier = nn.Linear(widths[-1], 10)
 
 
-def training34(recipe: Recipe, width: int, place: Place) -> Training:
-    """The recipe's training, with a 34-layer net in place of the recipe's."""
-    model = Basic34(recipe.kind == "residual", place.dataset().channels, width)
-    initialise(model, recipe.seed)
-    return Training(recipe, place.dataset(), place.device, model)
-
-
 def settings(profile: str) -> dict:
     """The first stage's width: what two CPU cores allow, or the paper's."""
     width = {"quick": 8, "desk": 16, "paper": 64}[profile]
@@ -55,19 +48,16 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
 
 def trained(chosen: dict, kind: str, seed: int, place: Place) -> dict:
     """One network of the pair, in the form of a run record's responses and metrics."""
-    training = training34(place.recipe(kind, CARRIER, seed), chosen["width"], place)
+    model = Basic34(kind == "residual", place.dataset().channels, chosen["width"])
+    initialise(model, seed)
+    training = place.training(kind, CARRIER, seed, model)
+    test = images(training, training.test)
     start = probes.exact_statistics(training.model, images(training, training.train))
-    found = {"responses": {"initial": tables(training, start)}}
-    train_unrecorded(training)
-    found["responses"]["final"] = tables(training, training.model)
+    found = {"responses": {"initial": response_tables(start, test)}}
+    fit(training)
+    found["responses"]["final"] = response_tables(training.model, test)
     errors = {
         "train_error": training.evaluate(training.train),
         "test_error": training.evaluate(training.test),
     }
     return found | {"metrics": {name: probes.significant(e) for name, e in errors.items()}}
-
-
-def tables(training: Training, model: Network) -> dict:
-    """Responses by layer and by block on test images."""
-    test = images(training, training.test)
-    return {"layers": probes.responses(model, test), "blocks": probes.block_ratios(model, test)}

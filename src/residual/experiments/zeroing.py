@@ -11,14 +11,8 @@ from residual.experiments.place import Place
 from residual.models import Network
 from residual.probes import error, significant
 from residual.recipe import KINDS
-from residual.train import Training
 
-IMAGES = 2000
-
-
-def settings(profile: str) -> dict:
-    """The networks' depth, and how many test images are judged."""
-    return {"depth": 20, "images": IMAGES}
+SETTINGS = {"depth": 20, "images": 2000}  # images of the test set
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
@@ -26,9 +20,7 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
     rows, variances = [], {}
     for kind in KINDS:
         model = place.trained(kind, chosen["depth"], seed)
-        training = Training(
-            place.recipe(kind, chosen["depth"], seed), place.dataset(), place.device
-        )
+        training = place.training(kind, chosen["depth"], seed)
         batches = list(training.batches(training.test.head(chosen["images"])))
         for block, what, damaged in zeroings(model):
             wrong = significant(error(damaged, batches))
