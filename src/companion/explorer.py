@@ -19,12 +19,16 @@ from residual.store import Record
 ERRORS = {"test_error": "test error, %", "train_error": "training error, %"}
 
 
+TITLES = {"errors": "Final errors against depth", "responses": "Responses layer by layer"}
+
+HEAD = '<html lang="en">\n<head>\n<meta name="viewport" content="width=device-width">'
+BODY = '<body>\n<main>\n<p><a href="../book/results.html">The results</a></p>\n<h1>{title}</h1>'
+
+
 def links() -> str:
     """Links to the explorers, as MyST text for a page in a folder."""
-    told = {"errors": "final errors against depth", "responses": "responses layer by layer"}
-    return "Explore: " + " · ".join(
-        f'<a href="../explorers/{name}.html">{words}</a>' for name, words in told.items()
-    )
+    told = (f'<a href="../explorers/{name}.html">{title}</a>' for name, title in TITLES.items())
+    return "Explore: " + " · ".join(told)
 
 
 def networks() -> list[Record]:
@@ -100,5 +104,13 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     altair.data_transformers.disable_max_rows()
     for name, chart in CHARTS.items():
-        made = chart().to_html(inline=True, embed_options={"actions": False})
+        made = page(TITLES[name], chart().to_html(inline=True, embed_options={"actions": False}))
         (folder / f"{name}.html").write_text(made, "utf-8")
+
+
+def page(title: str, html: str) -> str:
+    """Altair's page with what it lacks for a reader: language, title, heading, a way back."""
+    html = html.replace("<html>\n<head>", f"{HEAD}\n<title>{title}</title>", 1)
+    html = html.replace("</head>\n<body>", f"</head>\n{BODY.format(title=title)}", 1)
+    start, end = html.rsplit("</body>", 1)
+    return f"{start}</main>\n</body>{end}"

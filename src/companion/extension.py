@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,7 +37,6 @@ HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
 
 MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
-FIRST_SENTENCE = re.compile(r"(.+?(?:\.(?=\s|$)|$))\s*(.*)", re.DOTALL)
 
 
 class Computed(SphinxDirective):
@@ -117,20 +115,19 @@ def origin(docname: str, about: dict) -> nodes.raw:
 
 
 class ChapterFigure(SphinxDirective):
-    """A chapter's figure on another page, without a number of its own.
+    """A chapter's figure on another page, without a number of its own, that leads to the chapter.
 
-        ```{chapter-figure} fig-figure-6
-        :chapter: notebooks/01_degradation
-        ```
-
-    With `short` the caption is its first sentence, which states the finding.
+    ```{chapter-figure} fig-figure-6
+    :chapter: notebooks/01_degradation
+    ```
     """
 
     required_arguments = 1
-    option_spec = {"chapter": directives.unchanged_required, "short": directives.flag}  # noqa: RUF012
+    option_spec = {"chapter": directives.unchanged_required}  # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
-        label, path = self.arguments[0], Path(self.env.srcdir) / f"{self.options['chapter']}.ipynb"
+        label, chapter = self.arguments[0], self.options["chapter"]
+        path = Path(self.env.srcdir) / f"{chapter}.ipynb"
         self.env.note_dependency(str(path))
         try:
             content, about = stored(path, label)
@@ -142,11 +139,10 @@ class ChapterFigure(SphinxDirective):
         uri = Path(self.env.relfn2path("/" + self.env.docname)[1]).parent
         image = nodes.image(uri=relative(kept, uri), alt=about["alt"])
         self.set_source_info(image)
-        text = about["caption"]
-        if "short" in self.options:
-            text = FIRST_SENTENCE.match(text)[1]
-        words = self.parse_inline(text)[0]
-        return [Unnumbered("", image, nodes.caption("", "", *words), classes=["result"])]
+        there = self.env.app.builder.get_relative_uri(self.env.docname, chapter)
+        link = nodes.reference("", "", image, refuri=f"{there}#{label}")
+        words = self.parse_inline(about["caption"])[0]
+        return [Unnumbered("", link, nodes.caption("", "", *words))]
 
 
 class Unnumbered(nodes.figure):

@@ -23,10 +23,9 @@ def ledger_table() -> str:
     rows = []
     for claim in CLAIMS:
         found = verdicts(PUBLISHED)[claim.id]
-        place = f"{claim.note} §{claim.section}" if claim.section != "–" else "the paper"
         link = f"{{ref}}`{claim.english} <claim-{claim.id}>`"
-        rows.append((link, badge(found.verdict), claim.form, claim.paper, place, basis(found)))
-    return table(("Claim", "Verdict", "Kind", "Paper", "Note", "Judged at"), rows)
+        rows.append((link, badge(found.verdict), basis(found)))
+    return table(("Claim", "Verdict", "Judged at"), rows)
 
 
 def basis(verdict: Verdict) -> str:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, product
 from statistics import fmean, stdev
 
+import pandas as pd
+
 from companion.chapters.first_steps import short_profiles
-from companion.words import SPACE, count, devices, network
+from companion.words import HYPHEN, SPACE, count, devices, network
 from residual import paper, peers, replay, store
 from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate
 from residual.recipe import KINDS, PROFILES, Recipe
@@ -19,7 +21,7 @@ BADGES = {
     "supported": "success",
     "supported with a caveat": "warning",
     "not supported": "danger",
-    "inconclusive": "secondary",
+    "inconclusive": "muted",
     "not run": "light",
     "about the paper": "info",
 }
@@ -48,7 +50,7 @@ def record_link(name: str) -> str:
 def result_summary() -> str:
     """How many claims came out how, the three kinds of claim counted apart."""
     verdicts = dict(zip(CLAIMS, evaluate(PUBLISHED)))
-    header = ("", *(badge(word) for word in (*CHOICES["verdicts"], NOT_RUN)))
+    header = ("claims", *(badge(word) for word in (*CHOICES["verdicts"], NOT_RUN)))
     rows = []
     for form in CHOICES["form"][:2]:
         found = [v.verdict for claim, v in verdicts.items() if claim.form == form]
@@ -65,41 +67,34 @@ def result_summary() -> str:
 
 
 def error_table() -> str:
-    """Final errors of each network: the paper's, of others at full length, and ours."""
-    header = (
-        "Network",
-        "Paper, test",
-        "Public, test",
-        "Public, logged test",
-        "Public, training",
-        "Ours (desk), test",
-        "Ours (desk), training",
-    )
-    others, desk, logs = store.every("public"), store.every("desk"), peers.curves()
+    """Final errors of each network: the paper's, of others at full length, and ours.
+
+    Networks and columns for which there is nothing are left out.
+    """
+    others, logs = store.every("public"), peers.curves()
+    desk = [record for record in store.every("desk") if not record.variant]
     rows = []
-    for kind in KINDS:
-        for depth in DEPTHS:
-            theirs = of(others, kind, depth)
-            ours = [r for r in of(desk, kind, depth) if not r.variant]
-            logged = [c.final_test_error for c in logs if (c.kind, c.depth) == (kind, depth)]
-            rows.append(
-                (
-                    network(kind, depth),
-                    paper_error(kind, depth),
-                    spread(errors(theirs, "test_error")),
-                    spread([error for error in logged if error is not None]),
-                    spread(errors(theirs, "train_error")),
-                    spread(errors(ours, "test_error")),
-                    spread(errors(ours, "train_error")),
-                )
-            )
-    rows = [row for row in rows if any(cell != NOTHING for cell in row[1:])]
+    for kind, depth in product(KINDS, DEPTHS):
+        theirs, ours = of(others, kind, depth), of(desk, kind, depth)
+        logged = [c.final_test_error for c in logs if (c.kind, c.depth) == (kind, depth)]
+        errors_of = {
+            "Paper, test": paper_error(kind, depth),
+            "Public, test": spread(errors(theirs, "test_error")),
+            "Public, logged test": spread([error for error in logged if error is not None]),
+            "Public, training": spread(errors(theirs, "train_error")),
+            "Ours (desk), test": spread(errors(ours, "test_error")),
+            "Ours (desk), training": spread(errors(ours, "train_error")),
+        }
+        rows.append({"Network": network(kind, depth)} | errors_of)
+    frame = pd.DataFrame(rows).set_index("Network").replace(NOTHING, None)
+    frame = frame.dropna(how="all").dropna(axis=1, how="all").fillna(NOTHING).reset_index()
     return (
-        f"{table(header, rows)}\n\nPer cent, mean ± standard deviation (number of trainings). The "
-        "paper's residual errors are those of its Table 6, its plain ones are read off Figure 6 by "
-        "eye (≈). *Public* are networks of others, measured by us; *logged* are test errors as "
-        "their authors report them. Training errors are in evaluation mode, without augmentation; "
-        "{doc}`the page on public trainings <public>` says on how many images each was measured."
+        f"{table(frame.columns, frame.itertuples(index=False))}\n\nPer cent, mean ± standard "
+        "deviation (number of trainings). The paper's residual errors are those of its Table 6, "
+        "its plain ones are read off Figure 6 by eye (≈). *Public* are networks of others, "
+        "measured by us; *logged* are test errors as their authors report them. Training errors "
+        "are in evaluation mode, without augmentation; {doc}`the page on public trainings "
+        "<public>` says on how many images each was measured."
     )
 
 
@@ -158,7 +153,7 @@ def peer_table() -> str:
             for record in found
         ]
         header = ("Network", "Test, reported", "Test, measured", "Training, measured")
-        header += ("on training images", "Record")
+        header += ("Training images", "Record")
         parts.append(table(header, rows) if rows else "Not measured yet.")
     return "\n\n".join(parts)
 
@@ -188,11 +183,16 @@ def status_row(group: list[Record]) -> list[str]:
         network(recipe.kind, recipe.depth) + (f" ({recipe.variant})" if recipe.variant else ""),
         ", ".join(str(run.member) for run in group),
         f"{recipe.iterations:,}",
-        min(p["started"] for p in made)[:10],
+        day(min(p["started"] for p in made)),
         duration(fmean(p["seconds"] for p in made)),
         devices(group),
         ", ".join(sorted({p["versions"]["torch"] for p in made})),
     ]
+
+
+def day(started: str) -> str:
+    """The day of a time, on one line."""
+    return started[:10].replace("-", HYPHEN)
 
 
 def duration(seconds: float) -> str:
@@ -206,9 +206,9 @@ def duration(seconds: float) -> str:
 
 
 def provenance_table() -> str:
-    """Every record of ours, by scale: recipe, replay, time, device, digests."""
+    """Every record of ours, by scale: replay, day, device, digests; names say the variant."""
     entries = replay.outcomes()
-    header = ("Run", "Recipe", "Replay", "Time", "Started", "Device", "Source", "Weights")
+    header = ("Run", "Replay", "Started", "Device", "Source", "Weights")
     parts = []
     for scale in store.profiles():
         usual = recipe_words(Recipe.of(scale, "plain", 20))
@@ -221,25 +221,20 @@ def provenance_table() -> str:
     return "\n\n".join(parts) or "Not run: the store holds no run record."
 
 
-def recipe_words(recipe: Recipe, usual: Recipe | None = None) -> str:
-    """A recipe without kind, depth and seed; of two, where the first differs from the second."""
+def recipe_words(recipe: Recipe) -> str:
+    """A recipe without profile, kind, depth and seed."""
     shared = {"profile", "kind", "depth", "seed"}
-    told = {k: v for k, v in vars(recipe).items() if k not in shared}
-    if usual:
-        told = {k: v for k, v in told.items() if v != getattr(usual, k)}
+    told = {name: value for name, value in vars(recipe).items() if name not in shared}
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
 def provenance_row(run: Record, entries: dict[str, dict]) -> list[str]:
     """One record; digests are cut to twelve digits."""
-    usual = Recipe.of(run.scale, run.kind, run.depth, run.member)
     made = run["provenance"]
     return [
         record_link(run.name),
-        recipe_words(run.recipe, usual) or "the scale's",
         replay.status(run, entries),
-        duration(made["seconds"]),
-        made["started"][:10],
+        day(made["started"]),
         devices([run]),
         f"`{made['source_digest'][:12]}`",
         f"`{run['weights'][:12]}`",
@@ -253,7 +248,7 @@ def experiment_row(record: Record) -> list[str]:
         record_link(record.name),
         ", ".join(map(str, record.seeds)),
         duration(made["seconds"]),
-        made["started"][:10],
+        day(made["started"]),
         f"`{record['digest'][:12]}`",
     ]
 
