@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, settle, watched
 
 from companion import ledger, touch
@@ -15,6 +16,7 @@ from residual.claims import CLAIMS
 from residual.store import committed, read
 
 SILENT = ("search.html", "genindex.html")
+EXPLORERS = ["explorers/errors.html", "explorers/responses.html"]
 
 
 def pages(site):
@@ -39,6 +41,35 @@ def test_every_page_opens_from_disk_without_a_fault(site, browser):
             assert page.evaluate(broken) == 0, name
     assert not visit.errors
     assert not visit.foreign(site.as_uri())
+    page.close()
+
+
+NOT_OURS = {
+    # docutils calls the list of references a list, and its entries something else.
+    "book/references.html": {"aria-required-children"},
+}
+CONTRAST = {"index.html", "book/claims.html", "book/results.html", "book/deviations.html"}
+"""Pages whose contrast is measured: it takes long, and the others have the same colours."""
+
+
+def faults(page, within="html", contrast=True):
+    """Serious and critical violations that axe finds, by rule: the first place of each."""
+    options = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": contrast}}}
+    page.evaluate(Axe().axe_script)
+    run = f"(options) => axe.run({within!r}, options).then((found) => found.violations)"
+    found = page.evaluate(run, options)
+    grave = [v for v in found if v["impact"] in ("serious", "critical")]
+    return {v["id"]: v["nodes"][0]["html"] for v in grave}
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desktop", "dark")])
+def test_no_page_has_a_serious_fault_of_accessibility(site, browser, size, scheme):
+    page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)
+    for name in [*pages(site), *EXPLORERS]:
+        page.goto((site / name).as_uri())
+        settle(page)
+        found = faults(page, contrast=name in CONTRAST)
+        assert found.keys() <= NOT_OURS.get(name, set()), f"{name}: {found}"
     page.close()
 
 
@@ -90,11 +121,11 @@ def test_search_finds_words_of_both_languages(address, browser, word):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["errors", "responses"])
+@pytest.mark.parametrize("name", EXPLORERS)
 def test_an_explorer_draws_without_network(site, browser, name):
     page = browser.new_page()
     with watched(page) as visit:
-        page.goto((site / "explorers" / f"{name}.html").as_uri())
+        page.goto((site / name).as_uri())
         page.wait_for_selector("canvas, svg.marks", timeout=20_000)
     assert not visit.errors
     assert not visit.foreign(site.as_uri())
@@ -140,4 +171,34 @@ def test_the_identity_page_computes_what_pytorch_computes(site, browser):
                 assert not any(answer["change"])
     assert not visit.errors
     assert not visit.foreign(site.as_uri())
+    page.close()
+
+
+CONTROLS = ".touch-app :is(select, input, button, .touch-tiles, summary)"
+REACHED = """() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    document.activeElement.dataset.reached = "";
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+}"""
+
+
+def test_the_identity_page_works_by_keyboard(site, browser):
+    page = browser.new_page(viewport=SIZES["desktop"])
+    page.goto((site / "book" / "touch.html").as_uri())
+    page.wait_for_selector(".touch[data-ready]", timeout=60_000)
+    page.focus("#touch-network")
+    for _ in range(page.locator(CONTROLS).count() - 1):
+        page.keyboard.press("Tab")
+        assert page.evaluate(REACHED), "the focus cannot be seen"
+    assert page.locator(f"{CONTROLS}:not([data-reached])").count() == 1  # where it began
+    page.press("#touch-alpha", "ArrowLeft")
+    assert page.inner_text(".touch output") == "0.99"
+    page.press(".touch-presets [value='0']", "Enter")
+    assert page.inner_text(".touch output") == "0.00"
+    page.press(".touch-chips button", "Enter")
+    page.wait_for_selector(".touch-chips [aria-pressed='true']")
+    page.wait_for_function("document.querySelector('.touch-live').innerText.includes('block 1')")
+    page.press("#touch-measure", "ArrowDown")
+    assert "‖x‖" in page.get_attribute(".touch-plot", "aria-label")
+    assert not faults(page, ".touch")
     page.close()

@@ -97,7 +97,8 @@ class Figures:
             renderer.renderer.nested_render_text(about["caption"], data.line or 0, inline=True)
         words = [p for c in holder for p in (c.children if isinstance(c, nodes.paragraph) else [c])]
         made += nodes.caption(about["caption"], "", *words)
-        made += nodes.legend("", origin(renderer.renderer.sphinx_env.docname, about))
+        if about["csv"] or about["records"]:
+            made += nodes.legend("", origin(renderer.renderer.sphinx_env.docname, about))
         document.note_explicit_target(made, made)
         return [made]
 
@@ -140,7 +141,7 @@ class ChapterFigure(SphinxDirective):
         image = nodes.image(uri=relative(kept, uri), alt=about["alt"])
         self.set_source_info(image)
         there = self.env.app.builder.get_relative_uri(self.env.docname, chapter)
-        link = nodes.reference("", "", image, refuri=f"{there}#{label}")
+        link = nodes.reference("", "", image, refuri=f"{there}#{label}", internal=True)
         words = self.parse_inline(about["caption"])[0]
         return [Unnumbered("", link, nodes.caption("", "", *words))]
 
