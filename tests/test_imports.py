@@ -15,7 +15,7 @@ ORDER = [
     {"data"},
     {"provenance", "constructions", "batches"},
     {"train"},
-    {"describe"},
+    {"describe", "checkpoints"},
     {"replay"},
     {"claims", "peers", "sweep", "experiments", "pretrained"},
     {"cli"},

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from residual import store, train
+from residual.checkpoints import checkpoint, checkpoints, resume
 from residual.data import load
 from residual.errors import ParameterError, StoreError
 from residual.probes import error
 from residual.recipe import Recipe
 from residual.sweep import Options
 from residual.sweep import train as run
-from residual.train import Training, checkpoint, checkpoints, fit, resume
+from residual.train import Training, fit
 
 RECIPE = Recipe.of("quick", "residual", 8, 0, 12)
 CPU = torch.device("cpu")

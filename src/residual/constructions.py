@@ -49,28 +49,18 @@ def deepened(model: Network, depth: int, images: Tensor) -> Network:
     those of `images` (N, channels, H, W) inside the net in its present mode, so that in train
     mode the two nets agree on that batch as well.
     """
-    source = copy.deepcopy(model)
-    added = (depth - 2) // 6 - len(source.blocks) // 3
-    x = source.norm(source.conv(images)).relu()
+    running, deep = copy.deepcopy(model), copy.deepcopy(model)
+    per_stage = len(model.blocks) // 3
+    added = (depth - 2) // 6 - per_stage
+    x = running.norm(running.conv(images)).relu()
     blocks: list[nn.Module] = []
-    for i, block in enumerate(source.blocks, start=1):
-        x = block(x)
-        blocks.append(block)
-        if i % (len(source.blocks) // 3) == 0:
+    for i, block in enumerate(running.blocks):
+        x = block(x)  # changes the moving averages of the copy that runs, in train mode
+        blocks.append(deep.blocks[i])
+        if (i + 1) % per_stage == 0:
             blocks += [identity_block(x) for _ in range(added)]
-    deep = copy.deepcopy(model)
-    deep.blocks = nn.Sequential(*(copy.deepcopy(b) for b in blocks))
-    deep.blocks.train(model.training)
-    restore_statistics(deep, model)
-    return deep
-
-
-def restore_statistics(deep: Network, model: Network) -> None:
-    """Give the blocks that come from `model` its moving averages back."""
-    per_stage, wide = len(model.blocks) // 3, len(deep.blocks) // 3
-    for i, block in enumerate(model.blocks):
-        place = i // per_stage * wide + i % per_stage
-        deep.blocks[place].load_state_dict(block.state_dict())
+    deep.blocks = nn.Sequential(*blocks)
+    return deep.train(model.training)
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """What a finished training says of itself: the measured part of its run record."""
 
+from itertools import pairwise
 from math import isfinite
 
 from torch import Tensor
@@ -22,15 +23,16 @@ def describe(training: Training) -> dict:
     what can no longer be measured is null.
     """
     data = training.data
+    diverged = diverged_at(training)
+    losses = training.seen["loss"][: diverged - 1 if diverged else None][:REPLAYED]
     record = {
         "data": {"name": data.name, "digest": data.digest},
         "curves": curves(training),
         "gradients": gradients(training),
-        "replay": replay(training, REPLAYED),
+        "replay": {"losses": losses.tolist(), "itinerary": first_batches(training)},
     }
-    if diverged := diverged_at(training):
+    if diverged:
         empty = {"train_error": None, "test_error": None, "diverged_at": diverged}
-        record["replay"] = replay(training, min(REPLAYED, diverged - 1))
         return record | {"metrics": empty, "responses": {}, "probes": {}}
     metrics = {
         "train_error": training.evaluate(training.train),
@@ -44,10 +46,9 @@ def describe(training: Training) -> dict:
     return record | {"metrics": metrics} | measured
 
 
-def replay(training: Training, count: int) -> dict:
-    """What lets anyone replay the first iterations: their losses, and a digest of their batches."""
-    batches = training.schedule(0, min(REPLAYED, training.recipe.iterations))
-    return {"losses": training.seen["loss"][:count].tolist(), "itinerary": batches.digest()}
+def first_batches(training: Training) -> str:
+    """The digest of the batches of the first iterations."""
+    return training.schedule(0, min(REPLAYED, training.recipe.iterations)).digest()
 
 
 def diverged_at(training: Training) -> int | None:
@@ -62,19 +63,19 @@ def curves(training: Training) -> dict:
     `training` and `test` are tables: iteration, learning_rate (at that iteration), loss,
     train_error_batch (per cent, on augmented batches); iteration, test_error (per cent).
     """
-    rows, start, recipe = [], 0, training.recipe
+    recipe = training.recipe
     losses, errors = training.seen["loss"].double().cpu(), training.seen["error"].double().cpu()
-    for stop in recipe.points(CURVE_POINTS):
+    names = ("iteration", "learning_rate", "loss", "train_error_batch")
+    rows = []
+    for start, stop in pairwise([0, *recipe.points(CURVE_POINTS)]):
         loss, error = float(losses[start:stop].mean()), float(errors[start:stop].mean())
         if not isfinite(loss):
             break
         rows.append((stop, recipe.rate(stop - 1), significant(loss), significant(error)))
-        start = stop
-    names = ("iteration", "learning_rate", "loss", "train_error_batch")
     averages = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     tests = zip(training.evaluations, training.seen["test_error"].tolist())
-    seen = [(i, e) for i, e in tests if isfinite(e)]
-    test = {"iteration": [i for i, _ in seen], "test_error": [significant(e) for _, e in seen]}
+    seen = [(i, significant(error)) for i, error in tests if isfinite(error)]
+    test = {"iteration": [i for i, _ in seen], "test_error": [error for _, error in seen]}
     return {"training": averages, "test": test}
 
 

@@ -3,9 +3,6 @@
 PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 1202: 19_421_274}
 """Trainable parameters by depth; the paper rounds them to 0.27M … 19.4M (Table 6)."""
 
-MULTIPLY_ADDS = {20: 40.6e6, 32: 68.9e6, 44: 97.2e6, 56: 125.5e6, 110: 252.9e6, 1202: 2829e6}
-"""Multiply–adds per 32×32 image of the convolutions and the classifier, by depth."""
-
 RESIDUAL_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43, 1202: 7.93}
 """CIFAR-10 test error of ResNets by depth, per cent (Table 6; depth 110 is the best of five)."""
 
@@ -17,28 +14,5 @@ TEST_ERROR_STD = {110: 0.16}
 PLAIN_TEST_ERROR = {20: 9.7, 32: 10.1, 44: 11.5, 56: 13.3}
 """CIFAR-10 test error of plain nets, per cent: read off Fig. 6 (left) by eye, approximate."""
 
-PLAIN_TRAIN_ERROR = {20: 1.4, 32: 1.2, 44: 3.2, 56: 5.9}
-"""CIFAR-10 training error of plain nets, per cent: read off Fig. 6 (left) by eye, approximate."""
-
 PLAIN_ERROR_ABOVE = {110: 60}
 """Plain-110's error is "higher than 60 %" and not displayed (Fig. 6), per cent."""
-
-FIGURE_7_NETWORKS = (
-    ("plain", 20),
-    ("plain", 56),
-    ("residual", 20),
-    ("residual", 56),
-    ("residual", 110),
-)
-"""The networks of Fig. 7, all trained on CIFAR-10 (§4.2, Analysis of Layer Responses)."""
-
-FIGURE_7_AXIS = (0, 3)
-"""The range of standard deviations on the axis of Fig. 7."""
-
-IMAGENET_TOP1_ERROR = {
-    ("plain", 18): 27.94,
-    ("plain", 34): 28.54,
-    ("residual", 18): 27.88,
-    ("residual", 34): 25.03,
-}
-"""ImageNet validation top-1 error, per cent, 10-crop (Table 2); residual nets with option A."""

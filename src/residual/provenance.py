@@ -20,29 +20,40 @@ TRAINS = ("recipe", "models", "batches", "data", "train")
 """The modules that decide what a training computes."""
 
 
+def devices_here() -> list[str]:
+    """The kinds of device that PyTorch finds on this machine, the fastest first."""
+    found = ["cuda"] if torch.cuda.is_available() else []
+    found += ["mps"] if torch.backends.mps.is_available() else []
+    return [*found, "cpu"]
+
+
 def pick_device(name: str) -> torch.device:
     """The device of that name; `auto` takes CUDA, then MPS, then the CPU."""
     check_choice("device", name, DEVICES)
-    present = {"cpu": True, "cuda": torch.cuda.is_available()}
-    present["mps"] = torch.backends.mps.is_available()
-    if name == "auto":
-        name = next(d for d in ("cuda", "mps", "cpu") if present[d])
-    if not present[name]:
-        found = ", ".join(d for d in DEVICES if present.get(d))
+    here = devices_here()
+    if name not in ("auto", *here):
+        found = ", ".join(sorted(here))
         raise ParameterError(
             "device", name, f"PyTorch finds only {found} here; auto takes the best"
         )
-    return torch.device(name)
+    return torch.device(here[0] if name == "auto" else name)
+
+
+def cpu_facts() -> dict[str, str]:
+    """What Linux says of the first core, by name; empty elsewhere."""
+    path = Path("/proc/cpuinfo")
+    core = path.read_text("utf-8").split("\n\n")[0] if path.is_file() else ""
+    pairs = (line.split(":", 1) for line in core.splitlines() if ":" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
 
 
 def device_name(device: torch.device) -> str:
     """The model of the GPU or CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    if device.type == "cpu" and Path("/proc/cpuinfo").is_file():
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"
+    if device.type == "cpu" and (facts := cpu_facts()):
+        model = facts.get("model name", platform.machine())
+        return f"{model}, {torch.get_num_threads()} threads"
     return f"{platform.processor() or platform.machine()} {device.type}"
 
 
@@ -77,11 +88,9 @@ def computing_with(threads: int | None) -> Iterator[None]:
 
 def instruction_set() -> str:
     """What decides a CPU's kernels: its family, model and stepping, and PyTorch's choice."""
-    info = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").is_file() else ""
-    values = dict(line.split(":", 1) for line in info.split("\n\n")[0].splitlines() if ":" in line)
-    found = {name.strip(): value.strip() for name, value in values.items()}
-    names = [f"{key} {found[key]}" for key in ("cpu family", "model", "stepping") if key in found]
-    return ", ".join([*names, torch.backends.cpu.get_cpu_capability()])
+    facts = cpu_facts()
+    named = [f"{key} {facts[key]}" for key in ("cpu family", "model", "stepping") if key in facts]
+    return ", ".join([*named, torch.backends.cpu.get_cpu_capability()])
 
 
 def computed_on(device: torch.device) -> dict:
@@ -101,14 +110,13 @@ def source_digest() -> str:
     for name in TRAINS:
         tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list):
-                node.body = [n for n in body if not is_bare_string(n)] or [ast.Pass()]
+            if isinstance(getattr(node, "body", None), list):
+                node.body = [part for part in node.body if not is_text(part)] or [ast.Pass()]
         sha.update(ast.unparse(tree).encode())
     return sha.hexdigest()
 
 
-def is_bare_string(node: ast.AST) -> bool:
+def is_text(node: ast.AST) -> bool:
     """Whether a statement is a docstring."""
     return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 

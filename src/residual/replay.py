@@ -3,15 +3,14 @@
 On the CPU model, PyTorch version and thread count of the record, the losses must be the record's
 to the last bit. Elsewhere sums are rounded in another order, and training amplifies that: at depth
 20 a difference of 1e-7 in the first loss is one of 1e-2 four iterations later, and in a plain net
-of depth 110 the first losses already differ by 1e-2. So the tolerance is measured, not chosen: the
-start is computed again here in ways that differ by rounding alone (another thread count, or float32
-in place of bfloat16; and first weights changed in their last bit), and the record may be `SLACK`
-times as far from the plain replay as the farthest of them. Iterations after which this is more than
-`USELESS` prove nothing and are not compared.
+of depth 110 the first losses already differ by 1e-2. So the tolerance is measured, not chosen. The
+start is computed again in ways that differ by rounding alone (another thread count or precision,
+first weights changed in their last bit), and the record may be `SLACK` times as far from the plain
+replay as the farthest of them. Where that is more than `USELESS`, nothing is compared any more.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,11 +20,13 @@ from pathlib import Path
 import torch
 
 from residual.data import Dataset, load
+from residual.describe import first_batches
 from residual.errors import DataError, ParameterError, RecordError
 from residual.provenance import (
     computed_on,
     computing_with,
     device_name,
+    devices_here,
     instruction_set,
     source_digest,
 )
@@ -44,9 +45,9 @@ NUDGES = 3  # starts with other last bits; one alone may happen to stay near
 class Replay:
     """What a replay showed: a verdict, a sentence, and what it rests on.
 
-    `verdict` is exact, within tolerance, differs, or cannot be replayed here; `deviation` the
-    largest relative difference of the `compared` losses; `same_source` whether the present code
-    is the code that made the record.
+    `verdict` is exact, within tolerance, differs, or cannot be replayed here; `same_source` says
+    whether the present code made the record, `compared` how many losses were compared, and
+    `deviation` is their largest relative difference.
     """
 
     name: str
@@ -80,7 +81,7 @@ def compare(run: Record, dataset: Dataset) -> tuple:
     device, precision = where(run)
     training = Training(run.recipe, dataset, device, precision=precision)
     expected = run["replay"].get("itinerary")
-    if expected and training.schedule(0, min(8, run.recipe.iterations)).digest() != expected:
+    if expected and first_batches(training) != expected:
         return DIFFERS, "The first batches are not those of the record."
     count = len(recorded) if device.type == run["provenance"]["device_type"] else 1
     recorded = recorded[:count]
@@ -88,10 +89,9 @@ def compare(run: Record, dataset: Dataset) -> tuple:
     if found == recorded and len(found) == len(run["replay"]["losses"]):
         return EXACT, f"All {count} losses are the record's to the last bit.", count, 0.0
     if same_machine(run, device):
-        first = next(i for i, pair in enumerate(zip(found, recorded)) if pair[0] != pair[1])
-        deviation = max(deviations(found, recorded))
-        sentence = f"On a machine like the record's the loss of iteration {first + 1} differs."
-        return DIFFERS, sentence, count, deviation
+        first = next(i for i, (f, r) in enumerate(zip(found, recorded), start=1) if f != r)
+        sentence = f"On a machine like the record's the loss of iteration {first} differs."
+        return DIFFERS, sentence, count, max(deviations(found, recorded))
     return judge(found, recorded, rounding(run, dataset, device, precision, found))
 
 
@@ -100,7 +100,7 @@ def judge(found: list[float], recorded: list[float], tolerances: list[float]) ->
     useful = [t for t in tolerances if t <= USELESS]
     if not useful:
         return IMPOSSIBLE, "Rounding alone changes even the first loss by more than a tenth."
-    differences = list(deviations(found, recorded))[: len(useful)]
+    differences = deviations(found, recorded)[: len(useful)]
     within = all(d <= t for d, t in zip(differences, useful))
     sentence = (
         f"Made on another machine or version: of {len(useful)} losses compared, the largest "
@@ -111,9 +111,8 @@ def judge(found: list[float], recorded: list[float], tolerances: list[float]) ->
 
 def where(run: Record) -> tuple[torch.device, torch.dtype]:
     """Device and precision of the replay: the record's kind of device, or else the CPU."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     kind = run["provenance"]["device_type"]
-    if not present.get(kind):
+    if kind not in devices_here():
         return torch.device("cpu"), torch.float32
     return torch.device(kind), torch.bfloat16 if kind == "cuda" else torch.float32
 
@@ -167,16 +166,15 @@ def losses(training: Training, count: int) -> list[float]:
     return found
 
 
-def deviations(found: list[float], expected: list[float]) -> Iterator[float]:
+def deviations(found: list[float], expected: list[float]) -> list[float]:
     """The relative difference of each pair."""
-    return (abs(f - e) / max(abs(e), 1e-12) for f, e in zip(found, expected))
+    return [abs(f - e) / max(abs(e), 1e-12) for f, e in zip(found, expected)]
 
 
 def outcomes(root: Path | None = None) -> dict[str, dict]:
     """What replays of a store's runs showed, by run; RecordError if the file cannot be read.
 
-    An entry holds verdict, sentence, where and when the run was replayed, and the digest of its
-    record, so that it says nothing of a record that has been made anew since.
+    An entry holds the digest of its record: it says nothing of one that was made anew since.
     """
     path = (root or committed()) / FILE
     try:
@@ -186,40 +184,35 @@ def outcomes(root: Path | None = None) -> dict[str, dict]:
 
 
 def keep(seen: Iterable[tuple[Record, Replay]], root: Path | None = None) -> Path:
-    """Add or renew the outcomes of these runs; the file.
+    """Add or renew the outcomes of these runs, replayed on this machine just now; the file.
 
     That a run cannot be replayed here takes nothing away from a replay elsewhere.
     """
     entries, path = outcomes(root), (root or committed()) / FILE
     for run, replay in seen:
-        if replay.verdict != IMPOSSIBLE or status(run, entries) == NOT_REPLAYED:
-            entries[run.name] = entry(run, replay)
-    text = json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, text.encode())
+        if replay.verdict == IMPOSSIBLE and status(run, entries) != NOT_REPLAYED:
+            continue
+        with computing_with(run["provenance"]["threads"]):
+            machine = computed_on(where(run)[0])
+        entries[run.name] = {
+            "record": run["digest"],
+            "verdict": replay.verdict,
+            "sentence": replay.sentence,
+            "losses_compared": replay.compared,
+            "largest_relative_difference": replay.deviation,
+            "same_source": replay.same_source,
+            "date": datetime.now(UTC).date().isoformat(),
+        } | machine
+    text = json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False)
+    write_atomically(path, f"{text}\n".encode())
     return path
-
-
-def entry(run: Record, replay: Replay) -> dict:
-    """What is kept of one replay, made on this machine just now."""
-    with computing_with(run["provenance"]["threads"]):
-        machine = computed_on(where(run)[0])
-    return {
-        "record": run["digest"],
-        "verdict": replay.verdict,
-        "sentence": replay.sentence,
-        "losses_compared": replay.compared,
-        "largest_relative_difference": replay.deviation,
-        "same_source": replay.same_source,
-        "date": datetime.now(UTC).date().isoformat(),
-    } | machine
 
 
 def status(run: Record, entries: dict[str, dict]) -> str:
     """A run's replay in words: the verdict and when, or "not replayed"."""
-    found = entries.get(run.name)
-    if not found or found["record"] != run["digest"]:
-        return NOT_REPLAYED
-    return f"{found['verdict']}, {found['date']}"
+    kept = entries.get(run.name)
+    known = kept and kept["record"] == run["digest"]
+    return f"{kept['verdict']}, {kept['date']}" if known else NOT_REPLAYED
 
 
 def publish(run: Record, root: Path | None = None, data: Path | None = None) -> Record:

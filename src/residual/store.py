@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
 from safetensors.torch import load, save
@@ -142,8 +141,10 @@ def write(content: dict, root: Path, weights: dict[str, Tensor] | None = None) -
 
     What is not finite, such as a statistic that overflowed, is null in the record.
     """
+    content = json.loads(json.dumps(content), parse_constant=lambda _not_finite: None)
     kept = save(weights) if weights is not None else None
-    content = finite(content | ({"weights": digest(kept)} if kept is not None else {}))
+    if kept is not None:
+        content["weights"] = digest(kept)
     return put(content | {"digest": digest(canonical(content))}, kept, root)
 
 
@@ -162,6 +163,12 @@ def find(recipe: Recipe, root: Path | None = None) -> Record | None:
     return read(path) if path.is_file() else None
 
 
+def experiment(name: str, scale: str, root: Path | None = None) -> Record | None:
+    """An experiment's record if the store has it, else None; RecordError if it is damaged."""
+    path = (root or committed()) / scale / "experiments" / name / "record.json"
+    return read(path) if path.is_file() else None
+
+
 def every(scale: str, root: Path | None = None) -> list[Record]:
     """All networks of a scale, in order of depth, kind, variant and seed (or source)."""
     below = "*/*/record.json" if scale == "public" else "*/record.json"
@@ -169,16 +176,9 @@ def every(scale: str, root: Path | None = None) -> list[Record]:
     return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member))
 
 
-def profiles(root: Path | None = None) -> list[str]:
-    """The profiles of ours that have at least one training in the store, smallest first."""
-    base = root or committed()
-    return [name for name in PROFILES if next((base / name).glob("*/record.json"), None)]
-
-
-def experiment(name: str, scale: str, root: Path | None = None) -> Record | None:
-    """An experiment's record if the store has it, else None; RecordError if it is damaged."""
-    path = (root or committed()) / scale / "experiments" / name / "record.json"
-    return read(path) if path.is_file() else None
+def profiles() -> list[str]:
+    """The profiles that have at least one committed training, smallest first."""
+    return [name for name in PROFILES if next((committed() / name).glob("*/record.json"), None)]
 
 
 def seeds_of(recipe: Recipe, root: Path | None = None) -> list[int]:
@@ -198,15 +198,6 @@ def canonical(content: dict) -> bytes:
     """A record without its digest as JSON bytes that depend on its values alone."""
     kept = {key: value for key, value in content.items() if key != "digest"}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def finite(value):
-    """The same JSON value with null for each number that is not finite."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def write_atomically(path: Path, content: bytes) -> None:

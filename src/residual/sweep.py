@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from residual.checkpoints import checkpoint, checkpoints, resume
 from residual.data import load
 from residual.describe import describe
 from residual.errors import DataError, ParameterError, RecordError, SweepError, check_integer
@@ -30,7 +31,7 @@ from residual.provenance import (
 )
 from residual.recipe import Recipe
 from residual.store import Record, find, own, put, write, writing
-from residual.train import Training, checkpoint, checkpoints, fit, resume
+from residual.train import Training, fit
 
 GLANCE_SECONDS = 1.0  # how often the bar is brought up to date
 ATTEMPTS = 3  # processes that a run may lose; it goes on from its checkpoint each time

@@ -1,15 +1,11 @@
-"""The training of one recipe: its state, the loop, and its checkpoints (He et al. 2015, §4.2)."""
+"""The training of one recipe: its state, and the loop (He et al. 2015, §4.2)."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -17,11 +13,9 @@ from residual import probes
 from residual.batches import Schedule, augment, normalise, schedule
 from residual.data import Dataset, Split
 from residual.recipe import PROFILES, Recipe
-from residual.store import digest, write_atomically
 
 EVAL_BATCH = 250
 WATCHED = 100  # a training is watched at each hundredth of its way
-CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +100,8 @@ class Training:
         """‖∇W‖/‖W‖ and ‖W‖ of each 3×3 convolution on the first images of the training set."""
         images, labels = next(self.batches(self.train.head(self.recipe.batch_size)))
         found = probes.gradient_ratios(self.model, images, labels)
-        self.seen["gradients"][row] = torch.tensor(
-            [found["ratio"], found["weight"]], dtype=torch.float64
-        )
+        for i, column in enumerate(("ratio", "weight")):
+            self.seen["gradients"][row, i] = torch.tensor(found[column], dtype=torch.float64)
 
     def state(self) -> dict[str, Tensor]:
         """Every tensor that a checkpoint holds: weights, BN statistics, momentum, what was seen."""
@@ -202,42 +195,3 @@ def graph(training: Training, start: int) -> Callable[..., tuple[Tensor, Tensor]
         return outputs
 
     return replay
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints in a run's folder, newest first."""
-    return sorted(folder.glob("checkpoint-*.safetensors"), reverse=True)
-
-
-def checkpoint(training: Training, folder: Path, history: list[dict]) -> None:
-    """Write the training's state under a name that carries its digest, and drop older ones.
-
-    `history` says on what the parts of the way were computed, oldest first.
-    """
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in training.state().items()}
-    content = save(tensors, {"history": json.dumps(history)})
-    name = f"checkpoint-{int(training.seen['done']):08d}-{digest(content)[:16]}.safetensors"
-    write_atomically(folder / name, content)
-    for old in checkpoints(folder)[CHECKPOINTS:]:
-        old.unlink()
-
-
-def resume(training: Training, folder: Path) -> list[dict]:
-    """Go on from the newest good checkpoint, if there is one; gives its history.
-
-    A damaged checkpoint is named and passed over, one of other code's tensors is not taken.
-    """
-    shapes = {name: tensor.shape for name, tensor in training.state().items()}
-    for path in checkpoints(folder):
-        content = path.read_bytes()
-        if digest(content)[:16] != path.stem.rsplit("-", 1)[-1]:
-            log.warning("%s is damaged: going on from the one before it.", path)
-            continue
-        kept = load(content)
-        if {name: tensor.shape for name, tensor in kept.items()} != shapes:
-            log.warning("%s was made by other code: its tensors do not fit.", path)
-            continue
-        training.restore(kept)
-        with safe_open(path, "pt") as file:
-            return json.loads(file.metadata()["history"])
-    return []

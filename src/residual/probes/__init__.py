@@ -4,25 +4,11 @@ A probe never changes the model, knows models and tensors only, and reads a laye
 forward hook, since the tensor is changed in place right after.
 """
 
-from residual.probes.activations import block_ratios, exact_statistics, norm, responses
+from residual.probes.activations import block_ratios, exact_statistics, responses
 from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
-from residual.probes.lesioning import deleted, error, gradient_ratios, lesions
+from residual.probes.lesioning import error, gradient_ratios, lesions
 from residual.probes.spectrum import jacobian
 
-__all__ = [
-    "Batches",
-    "Table",
-    "block_ratios",
-    "columns",
-    "deleted",
-    "error",
-    "evaluating",
-    "exact_statistics",
-    "gradient_ratios",
-    "hooked",
-    "jacobian",
-    "lesions",
-    "norm",
-    "responses",
-    "significant",
-]
+__all__ = ["Batches", "Table", "columns", "evaluating", "hooked", "significant"]
+__all__ += ["block_ratios", "error", "exact_statistics", "gradient_ratios", "jacobian"]
+__all__ += ["lesions", "responses"]

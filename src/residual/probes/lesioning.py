@@ -1,23 +1,14 @@
 """What a network gets wrong, whole and with one block deleted; and its gradients."""
 
 import copy
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from residual.models import BasicBlock, Network
-from residual.probes.common import Table, evaluating, hooked, significant
-
-
-@contextmanager
-def deleted(block: BasicBlock) -> Iterator[None]:
-    """The block does nothing: its input goes through the shortcut alone, also in a plain net."""
-    handle = block.register_forward_hook(lambda b, inputs, _o: b.shortcut(inputs[0]).relu())
-    with hooked([handle]):
-        yield
+from residual.models import Network
+from residual.probes.common import Table, evaluating, significant
 
 
 def error(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
@@ -60,10 +51,10 @@ def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
     probed = copy.deepcopy(model).train()
     probed.zero_grad()
     F.cross_entropy(probed(images).float(), labels).backward()
-    convolutions = [m for m in probed.modules() if isinstance(m, nn.Conv2d)]
-    norms = torch.stack(
-        [torch.stack([c.weight.grad.norm(), c.weight.detach().norm()]) for c in convolutions]
-    ).cpu()
-    ratios = [significant(float(g / w)) for g, w in norms]
-    weights = [significant(float(w)) for _, w in norms]
-    return {"layer": list(model.layers()), "ratio": ratios, "weight": weights}
+    weights = [m.weight for m in probed.modules() if isinstance(m, nn.Conv2d)]
+    sizes = torch.stack([torch.stack([w.grad.norm(), w.detach().norm()]) for w in weights]).cpu()
+    return {
+        "layer": list(model.layers()),
+        "ratio": [significant(float(gradient / weight)) for gradient, weight in sizes],
+        "weight": [significant(float(weight)) for _, weight in sizes],
+    }
