@@ -107,19 +107,18 @@ def folded(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return scale, norm.bias - scale * norm.running_mean
 
 
-def sample_block(residual: bool, seed: int = 0, width: int = 16) -> tuple[BasicBlock, Tensor]:
+def sample_block(residual: bool) -> tuple[BasicBlock, Tensor]:
     """A He-initialised block with BN statistics that are not trivial, and an input x ≥ 0."""
-    generator = torch.Generator().manual_seed(seed)
-    block = BasicBlock(width, width, residual)
-    initialise(block, seed)
+    generator = torch.Generator().manual_seed(0)
+    block = BasicBlock(16, 16, residual)
+    initialise(block, seed=0)
     with torch.no_grad():
         for norm in (block.norm1, block.norm2):
             norm.weight.uniform_(0.5, 1.5, generator=generator)
             norm.bias.normal_(generator=generator)
             norm.running_mean.normal_(generator=generator)
             norm.running_var.uniform_(0.5, 2.0, generator=generator)
-    x = torch.randn(8, width, 8, 8, generator=generator).relu()
-    return block, x
+    return block, torch.randn(8, 16, 8, 8, generator=generator).relu()
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ hold or fail.
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
@@ -15,8 +15,6 @@ from scipy import optimize, stats
 LEVEL = 0.95
 FEWEST_SEEDS = 3
 REACH = 1e6  # shares beyond ± this are not searched for
-
-
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -94,25 +92,24 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
 
 
 def exponential(of: Interval) -> Interval:
-    """An interval of logarithms, on the scale of the values themselves."""
-    ends = (round_off(math.exp(min(v, 700.0))) for v in (of.estimate, of.lower))
-    return Interval(*ends, round_off(math.exp(of.upper)) if of.upper < 700 else math.inf, of.seeds)
+    """An interval of logarithms, on the scale of the values themselves.
 
-
-def round_off(value: float) -> float:
-    """Twelve significant digits, so that the exponential of log(10) is 10."""
-    return float(f"{value:.12g}")
+    Twelve significant digits are kept, so that the exponential of log(10) is 10; what lies beyond
+    the largest float is infinite.
+    """
+    logarithms = (of.estimate, of.lower, of.upper)
+    ends = [math.inf if v >= 700 else float(f"{math.exp(v):.12g}") for v in logarithms]
+    return Interval(*ends, of.seeds)
 
 
 def geometric_mean(values: Sequence[float]) -> Interval:
     """The geometric mean of positive values, by Student's t on their logarithms."""
-    return exponential(mean(np.log(np.asarray(values, dtype=float)).tolist()))
+    return exponential(mean(np.log(values)))
 
 
 def ratio(first: Sequence[float], second: Sequence[float]) -> Interval:
     """The ratio of geometric means of two groups of positive values, by Welch's t on logarithms."""
-    a, b = (np.log(np.asarray(g, dtype=float)).tolist() for g in (first, second))
-    return exponential(difference(a, b))
+    return exponential(difference(np.log(first), np.log(second)))
 
 
 def share(parts: tuple[Sequence[float], Sequence[float]], wholes: tuple) -> Interval | None:
@@ -150,12 +147,11 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
 def mean_correlation(correlations: Sequence[float]) -> Interval:
     """The mean of correlations by Fisher's z, so that no end lies outside −1 … 1."""
     limited = np.clip(np.asarray(correlations, dtype=float), -1 + 1e-9, 1 - 1e-9)
-    found = mean(np.arctanh(limited).tolist())
-    ends = (math.tanh(value) for value in (found.estimate, found.lower, found.upper))
-    estimate, lower, upper = ends
+    found = mean(np.arctanh(limited))
+    estimate = math.tanh(found.estimate)
     if found.seeds < FEWEST_SEEDS:
-        lower, upper = -math.inf, math.inf
-    return Interval(estimate, lower, upper, found.seeds)
+        return replace(found, estimate=estimate)
+    return Interval(estimate, math.tanh(found.lower), math.tanh(found.upper), found.seeds)
 
 
 def concordance(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
