@@ -99,7 +99,7 @@ def test_a_damaged_run_does_not_stop_the_others(tmp_path):
 def test_it_says_what_it_will_train_and_how_long_that_takes(tmp_path, capsys):
     ensure(tiny([0]), Options("cpu", tmp_path))
     told = capsys.readouterr().out
-    assert "Training 1 networks (residual-8-it6-s0): about" in told
+    assert "Training one network (residual-8-it6-s0): about" in told
 
 
 def test_processes_give_the_same_records_and_one_that_is_killed_costs_time_only(tmp_path):

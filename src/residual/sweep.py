@@ -184,7 +184,8 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
     hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
     with tqdm(total=sum(works), bar_format=BAR, leave=False, disable=hidden) as bar:
-        bar.write(f"Training {len(recipes)} networks ({names}): {estimate(recipes, options, jobs)}")
+        what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
+        bar.write(f"Training {what} ({names}): {estimate(recipes, options, jobs)}")
         if not options.scheduler and jobs == 1:
             made = []
             for recipe, start in zip(recipes, accumulate(works, initial=0)):
