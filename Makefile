@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-UNSEEN := -name '*.pyc' -o -name '*.mo' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
+UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
 BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
   -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \

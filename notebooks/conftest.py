@@ -5,7 +5,11 @@ import pytest
 
 def pytest_collection_modifyitems(items):
     """Leave stderr out of what is compared: warnings that a reader has turned on go there."""
-    for chapter in {item.parent for item in items if hasattr(item.parent, "skip_compare")}:
+    for chapter in {
+        item.parent
+        for item in items
+        if hasattr(item.parent, "skip_compare")
+    }:
         chapter.skip_compare += ("stderr",)
 
 

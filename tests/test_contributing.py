@@ -91,7 +91,7 @@ def result(copy):
     ((_, command),) = blocks("shell")
     program, *arguments = shlex.split(command)
     assert program == "residual"
-    python(root, "-m", "residual.cli", *arguments)
+    python(root, "-m", "residual", *arguments)
     return json.loads(python(root, "-c", AFTERWARDS, str(ROOT / "runs")))
 
 

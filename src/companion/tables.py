@@ -93,7 +93,7 @@ def gradients(records: Iterable[Record]) -> pd.DataFrame:
 
     Columns: layer, position, stage (1 to 3), iteration, weight (‖W‖), ratio (‖∇W‖/‖W‖), gradient
     (‖∇W‖) and scale_free (‖∇W‖·‖W‖, which the scale of W before BN does not change). Networks of
-    others have one iteration: the end. Records of before ‖W‖ was measured have no weight.
+    others have one iteration: the end. Records made before ‖W‖ was measured have no weight.
     """
     frames = []
     for record in records:

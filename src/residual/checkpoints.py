@@ -36,7 +36,7 @@ def checkpoint(training: Training, folder: Path, history: list[dict]) -> None:
 def resume(training: Training, folder: Path) -> list[dict]:
     """Go on from the newest good checkpoint, if there is one; gives its history.
 
-    A damaged checkpoint is named and passed over, one of other code's tensors is not taken.
+    A damaged checkpoint is named and passed over, and so is one whose tensors do not fit.
     """
     shapes = {name: tensor.shape for name, tensor in training.state().items()}
     for path in checkpoints(folder):

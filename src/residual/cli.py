@@ -288,7 +288,3 @@ def book(profile, depths, seeds, iterations, output, device, runs) -> None:
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     place = [output.resolve() / "_build"] if output else []
     click.echo(f"The book is {build(given | {'profile': profile}, *place)}")
-
-
-if __name__ == "__main__":
-    main(prog_name="residual")

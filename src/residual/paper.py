@@ -1,7 +1,7 @@
 """Numbers quoted from He et al. 2015 (arXiv:1512.03385), each with its section or table."""
 
-PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 1202: 19_421_274}
-"""Trainable parameters by depth; the paper rounds them to 0.27M … 19.4M (Table 6)."""
+PARAMETERS = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7, 1202: 19.4}
+"""Trainable parameters by depth, in millions (Table 6)."""
 
 RESIDUAL_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43, 1202: 7.93}
 """CIFAR-10 test error of ResNets by depth, per cent (Table 6; depth 110 is the best of five)."""

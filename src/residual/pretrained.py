@@ -1,4 +1,4 @@
-"""Trained networks by name: `load("desk/residual-20-s0")`."""
+"""Trained networks by name, such as `load("quick/residual-20-s0")`."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -24,7 +24,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", "digits", 600, 10, "8×8 digits, under a minute a network on a CPU"),
+    "quick": Profile("quick", "digits", 600, 10, "8×8 digits, minutes a network on a CPU"),
     "desk": Profile("desk", "cifar10", 3_200, 16, "CIFAR-10, 1/20 of the paper's iterations"),
     "paper": Profile("paper", "cifar10", 64_000, 100, "CIFAR-10, the paper's 64,000 iterations"),
 }

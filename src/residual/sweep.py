@@ -76,7 +76,7 @@ def train(
     options: Options = Options(),
     progress: Callable[[int], None] = lambda done: None,
 ) -> Record:
-    """The recipe's record in the store to write to: trained, from its checkpoint, if it lacks.
+    """The recipe's record: read if the store has it, else trained, from its last checkpoint.
 
     A process that asks for a run which another is training waits and reads. ParameterError for a
     device that is not there, DataError for data that are missing or damaged, StoreError when the

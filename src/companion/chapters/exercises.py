@@ -82,16 +82,15 @@ def errors_left(kind: str, target: float, after: Sequence[int] = (30, 60)) -> di
     for each iteration, SGD with momentum.
     """
     model = stack(kind, 3, 16, seed=0).double()
-    weights = list(model.parameters())
-    velocities = [torch.zeros_like(w) for w in weights]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     losses = []
     for iteration in range(max(after)):
         x = positive(iteration, (16, 16, 4, 4), CPU).double()
         loss = relative(model(x) + (1 - target) * x, x)
         losses.append(float(loss.detach()))
-        for w, v, gradient in zip(weights, velocities, torch.autograd.grad(loss, weights)):
-            v.mul_(0.9).add_(gradient)
-            w.data.sub_(0.05 * v)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
     return {stop: fmean(losses[max(0, stop - 5) : stop]) for stop in after}
 
 

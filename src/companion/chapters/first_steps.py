@@ -26,10 +26,7 @@ def stage_ratios(records: Sequence[Record]) -> pd.DataFrame:
     frame = frame[frame["layer"] != "stem"]
     last = frame.groupby("run")["iteration"].transform("max")
     frame = frame[(frame["iteration"] == last) | (frame["iteration"] == 0)].assign(
-        when=lambda f: [
-            "before" if i == 0 and r[:6] != "public" else "end"
-            for i, r in zip(f["iteration"], f["run"])
-        ]
+        when=lambda f: ["end" if i else "before" for i in f["iteration"]]
     )
     keys = ["scale", "depth", "kind", "network", "when", "run", "stage"]
     stages = frame.groupby(keys)[list(GRADIENTS)].median().unstack("stage")

@@ -70,9 +70,14 @@ def parameter_table(depths: Sequence[int]) -> pd.DataFrame:
             "plain": [plain for plain, _ in counted],
             "residual": [residual for _, residual in counted],
             "the same": ["yes" if a == b else "no" for a, b in counted],
-            "paper (Table 6)": [paper.PARAMETERS.get(depth) for depth in depths],
+            "paper (Table 6)": [millions(paper.PARAMETERS.get(depth)) for depth in depths],
         }
-    ).astype({"paper (Table 6)": "Int64"})
+    )
+
+
+def millions(value: float | None) -> str:
+    """A number of millions as the paper writes it; a dash where it has none."""
+    return "–" if value is None else f"{value:g}M"
 
 
 def parameters(depth: int, kind: str) -> int:

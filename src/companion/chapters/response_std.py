@@ -205,7 +205,8 @@ def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str,
 
 
 def rivals(records: Sequence[Record]) -> pd.DataFrame:
-    """The rival explanations of small responses, measured on trained networks of full length."""
+    """The rival explanations of small responses, measured on trained networks: two at full length,
+    and decay on γ on the profile quick, where it is shown and not judged."""
     groups = {
         (kind, depth): [r for r in records if (r.kind, r.depth) == (kind, depth)]
         for kind in KINDS

@@ -36,18 +36,26 @@ __all__ = ["CHAIN", "CHOICES", "CLAIMS", "DATASETS", "PUBLISHED", "SCALES", "Cla
 __all__ += ["Verdict", "as_json", "evaluate", "judge"]
 __all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
-SUBJECTS = (about_depth, about_shortcuts, about_identity, about_zero, about_responses)
+SUBJECTS = (
+    about_depth,
+    about_shortcuts,
+    about_identity,
+    about_zero,
+    about_responses,
+    about_argument,
+)
 RULES = {
     name.replace("_", "-"): rule
-    for module in (*SUBJECTS, about_argument)
+    for module in SUBJECTS
     for name, rule in vars(module).items()
+    if getattr(rule, "__module__", "") == module.__name__
 }
 CLAIMS = load_claims(RULES)
 
 PUBLISHED = "published"
 CONSTRUCTION = "by construction"
 OTHERS = (
-    "Trained by others: recipes differ a little, published runs may be selected, and three sources "
+    "Trained by others: recipes differ a little, published runs may be selected, and some sources "
     "share one code."
 )
 
@@ -62,7 +70,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence)
-    scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.seeds else evidence.scale
+    scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.runs else evidence.scale
     return Verdict(**vars(found), id=claim.id, scale=scale)
 
 
@@ -89,14 +97,23 @@ def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
         return replace(found, verdict=INCONCLUSIVE, reason=f"{found.reason} {told}".strip())
     if found.verdict == INCONCLUSIVE:
         return found
-    sources = sorted({record.member for record in evidence.records})
-    others = {source: claim.judge(evidence.without(source)).verdict for source in sources}
+    networks = {record.member for record in evidence.records}
+    sources = sorted(networks | {log.source for log in evidence.all_logs})
+    others = {source: verdict_without(claim, evidence, source) for source in sources}
     carried = [f"without {s} it is {v}" for s, v in others.items() if v != found.verdict]
     told = "It stays the same whichever source is left out."
     if carried:
         told = f"Leaving one source out: {'; '.join(carried)}."
     verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
     return replace(found, verdict=verdict, reason=f"{found.reason} {OTHERS} {told}".strip())
+
+
+def verdict_without(claim: Claim, evidence: Evidence, source: str) -> str | None:
+    """The verdict of a rule when one source is left out; "not run" if too little is left."""
+    try:
+        return claim.judge(evidence.without(source)).verdict
+    except MissingRecordError:
+        return NOT_RUN
 
 
 def evaluate(
@@ -115,13 +132,14 @@ def evaluate(
 
 
 def first_judged(claim: Claim, sources: list[Evidence]) -> Verdict:
-    """The verdict of the first scale that has one, else the first with measured values."""
+    """The verdict of the first scale that has one, else the first with measured values, else what
+    the smallest scale lacks."""
     verdicts = []
     for source in sources:
         verdicts.append(judge(claim, source))
         if verdicts[-1].verdict not in (NOT_RUN, None):
             return verdicts[-1]
-    return next((v for v in verdicts if v.values or v.runs), verdicts[0])
+    return next((v for v in verdicts if v.values or v.runs), verdicts[-1])
 
 
 def as_json(verdicts: list[Verdict]) -> list[dict]:

@@ -132,6 +132,8 @@ def participation(evidence: Evidence) -> dict[str, list[list[float]]]:
         untrained = untrained_of(evidence).measurements
         trained = {kind: evidence.networks(kind, DEEP) for kind in KINDS}
         probed = {k: [r["probes"] for r in runs] for k, runs in trained.items()}
+        if not all(any("jacobian" in probes for probes in probed[kind]) for kind in KINDS):
+            raise MissingRecordError(f"Jacobians at scale {evidence.scale}: not measured.")
         return {
             "the Jacobian at initialisation": [
                 [jacobian_median(tables[kind]) for tables in untrained] for kind in KINDS

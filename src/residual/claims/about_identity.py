@@ -15,6 +15,11 @@ EQUAL = 1e-5  # relative output difference of two functions that are the same
 FLOOR = 1e-12  # errors below it are rounding
 
 
+def error_left(value: float) -> str:
+    """An error for a sentence; what is below `FLOOR` is rounding and is not told further."""
+    return f"at most {number(FLOOR)}" if value <= FLOOR else number(value, 2)
+
+
 def identity_is_hard(evidence: Evidence) -> Finding:
     """Plain over residual error after the longest training, at the depths that count.
 
@@ -38,7 +43,7 @@ def identity_is_hard(evidence: Evidence) -> Finding:
             if length == lengths[-1]:
                 interval = ratio(*sides)
                 values |= interval.named(f"error_ratio_{blocks}_blocks")
-                pair = " against ".join(number(error, 2) for error in left)
+                pair = " against ".join(map(error_left, left))
                 told.append(f"{pair} at {counted(blocks)}")
                 if min(left) < CONSTANT:
                     counting[blocks] = interval

@@ -5,7 +5,7 @@ from statistics import fmean
 from residual.claims.about_depth import logged_growth
 from residual.claims.evidence import Evidence, MissingRecordError, metric
 from residual.claims.verdicts import Finding, conclude
-from residual.statistics import difference, listed, number
+from residual.statistics import FEWEST_SEEDS, difference, listed, number
 from residual.store import Record
 
 MARGIN_POINTS = 0.5
@@ -71,14 +71,14 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
         values["worst_resnet_1202_percent"] = max(deepest)
         line = f"ResNet-1202 ends at {listed([number(error) for error in deepest])} %."
     sentence = (
-        f"At depth 110 the final {words} of {len(residual)} residual trainings is at most "
-        f"{number(max(residual))} %, and of {len(plain)} plain ones at least {number(min(plain))} %"
-        f"; plain minus residual: {gap} points. {line}"
+        f"At depth 110 the final {words} is at most {number(max(residual))} % in the residual "
+        f"trainings ({len(residual)}) and at least {number(min(plain), 4)} % in the plain ones "
+        f"({len(plain)}); plain minus residual: {gap} points. {line}"
     )
     holds = max(residual) < TRAINABLE <= min(plain)
     fails = max(residual) >= TRAINABLE or max(plain) < TRAINABLE
     cautions = []
-    if gap.seeds < 3:
+    if gap.seeds < FEWEST_SEEDS:
         pair = f"{len(plain)} plain and {len(residual)} residual trainings"
         cautions.append(f"{pair} at this depth.")
     if not deepest:

@@ -124,7 +124,7 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
         )
     sentence = f"As a block learns the identity: {'; '.join(told)}."
     part = [words for words, holds in tenfold.items() if holds]
-    fails = all(weight.upper < TENFOLD for weight in weights)
+    fails = bool(weights) and all(weight.upper < TENFOLD for weight in weights)
     seeds = min((weight.seeds for weight in weights), default=0)
     everywhere = len(part) in (0, len(DESCENTS))
     caution = "" if everywhere else f"The weights fall so far only {listed(part)}."

@@ -1,4 +1,4 @@
-"""Experiments that train none of the paper's networks: `ensure(name, profile) -> Record`.
+"""Small studies beside the training runs: `ensure(name, profile) -> Record`.
 
 Each measures one seed at a time; its record lies beside the profile's runs and is read where it
 is there. EXPERIMENTS names them, most of them by the claim that reads them.

@@ -16,7 +16,7 @@ from residual.train import Training, fit
 
 @dataclass(frozen=True)
 class Place:
-    """The profile whose scale is meant, the device, and the store of runs (None: the usual)."""
+    """Where a study computes: its profile, the device, and the store of runs (None: the usual)."""
 
     profile: str
     device: torch.device

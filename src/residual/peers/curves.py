@@ -29,11 +29,6 @@ class Curve:
     held_out: tuple[float, ...]
     final_test_error: float | None
 
-    @property
-    def member(self) -> str:
-        """What stands where a seed stands in our own runs."""
-        return self.source
-
 
 def curves(root: Path | None = None) -> list[Curve]:
     """All logged trainings in the store, in order of source, depth and kind."""
@@ -57,9 +52,8 @@ def read_curve(path: Path, finals: dict[str, float]) -> Curve:
     kind, depth = network.split("-")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    first, held_out_on = rows[0].keys() - {"train_error_running"}, "test"
-    if "validation_error" in first:
-        held_out_on = "validation"
+    first = rows[0].keys()
+    held_out_on = "validation" if "validation_error" in first else "test"
     per_row = 1 if "iteration" in first else SPLIT_BATCHES if held_out_on != "test" else BATCHES
     x = "iteration" if "iteration" in first else "epoch"
     held_out = tuple(float(row[f"{held_out_on}_error"]) for row in rows)

@@ -137,7 +137,7 @@ def images_of(source: Source, dataset: Dataset, device: torch.device) -> Images:
 
 def describe(model: Network, images: Images, train_images: int) -> dict:
     """The measured part of a record: errors in per cent, without augmentation, and what the
-    probes see on the first test images, as in the record of a run of ours."""
+    probes see on the first test images."""
     test = [batch for batch, _ in images.head(images.test, PROBED)]
     train = [batch for batch, _ in images.head(images.train, PROBED)]
     states = {"final": model, "final_exact": probes.exact_statistics(model, train)}
