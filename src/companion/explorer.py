@@ -21,7 +21,13 @@ ERRORS = {"test_error": "test error, %", "train_error": "training error, %"}
 
 TITLES = {"errors": "Final errors against depth", "responses": "Responses layer by layer"}
 
-HEAD = '<html lang="en">\n<head>\n<meta name="viewport" content="width=device-width">'
+HEAD = """<html lang="en">
+<head>
+<meta name="viewport" content="width=device-width">
+<style>
+  body { font-family: system-ui, sans-serif; }
+  .vega-embed { flex-direction: column; }
+</style>"""
 BODY = '<body>\n<main>\n<p><a href="../book/results.html">The results</a></p>\n<h1>{title}</h1>'
 
 
