@@ -4,7 +4,7 @@ import pytest
 
 
 def pytest_collection_modifyitems(items):
-    """Leave stderr out of what is compared: warnings that a reader has turned on go there."""
+    """Leave stderr out, where warnings go that a reader has turned on."""
     for chapter in {
         item.parent
         for item in items
@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `pytest -n`, all cells of a chapter run in one process, in their order."""
+    """With `pytest -n`, a chapter's cells run in order in one process."""
     from xdist.scheduler import LoadFileScheduling
 
     return LoadFileScheduling(config, log)

@@ -29,8 +29,14 @@ def medians(frame: pd.DataFrame) -> pd.Series:
     return by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
 
 
-def figure_7_words(frame: pd.DataFrame, records: Sequence[Record], state: str) -> tuple[str, str]:
-    """Caption and alt text of Figure 7 in one state of the statistics of batch normalisation."""
+BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
+
+
+def figure_7_words(
+    frame: pd.DataFrame, records: Sequence[Record], state: str, drawn: str
+) -> tuple[str, str]:
+    """Caption and alt text of a figure of responses by layer, in one state of the statistics of
+    batch normalisation; `drawn` says what lines and panels are."""
     found = medians(frame)
     told = []
     for depth in sorted(frame["depth"].unique()):
@@ -42,12 +48,10 @@ def figure_7_words(frame: pd.DataFrame, records: Sequence[Record], state: str) -
             )
     caption = (
         f"Median standard deviation over all 3×3 layers, plain against residual: "
-        f"{'; '.join(told) or 'one kind alone'}. Lines are medians over trainings, bands go from "
-        f"the lowest to the highest; above in network order, below sorted by size (BN: "
-        f"{STATES[state]}; {scale(records)})."
+        f"{'; '.join(told) or 'one kind alone'}. {drawn} (BN: {STATES[state]}; {scale(records)})."
     )
     shown = [f"{network(kind, d)} {number(v, 2)}" for (d, kind), v in found.items()]
-    return caption, f"Two rows of lines of std by layer for {networks(frame)}: {listed(shown)}."
+    return caption, f"Lines of std by layer for {networks(frame)}: {listed(shown)}."
 
 
 def three_numbers(records: Sequence[Record], state: str = "final") -> pd.DataFrame:
