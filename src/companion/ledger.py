@@ -30,7 +30,7 @@ def ledger_table() -> str:
 
 def basis(verdict: Verdict) -> str:
     """The scale, and the number of trainings on the smaller side; a dash where nothing was run."""
-    if verdict.verdict == NOT_RUN and not verdict.values:
+    if verdict.verdict in (NOT_RUN, None) and not verdict.values:
         return "–"
     word = "source" if verdict.scale == "public" else "seed"
     told = verdict.scale + (f", {count(verdict.seeds, word)}" if verdict.seeds else "")
