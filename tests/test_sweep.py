@@ -19,12 +19,14 @@ from residual.recipe import Recipe, recipes
 from residual.sweep import Options, ensure, sweep
 
 PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from residual.recipe import recipes
 from residual.sweep import Options, ensure
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" has it ignored
     root, jobs, seeds, iterations = sys.argv[1:]
     wanted = recipes("quick", ["residual"], [8], list(range(int(seeds))), int(iterations))
     ensure(wanted, Options("cpu", Path(root), jobs=int(jobs), threads=1, checkpoint_seconds=-1))
