@@ -108,3 +108,9 @@ def test_claims_prints_and_writes_every_claim(tmp_path):
     assert shown.exit_code == 0, shown.output
     written = json.loads((tmp_path / "claims.json").read_text())
     assert [claim["id"] for claim in written] == [claim.id for claim in CLAIMS]
+
+
+def test_a_wrong_depth_of_the_book_is_told_before_anything_is_executed():
+    shown = call("book", "--depths", "21")
+    assert shown.exit_code == 2
+    assert "depths: 21 is not allowed" in shown.output

@@ -17,6 +17,7 @@ import nbformat
 import papermill
 
 from companion.display import stored
+from companion.settings import settings
 from residual.errors import EngineError
 from residual.provenance import usable_cores
 from residual.store import ROOT
@@ -42,11 +43,12 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     """Execute all chapters with these parameters and build the site; its landing page.
 
     Parameters that are a chapter's own defaults are not injected. The site is `output`/html/;
-    `output` is named _build, as Jupyter Book wants. BookError where the sources are not at hand, or
-    `output` cannot be written.
+    `output` is named _build, as Jupyter Book wants. ParameterError for a wrong parameter, BookError
+    where the sources are not at hand, or `output` cannot be written.
     """
     if missing := [name for name in (*PAGES, "notebooks") if not (ROOT / name).exists()]:
         raise BookError(f"{ROOT} is no checkout of the book: it lacks {', '.join(missing)}.")
+    settings(**parameters)
     site = output / "site"
     try:
         prepare(site)

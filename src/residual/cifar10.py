@@ -98,7 +98,7 @@ def from_packed(path: Path) -> Parts:
             for part in ("train", "test")
         )
     except Exception as error:  # a damaged file raises errors of every kind
-        raise damaged(path, f"it cannot be read ({error})") from error
+        raise damaged(path, "it cannot be read") from error
 
 
 def from_archive(path: Path) -> Parts:
