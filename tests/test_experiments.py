@@ -91,7 +91,9 @@ def test_the_stored_records_were_made_with_these_settings():
     found = {name: record for name, record in stored.items() if record}
     assert found
     for name, record in found.items():
-        assert record["settings"] == experiments.EXPERIMENTS[name].settings("quick"), name
+        study = experiments.EXPERIMENTS[name]
+        assert record["settings"] == study.settings("quick"), name
+        assert set(study.seeds) <= set(record.seeds), name
 
 
 def test_a_residual_block_learns_the_identity_and_each_length_has_its_row():

@@ -40,6 +40,13 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/residual-20")
 
 
+@pytest.mark.parametrize("shape", [(2, 1, 8, 8), (1, 8, 8)])
+def test_what_is_no_batch_of_bytes_is_not_normalised(shape, made):
+    network = load(made.name)
+    with pytest.raises(ParameterError, match=r"give a torch.uint8 tensor"):
+        network.normalise(torch.rand(shape))
+
+
 def test_damaged_weights_are_not_loaded(made):
     (made.folder / "weights.safetensors").write_bytes(b"half")
     with pytest.raises(RecordError, match="damaged"):

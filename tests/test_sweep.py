@@ -134,6 +134,21 @@ def interrupted(process):
     return process.wait(1)
 
 
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    process = program(tmp_path, 2, 2, 100_000)
+    wait_for(tmp_path, "checkpoint-*")
+    process.kill()
+    process.wait()
+    before = None
+    for _ in range(40):
+        done = sorted(path.name for path in tmp_path.rglob("checkpoint-*"))
+        if done == before:
+            return
+        before = done
+        time.sleep(0.5)
+    raise AssertionError("the workers go on training")
+
+
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, tmp_path):
     process = program(tmp_path, jobs, 2, 400)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import altair
+import jinja2
 import pandas as pd
+import vl_convert
 
 from companion import tables
 from companion.style import HUES
@@ -17,18 +19,8 @@ from residual.claims import SCALES
 from residual.store import Record
 
 ERRORS = {"test_error": "test error, %", "train_error": "training error, %"}
-
-
 TITLES = {"errors": "Final errors against depth", "responses": "Responses layer by layer"}
-
-HEAD = """<html lang="en">
-<head>
-<meta name="viewport" content="width=device-width">
-<style>
-  body { font-family: system-ui, sans-serif; }
-  .vega-embed { flex-direction: column; }
-</style>"""
-BODY = '<body>\n<main>\n<p><a href="../book/results.html">The results</a></p>\n<h1>{title}</h1>'
+PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
 
 def links() -> str:
@@ -109,14 +101,9 @@ def write(folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     altair.data_transformers.disable_max_rows()
+    template = jinja2.Template(PAGE)
+    template.globals["bundle"] = vl_convert.javascript_bundle()
     for name, chart in CHARTS.items():
-        made = page(TITLES[name], chart().to_html(inline=True, embed_options={"actions": False}))
+        template.globals["title"] = TITLES[name]
+        made = chart().to_html(template=template, embed_options={"actions": False})
         (folder / f"{name}.html").write_text(made, "utf-8")
-
-
-def page(title: str, html: str) -> str:
-    """Altair's page with what it lacks for a reader: language, title, heading, a way back."""
-    html = html.replace("<html>\n<head>", f"{HEAD}\n<title>{title}</title>", 1)
-    html = html.replace("</head>\n<body>", f"</head>\n{BODY.format(title=title)}", 1)
-    start, end = html.rsplit("</body>", 1)
-    return f"{start}</main>\n</body>{end}"

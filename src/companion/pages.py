@@ -14,6 +14,7 @@ from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluat
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import number, per_cent
 from residual.store import ROOT, Record
+from residual.sweep import duration
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
 NOTHING = "–"
@@ -184,7 +185,7 @@ def status_row(group: list[Record]) -> list[str]:
         ", ".join(str(run.member) for run in group),
         f"{recipe.iterations:,}",
         day(min(p["started"] for p in made)),
-        duration(fmean(p["seconds"] for p in made)),
+        duration(fmean(p["seconds"] for p in made)).replace(" ", SPACE),
         devices(group),
         ", ".join(sorted({p["versions"]["torch"] for p in made})),
     ]
@@ -193,16 +194,6 @@ def status_row(group: list[Record]) -> list[str]:
 def day(started: str) -> str:
     """The day of a time, on one line."""
     return started[:10].replace("-", HYPHEN)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: 45 s, 12 min, 3 h 20 min."""
-    if seconds < 90:
-        return f"{seconds:.0f}{SPACE}s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes}{SPACE}min"
-    return f"{minutes // 60}{SPACE}h {minutes % 60}{SPACE}min"
 
 
 def provenance_table() -> str:
@@ -247,7 +238,7 @@ def experiment_row(record: Record) -> list[str]:
     return [
         record_link(record.name),
         ", ".join(map(str, record.seeds)),
-        duration(made["seconds"]),
+        duration(made["seconds"]).replace(" ", SPACE),
         day(made["started"]),
         f"`{record['digest'][:12]}`",
     ]

@@ -146,7 +146,7 @@ def line(outcome: Outcome) -> tuple[str, ...]:
     if found["diverged_at"]:
         return name, state, "", "", f"diverged at iteration {found['diverged_at']}"
     train_error, test_error = found["train_error"], found["test_error"]
-    return name, state, f"training {train_error:.2f} %", f"test {test_error:.2f} %", ""
+    return name, state, f"training error {train_error:.2f} %", f"test error {test_error:.2f} %", ""
 
 
 def show(rows: list[tuple[str, ...]]) -> None:

@@ -18,6 +18,8 @@ from residual.store import Record, committed, own, read
 CIFAR10_MEAN = Path(__file__).with_name("cifar10_mean.npy")
 """Per-pixel mean of CIFAR-10's training images on the scale 0 … 1: (32, 32, 3) float32."""
 
+TAKEN = "give a torch.uint8 tensor (N, channels, H, W)"
+
 
 def load(name: str, file: str | Path | None = None) -> Network:
     """A trained network in eval mode, by the name of its record.
@@ -38,8 +40,18 @@ def load(name: str, file: str | Path | None = None) -> Network:
     model = record.recipe.network(weights["conv.weight"].shape[1])
     model.load_state_dict(weights)
     mean = torch.from_numpy(mean_of(record))  # (H, W, C)
-    model.normalise = lambda images: images.float() / 255 - mean.permute(2, 0, 1).to(images.device)
+    mean = mean.permute(2, 0, 1)  # (C, H, W)
+    model.normalise = lambda images: checked(images).float() / 255 - mean.to(images.device)
     return model.eval()
+
+
+def checked(images: Tensor) -> Tensor:
+    """The same images; ParameterError unless they are a uint8 tensor of four dimensions."""
+    if not isinstance(images, Tensor):
+        raise ParameterError("images", type(images).__name__, TAKEN)
+    if images.dtype != torch.uint8 or images.ndim != 4:
+        raise ParameterError("images", f"{images.dtype} {tuple(images.shape)}", TAKEN)
+    return images
 
 
 def places(name: str) -> Iterable[Path]:
@@ -89,7 +101,7 @@ def of_others(name: str, file: str | Path | None) -> Network:
     scaled = scaling(source, images)
 
     def normalise(given: Tensor) -> Tensor:
-        return scaled(given.permute(0, 2, 3, 1))
+        return scaled(checked(given).permute(0, 2, 3, 1))
 
     model.normalise = normalise
     return model

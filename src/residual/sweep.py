@@ -2,8 +2,10 @@
 
 import logging
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
@@ -248,7 +250,7 @@ def executor(options: Options, jobs: int) -> Iterator[Executor]:
             yield client.get_executor(pure=False)
         return
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_on_interrupt)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_in_time)
     try:
         yield pool
         pool.shutdown()
@@ -259,9 +261,19 @@ def executor(options: Options, jobs: int) -> Iterator[Executor]:
         raise
 
 
-def end_on_interrupt() -> None:
-    """Let Ctrl-C end this process at once and without a traceback."""
+def end_in_time() -> None:
+    """Let this process end at once with Ctrl-C, and with the process that started it.
+
+    Without the second, workers of a killed process would wait for ever: they hold each other's
+    pipes open.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def follow() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def cluster(address: str):
@@ -311,7 +323,7 @@ def estimate(recipes: list[Recipe], options: Options, jobs: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in a unit that suits it."""
+    """A time in a unit that suits it; at least a second."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
