@@ -80,6 +80,14 @@ def test_cuda_without_cuda_is_one_sentence(tmp_path):
     assert "device: 'cuda' is not allowed; PyTorch finds only cpu here" in shown.output
 
 
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    place = tmp_path / "file" / "runs"
+    shown = call("train", "--depths", "8", "--seeds", "0,1", "--runs", str(place))
+    assert shown.exit_code == 2
+    assert shown.output.count("cannot be written") == 1
+
+
 def test_missing_data_say_where_they_were_looked_for_and_what_to_do(tmp_path):
     words = ("train", "--profile", "desk", "--depths", "8", "--kinds", "plain")
     shown = call(*words, "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / "nowhere"))

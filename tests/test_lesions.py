@@ -13,7 +13,7 @@ from residual.models import build
 def deleted(block):
     """The block does nothing: its input goes through the shortcut alone, also in a plain net."""
     handle = block.register_forward_hook(lambda b, inputs, _o: b.shortcut(inputs[0]).relu())
-    with probes.hooked([handle]):
+    with handle:
         yield
 
 

@@ -32,9 +32,9 @@ def test_a_run_gives_the_error_of_its_record(made):
 
 
 def test_an_unknown_name_gives_the_nearest_ones(made):
-    with pytest.raises(ParameterError, match=r"nearest names are .*quick/residual-8-it30-s0"):
+    with pytest.raises(ParameterError, match=r"nearest are .*quick/residual-8-it30-s0"):
         load("quick/residual-8-it3-s0")
-    with pytest.raises(ParameterError, match=r"nearest names are public/akamaster/residual-20"):
+    with pytest.raises(ParameterError, match=r"nearest are public/akamaster/residual-20"):
         load("public/akamaster/resnet-20")
     with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
         load("public/akamaster/residual-20")

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
 
@@ -97,22 +97,30 @@ def table(frame: pd.DataFrame, caption: str | None = None, digits: int = 2) -> N
     if frame.empty:
         say("The store has no record of this.")
         return
+    rows = ([cell(value, digits) for value in row] for row in frame.itertuples(index=False))
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
-    heads = (str(name).replace("|", "\\|") for name in frame.columns)
-    lines = ["| " + " | ".join(heads) + " |"]
-    lines.append("|" + "|".join("---:" if right else ":---" for right in numeric) + "|")
-    for row in frame.itertuples(index=False):
-        lines.append("| " + " | ".join(cell(value, digits) for value in row) + " |")
-    display(Markdown("\n".join([*lines, *(["", f"*{caption}*"] if caption else [])])))
+    shown = markdown(frame.columns, rows, numeric)
+    display(Markdown(f"{shown}\n\n*{caption}*" if caption else shown))
 
 
-def cell(value: object, digits: int) -> str:
+def markdown(
+    header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[bool] = ()
+) -> str:
+    """A Markdown table; columns are aligned `right` where that is so, else left."""
+    aligned = ["---:" if one else ":---" for one in right] or [":---"] * len(header)
+    lines = [list(header), aligned, *rows]
+    return "\n".join(
+        "| " + " | ".join(str(part).replace("|", "\\|") for part in line) + " |" for line in lines
+    )
+
+
+def cell(value: object, digits: int = 2) -> str:
     """One value as text: a dash for what is missing, no decimals for whole numbers."""
     if pd.isna(value):
         return "–"
     if isinstance(value, float):
         return f"{value:,.{digits}f}".replace("-", "−")
-    return f"{value:,}" if isinstance(value, Integral) else str(value).replace("|", "\\|")
+    return f"{value:,}" if isinstance(value, Integral) else str(value)
 
 
 def claim(*ids: str) -> None:

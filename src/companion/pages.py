@@ -1,23 +1,22 @@
 """What the pages of the site compute from records, as MyST text: tables of results and of runs."""
 
 import json
-from collections.abc import Iterable, Sequence
-from itertools import groupby, product
-from statistics import fmean, stdev
+from itertools import groupby
+from statistics import fmean
 
-import pandas as pd
-
+from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import short_profiles
+from companion.display import cell
+from companion.display import markdown as table
 from companion.words import HYPHEN, SPACE, count, devices, network
-from residual import paper, peers, replay, store
+from residual import peers, replay, store
 from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate
-from residual.recipe import KINDS, PROFILES, Recipe
+from residual.recipe import PROFILES, Recipe
 from residual.statistics import number, per_cent
 from residual.store import ROOT, Record
 from residual.sweep import duration
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
-NOTHING = "–"
 BADGES = {
     "supported": "success",
     "supported with a caveat": "warning",
@@ -27,14 +26,6 @@ BADGES = {
     "about the paper": "info",
 }
 """The colour of each verdict's badge, in sphinx-design's words."""
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; a vertical bar within a cell is escaped."""
-    lines = [list(header), [":---"] * len(header), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines
-    )
 
 
 def badge(verdict: str | None) -> str:
@@ -68,66 +59,18 @@ def result_summary() -> str:
 
 
 def error_table() -> str:
-    """Final errors of each network: the paper's, of others at full length, and ours.
-
-    Networks and columns for which there is nothing are left out.
-    """
-    others, logs = store.every("public"), peers.curves()
+    """Final errors of each network: the paper's, of others at full length, and ours."""
     desk = [record for record in store.every("desk") if not record.variant]
-    rows = []
-    for kind, depth in product(KINDS, DEPTHS):
-        theirs, ours = of(others, kind, depth), of(desk, kind, depth)
-        logged = [c.final_test_error for c in logs if (c.kind, c.depth) == (kind, depth)]
-        errors_of = {
-            "Paper, test": paper_error(kind, depth),
-            "Public, test": spread(errors(theirs, "test_error")),
-            "Public, logged test": spread([error for error in logged if error is not None]),
-            "Public, training": spread(errors(theirs, "train_error")),
-            "Ours (desk), test": spread(errors(ours, "test_error")),
-            "Ours (desk), training": spread(errors(ours, "train_error")),
-        }
-        rows.append({"Network": network(kind, depth)} | errors_of)
-    frame = pd.DataFrame(rows).set_index("Network").replace(NOTHING, None)
-    frame = frame.dropna(how="all").dropna(axis=1, how="all").fillna(NOTHING).reset_index()
+    found = table_6(peers.curves(), desk, DEPTHS)
+    rows = ([cell(value) for value in row] for row in found.itertuples(index=False))
     return (
-        f"{table(frame.columns, frame.itertuples(index=False))}\n\nPer cent, mean ± standard "
-        "deviation (number of trainings). The paper's residual errors are those of its Table 6, "
-        "its plain ones are read off Figure 6 by eye (≈). *Public* are networks of others, "
-        "measured by us; *logged* are test errors as their authors report them. Training errors "
-        "are in evaluation mode, without augmentation; {doc}`the page on public trainings "
-        "<public>` says on how many images each was measured."
+        f"{table(found.columns, rows)}\n\nPer cent, mean ± standard deviation (number of "
+        "trainings). The paper's residual errors are those of its Table 6, its plain ones are read "
+        "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; *logged* are "
+        "test errors as their authors report them. Training errors are in evaluation mode, without "
+        "augmentation; {doc}`the page on public trainings <public>` says on how many images each "
+        "was measured."
     )
-
-
-def of(records: Iterable[Record], kind: str, depth: int) -> list[Record]:
-    """The records of one network."""
-    return [r for r in records if (r.kind, r.depth) == (kind, depth)]
-
-
-def errors(records: Iterable[Record], name: str) -> list[float]:
-    """A final metric of those that did not diverge."""
-    return [r["metrics"][name] for r in records if r["metrics"][name] is not None]
-
-
-def spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation and number; a dash for none."""
-    if not values:
-        return NOTHING
-    std = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{fmean(values):.2f}{std} ({len(values)})".replace(" ", SPACE)
-
-
-def paper_error(kind: str, depth: int) -> str:
-    """The paper's test error of a network as the paper gives it."""
-    if kind == "plain":
-        read, limit = paper.PLAIN_TEST_ERROR.get(depth), paper.PLAIN_ERROR_ABOVE.get(depth)
-        return f"≈ {read}" if read else f"> {limit}" if limit else NOTHING
-    best, mean = paper.RESIDUAL_TEST_ERROR.get(depth), paper.TEST_ERROR_MEAN.get(depth)
-    if best is None:
-        return NOTHING
-    if best == mean:
-        return f"{best:.2f}"
-    return f"{mean:.2f} ± {paper.TEST_ERROR_STD[depth]:.2f} (best {best:.2f})"
 
 
 def peer_table() -> str:

@@ -10,12 +10,13 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from companion.words import network
+from companion.words import SPACE, network
 from residual.peers import Curve
 from residual.recipe import PROFILES
 from residual.statistics import number
 from residual.store import Record
 
+KEYS = ["depth", "kind", "network"]
 FULL_LENGTH = PROFILES["paper"].iterations
 
 
@@ -34,10 +35,9 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 def finals(records: Iterable[Record]) -> pd.DataFrame:
     """One row a network: train_error and test_error in per cent, at the end, in eval mode."""
-    return pd.DataFrame(
-        about(r) | {name: r["metrics"][name] for name in ("train_error", "test_error")}
-        for r in records
-    )
+    names = ("train_error", "test_error")
+    rows = [about(r) | {name: r["metrics"][name] for name in names} for r in records]
+    return pd.DataFrame(rows, columns=None if rows else [*KEYS, "run", *names])
 
 
 def curves(records: Iterable[Record], which: str = "test") -> pd.DataFrame:
@@ -63,7 +63,8 @@ def logs(logged: Iterable[Curve]) -> pd.DataFrame:
 def logged_finals(logged: Iterable[Curve]) -> pd.DataFrame:
     """One row a logged training with a known final test_error, in per cent."""
     rows = [of_log(c) | {"test_error": c.final_test_error} for c in logged]
-    return pd.DataFrame(rows).dropna(subset=["test_error"])
+    found = pd.DataFrame(rows, columns=None if rows else [*KEYS, "run", "test_error"])
+    return found.dropna(subset=["test_error"])
 
 
 def of_log(curve: Curve) -> dict:
@@ -164,7 +165,7 @@ def longest(frame: pd.DataFrame) -> pd.DataFrame:
 
 def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
     """Mean, std and number n of a column over trainings, one row a network (and `more` columns)."""
-    keys = ["depth", "kind", "network", *more]
+    keys = [*KEYS, *more]
     grouped = frame.dropna(subset=[value]).groupby(keys, as_index=False)[value]
     return grouped.agg(mean="mean", std="std", n="count")
 
@@ -174,7 +175,7 @@ def spread(frame: pd.DataFrame, digits: int = 2) -> list[str]:
     told = []
     for mean, std, n in zip(frame["mean"], frame["std"], frame["n"]):
         text = f"{mean:.{digits}f}" + (f" ± {std:.{digits}f} ({n})" if n > 1 else " (1)")
-        told.append(text.replace("-", "−"))
+        told.append(text.replace("-", "−").replace(" ", SPACE))
     return told
 
 

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import warnings
 import zlib
 from collections.abc import Callable
@@ -187,19 +186,24 @@ def obtain(place: Path, say: Say) -> Path:
     there is damaged, or if nothing could be fetched.
     """
     place = place.expanduser()
+    if place.suffix in (".gz", ".npz") and not place.exists():
+        raise DataError(f"There is no file {place}; to fetch CIFAR-10, name a folder.")
     folder = place.parent if place.is_file() else place
+    target, work = folder / PACKED, folder / ".fetching"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".fetching.lock"), tempfile.TemporaryDirectory(dir=folder) as work:
-            found = find(place)
-            if found is None:
-                say(f"CIFAR-10 is not in {place}.")
-                parts = fetch(Path(work), say)
-            else:
-                parts = read(found)
-            target = folder / PACKED
-            if found != target:
-                pack(parts, target, Path(work))
+        with FileLock(folder / ".fetching.lock"):
+            shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
+            work.mkdir()
+            try:
+                found = find(place)
+                if found is None:
+                    say(f"CIFAR-10 is not in {place}.")
+                parts = fetch(work, say) if found is None else read(found)
+                if found != target:
+                    pack(parts, target, work)
+            finally:
+                shutil.rmtree(work)
     except OSError as error:
         raise DataError(f"{folder} cannot be written to: {error.strerror or error}.") from error
     say(f"CIFAR-10 is in {target}, every byte verified.")
@@ -237,9 +241,13 @@ def fetch(work: Path, say: Say) -> Parts:
 def official(work: Path) -> Parts:
     """Both sets from the official server; OSError (requests' errors are such) if it fails."""
     from pooch import HTTPDownloader, retrieve
+    from requests import ConnectionError
 
     client = HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=SILENCE)
-    path = retrieve(URL, f"md5:{MD5}", ARCHIVE, work, downloader=client)
+    try:
+        path = retrieve(URL, f"md5:{MD5}", ARCHIVE, work, downloader=client)
+    except ConnectionError as error:
+        raise DataError("the server cannot be reached") from error
     return verified(from_archive(Path(path)), Path(path))
 
 

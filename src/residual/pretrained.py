@@ -110,4 +110,5 @@ def of_others(name: str, file: str | Path | None) -> Network:
 def unknown(name: str, names: list[str]) -> ParameterError:
     """The error that no network has this name, with the nearest names."""
     near = get_close_matches(name, names, 3, 0) or ["none: train one, or fetch the weights"]
-    return ParameterError("name", name, f"the nearest names are {', '.join(near)}")
+    told = f"no network has this name, the nearest are {', '.join(near)}"
+    return ParameterError("name", name, told)

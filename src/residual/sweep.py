@@ -167,6 +167,8 @@ def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     root = (options.runs or own()).resolve()
     given = replace(options, runs=root, threads=threads)
     if missing:
+        with writing(root):
+            root.mkdir(parents=True, exist_ok=True)
         outcomes |= dict(zip(missing, trained(missing, given, jobs)))
     return [outcomes[recipe] for recipe in recipes]
 

@@ -70,35 +70,41 @@ def papers_own(depths: Sequence[int]) -> pd.DataFrame:
 
 
 def table_6(logged: Sequence[Curve], own: Sequence[Record], depths: Sequence[int]) -> pd.DataFrame:
-    """Test errors by network: the paper's, those of trainings logged or measured by others at full
-    length, and those of our own runs; mean ± std (number of trainings), per cent.
+    """Final errors by network in per cent, mean ± std (number of trainings).
 
-    Training errors of weights published by others, measured by us in eval mode on the images that
-    they were trained on, have a column of their own.
+    The paper's test error; those of networks that others trained at full length, measured by us or
+    logged by their authors; and those of our own runs. Training errors are in eval mode, without
+    augmentation. Networks and columns for which there is nothing are left out.
     """
-    told = {("plain", d): f"≈ {e}" for d, e in paper.PLAIN_TEST_ERROR.items()}
-    told |= {("residual", d): f"{e}" for d, e in paper.TEST_ERROR_MEAN.items()}
+    measured, ours = finals(every("public")), finals(own)
+    scale = f"ours ({own[0].scale})" if own else "ours"
     columns = {
         "test error, logged": by_network(logged_finals(logged), "test_error"),
-        "training error, measured": training_errors(every("public")),
-        f"test error, ours ({own[0].scale})": by_network(finals(own), "test_error"),
-        f"training error, ours ({own[0].scale})": by_network(finals(own), "train_error"),
+        "test error, measured": by_network(measured, "test_error"),
+        "training error, measured": by_network(measured, "train_error"),
+        f"test error, {scale}": by_network(ours, "test_error"),
+        f"training error, {scale}": by_network(ours, "train_error"),
     }
     rows = []
     for depth, kind in ((d, k) for d in sorted(depths) for k in KINDS):
-        row = {"network": network(kind, depth), "paper": told.get((kind, depth))}
+        row = {"network": network(kind, depth), "paper": paper_error(kind, depth)}
         for name, frame in columns.items():
             part = frame[(frame["kind"] == kind) & (frame["depth"] == depth)]
             row[name] = spread(part)[0] if len(part) else None
         rows.append(row)
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows).set_index("network")
+    return found.dropna(how="all").dropna(axis=1, how="all").reset_index()
 
 
-def training_errors(records: Sequence[Record]) -> pd.DataFrame:
-    """Mean training error in eval mode by network; empty with the right columns without records."""
-    if not records:
-        return pd.DataFrame(columns=["depth", "kind", "network", "mean", "std", "n"])
-    return by_network(finals(records), "train_error")
+def paper_error(kind: str, depth: int) -> str | None:
+    """The paper's test error of a network as the paper gives it; None where it gives none."""
+    if kind == "plain":
+        read, limit = paper.PLAIN_TEST_ERROR.get(depth), paper.PLAIN_ERROR_ABOVE.get(depth)
+        return f"≈ {read}" if read else f"> {limit}" if limit else None
+    best, mean = paper.RESIDUAL_TEST_ERROR.get(depth), paper.TEST_ERROR_MEAN.get(depth)
+    if best is None or best == mean:
+        return best and f"{best:.2f}"
+    return f"{mean:.2f} ± {paper.TEST_ERROR_STD[depth]:.2f} (best {best:.2f})"
 
 
 def rises(frame: pd.DataFrame) -> pd.DataFrame:

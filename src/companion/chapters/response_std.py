@@ -16,6 +16,7 @@ from residual.claims.about_argument import (
 )
 from residual.claims.about_responses import falls
 from residual.claims.evidence import Evidence
+from residual.claims.evidence import medians as medians_of
 from residual.recipe import KINDS
 from residual.statistics import geometric_mean, listed, mean_correlation, number, ratio
 from residual.store import Record
@@ -235,7 +236,7 @@ def rivals(records: Sequence[Record]) -> pd.DataFrame:
     ]
     if own.has("residual", 56, "no-gamma-decay") and own.has("residual", 56):
         pair = [own.networks("residual", 56, v) for v in ("no-gamma-decay", "")]
-        free = ratio(*(median_std(group) for group in pair))
+        free = ratio(*(medians_of(group, "std", "final") for group in pair))
         rows.append(
             {
                 "rival": "weight decay shrinks γ",
@@ -245,11 +246,6 @@ def rivals(records: Sequence[Record]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def median_std(records: Sequence[Record]) -> list[float]:
-    """Median std over the 3×3 layers, one a training."""
-    return tables.responses(records).groupby("run")["std"].median().tolist()
 
 
 def chain(settings: Settings) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from torch import Tensor
 from companion import tables
 from companion.words import error_rate, experiment_scale, network, scale
 from residual.batches import normalise
-from residual.claims.about_zero import DESCENTS, FLOOR, chosen_rows, falls_of
+from residual.claims.about_zero import DESCENTS, chosen_rows, falls_of
+from residual.claims.evidence import FLOOR
 from residual.constructions import zero_scale, zero_weights
 from residual.data import load
 from residual.models import BasicBlock, build

@@ -4,6 +4,7 @@ from statistics import fmean, median
 
 from residual.claims.about_responses import falls
 from residual.claims.evidence import (
+    FLOOR,
     Evidence,
     MissingRecordError,
     block_stds,
@@ -29,7 +30,6 @@ from residual.statistics import (
 )
 from residual.store import Record
 
-DEEP = 56
 SURE = 0.05
 
 CHAIN: tuple[tuple[str, str], ...] = (
@@ -48,12 +48,12 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     Agreement shows that the place in the net decides; that it is need is not shown by it, so the
     best value is a caveat.
     """
-    runs = evidence.networks("residual", DEEP)
+    runs = evidence.networks("residual", 56)
     stds = [block_stds(run, evidence.state) for run in runs]
     average = [fmean(column) for column in zip(*stds)]
     strongest = 1 + identity_blocks(runs[0])[average.index(max(average))]
     values = {"strongest_block": float(strongest)}
-    sentence = f"In ResNet-{DEEP}, F(x) of block {strongest} responds most among identity blocks"
+    sentence = f"In ResNet-56, F(x) of block {strongest} responds most among identity blocks"
     if len(runs) < FEWEST_SEEDS:
         return conclude(False, False, f"{sentence}.", values, runs, len(runs))
     w, p = concordance(stds)
@@ -94,9 +94,9 @@ def lesion_correlation(run: Record, when: str) -> float:
 def response_means_dispensable(evidence: Evidence) -> Finding:
     """In ResNet-56, identity blocks that respond less are missed less when deleted; plain-56
     beside."""
-    runs = [r for r in evidence.networks("residual", DEEP) if "lesions" in r["probes"]]
+    runs = [r for r in evidence.networks("residual", 56) if "lesions" in r["probes"]]
     if not runs:
-        raise MissingRecordError(f"Lesions of ResNet-{DEEP} at scale {evidence.scale}: not there.")
+        raise MissingRecordError(f"Lesions of ResNet-56 at scale {evidence.scale}: not there.")
     found = mean_correlation([lesion_correlation(run, evidence.state) for run in runs])
     values = found.named("residual_rank_correlation")
     stds = by_stage(runs[0], [block_stds(run, evidence.state) for run in runs])
@@ -108,16 +108,16 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
     values |= {f"stage_{i}_rank_correlation": rho for i, rho in enumerate(stages, start=1)}
     values["residual_median_rise_points"] = median(median(rises(run)) for run in runs)
     sentence = (
-        f"In ResNet-{DEEP} the rank correlation over identity blocks between the std of F(x) and "
+        f"In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
         f"the rise in test error when the block is deleted is {found}; within stages "
         f"{listed([number(rho, 2) for rho in stages])}."
     )
-    if evidence.has("plain", DEEP):
-        plain = evidence.networks("plain", DEEP)
+    if evidence.has("plain", 56):
+        plain = evidence.networks("plain", 56)
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
-        sentence += f" In plain-{DEEP} it is {beside}."
+        sentence += f" In plain-56 it is {beside}."
     return conclude(found.lower > 0, found.upper <= 0, sentence, values, runs, found.seeds)
 
 
@@ -130,7 +130,7 @@ def participation(evidence: Evidence) -> dict[str, list[list[float]]]:
     """
     if evidence.full_length:
         untrained = untrained_of(evidence).measurements
-        trained = {kind: evidence.networks(kind, DEEP) for kind in KINDS}
+        trained = {kind: evidence.networks(kind, 56) for kind in KINDS}
         probed = {k: [r["probes"] for r in runs] for k, runs in trained.items()}
         if not all(any("jacobian" in probes for probes in probed[kind]) for kind in KINDS):
             raise MissingRecordError(f"Jacobians at scale {evidence.scale}: not measured.")
@@ -181,7 +181,7 @@ def preconditioning(evidence: Evidence) -> Finding:
     smaller = all(interval.upper < 1 for interval in jacobians.values())
     told = "; ".join(f"{words} {interval}" for words, interval in found.items())
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
-    records = [r for k in KINDS for r in evidence.networks(k, DEEP)] if evidence.full_length else []
+    records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
     caution = f"Only for {listed(larger)}." if len(larger) == 1 else ""
     return conclude(bool(larger), smaller, sentence, values, records, seeds, caution)
 
@@ -189,7 +189,7 @@ def preconditioning(evidence: Evidence) -> Finding:
 def accumulation(runs: list[Record], when: str) -> Interval:
     """‖F(x)‖/‖x‖ of the last identity block over the first one."""
     ratios = [block_values(run, "ratio", when) for run in runs]
-    return geometric_mean([max(r[-1], 1e-12) / r[0] for r in ratios])
+    return geometric_mean([max(r[-1], FLOOR) / r[0] for r in ratios])
 
 
 def chain_is_valid(evidence: Evidence) -> Finding:
@@ -202,19 +202,19 @@ def chain_is_valid(evidence: Evidence) -> Finding:
     """
     if not evidence.full_length:
         raise MissingRecordError("Judged on trained networks of the paper's length alone.")
-    runs, when = evidence.networks("residual", DEEP), evidence.state
-    shallow, deep = (evidence.networks("plain", depth) for depth in (20, DEEP))
+    runs, when = evidence.networks("residual", 56), evidence.state
+    shallow, deep = (evidence.networks("plain", depth) for depth in (20, 56))
     grown, (fall,) = accumulation(runs, when), falls([shallow, deep], when)
     values = grown.named("last_over_first_block_ratio") | fall.named("plain_20_over_56_std_ratio")
     rivals = ["accumulation along the shortcut"] if grown.upper < 1 else []
     rivals += ["depth alone"] if fall.lower > 1 else []
     told = (
-        f"In trained ResNet-{DEEP}, ‖F(x)‖/‖x‖ of the last identity block is {grown} times that of "
-        f"the first; the median std of plain-20 over that of plain-{DEEP} is {fall}"
+        f"In trained ResNet-56, ‖F(x)‖/‖x‖ of the last identity block is {grown} times that of "
+        f"the first; the median std of plain-20 over that of plain-56 is {fall}"
     )
     free = []
-    if evidence.has("residual", DEEP, "no-gamma-decay"):
-        free = evidence.networks("residual", DEEP, "no-gamma-decay")
+    if evidence.has("residual", 56, "no-gamma-decay"):
+        free = evidence.networks("residual", 56, "no-gamma-decay")
         shrunk = ratio(medians(free, "std", when), medians(runs, "std", when))
         values |= shrunk.named("std_without_over_with_gamma_decay_ratio")
         rivals += ["weight decay on γ"] if shrunk.lower > 1 else []

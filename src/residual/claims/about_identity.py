@@ -3,16 +3,15 @@
 from math import ceil, log10
 
 from residual.claims.about_responses import relative_response
-from residual.claims.evidence import Evidence, MissingRecordError, block_values, rows_of
-from residual.claims.verdicts import Finding, conclude
+from residual.claims.evidence import FLOOR, Evidence, MissingRecordError, block_values, rows_of
+from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude
 from residual.constructions import equivalence_error, parameter_counts, sample_block, zero_scale
 from residual.experiments.regression import CONSTANT
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, number, per_cent, ratio, slope
 
-TENFOLD, FEW_BLOCKS, NEAR = 10.0, 9, 0.1
+FEW_BLOCKS = 9
 EQUAL = 1e-5  # relative output difference of two functions that are the same
-FLOOR = 1e-12  # errors below it are rounding
 
 
 def error_left(value: float) -> str:
@@ -97,7 +96,7 @@ def complex_weights(evidence: Evidence) -> Finding:
         f"residual stacks; noise of {per_cent(small[-1])} moves the output by "
         f"{per_cent(error['plain'], 2)} and {per_cent(error['residual'], 2)}."
     )
-    simple = values["nonzero_weights_fraction"] < NEAR
+    simple = values["nonzero_weights_fraction"] < TENTH
     return conclude(False, simple, sentence, values, [record], 0)
 
 
@@ -144,5 +143,5 @@ def identity_by_default(evidence: Evidence) -> Finding:
         f"{found} with He initialisation ({number(values['he_first_block_ratio'])} in its first "
         f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero."
     )
-    rule = found.upper < NEAR, found.lower >= NEAR
+    rule = found.upper < TENTH, found.lower >= TENTH
     return conclude(*rule, sentence, values, runs, found.seeds)

@@ -5,13 +5,14 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from residual.claims.evidence import (
+    FLOOR,
     Evidence,
     MissingRecordError,
     block_values,
     layer_values,
     medians,
 )
-from residual.claims.verdicts import Finding, conclude
+from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, listed, mean, number, ratio
 from residual.store import Record
@@ -19,7 +20,7 @@ from residual.store import Record
 JUDGED = (20, 56)  # depths at which plain and residual networks are compared
 RESNETS = (20, 32, 44, 56, 110)
 OURS, PUBLIC = (20, 56, 110), (20, 32, 44, 56)  # depths of the claim that deeper is smaller
-TENFOLD, NEAR, GREAT_MAJORITY = 10.0, 0.1, 0.9
+GREAT_MAJORITY = 0.9
 STATES = {"final": "moving", "final_exact": "exact"}
 
 
@@ -156,12 +157,12 @@ def share_within_tenth(runs: list[Record], when: str) -> Interval:
 def mean_over_std(runs: list[Record], when: str) -> Interval:
     """Mean over blocks of |mean|/std of F(x), over networks."""
     columns = [[layer_values(r, c, when, True) for c in ("mean", "std")] for r in runs]
-    return mean([fmean(abs(m) / max(s, 1e-12) for m, s in zip(*c)) for c in columns])
+    return mean([fmean(abs(m) / max(s, FLOOR) for m, s in zip(*c)) for c in columns])
 
 
 def relative_response(runs: list[Record], when: str) -> Interval:
     """Median over the identity-shortcut blocks of ‖F(x)‖/‖x‖, over networks."""
-    return geometric_mean([max(median(block_values(r, "ratio", when)), 1e-12) for r in runs])
+    return geometric_mean([max(median(block_values(r, "ratio", when)), FLOOR) for r in runs])
 
 
 def within_a_tenth(evidence: Evidence) -> Finding:
@@ -172,12 +173,12 @@ def within_a_tenth(evidence: Evidence) -> Finding:
 
 def mean_is_zero(evidence: Evidence) -> Finding:
     """Mean over blocks of |mean|/std of F(x), against a tenth."""
-    return at_every_depth(evidence, mean_over_std, "Mean over blocks of |mean|/std", NEAR)
+    return at_every_depth(evidence, mean_over_std, "Mean over blocks of |mean|/std", TENTH)
 
 
 def response_near_zero(evidence: Evidence) -> Finding:
     """Median over blocks of ‖F(x)‖/‖x‖ after training, against a tenth."""
-    return at_every_depth(evidence, relative_response, "Median over blocks of ‖F(x)‖/‖x‖", NEAR)
+    return at_every_depth(evidence, relative_response, "Median over blocks of ‖F(x)‖/‖x‖", TENTH)
 
 
 def deeper_is_smaller(evidence: Evidence) -> Finding:

@@ -2,15 +2,13 @@
 
 from statistics import fmean, median
 
-from residual.claims.evidence import Evidence, rows_of
-from residual.claims.verdicts import Finding, conclude
+from residual.claims.evidence import FLOOR, Evidence, rows_of
+from residual.claims.verdicts import TENFOLD, Finding, conclude
 from residual.constructions import exact_conditions
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, listed, number, per_cent
 from residual.store import Record
 
-TENFOLD = 10.0
-FLOOR = 1e-12  # sizes below it are rounding
 LIMITS = {
     "weights_zero_with_beta": "W = 0 but β₂ or the running mean₂ not zero",
     "negative_input": "x < 0, which ReLU cuts off",

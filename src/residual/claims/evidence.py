@@ -17,6 +17,9 @@ DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 SCALES = ("paper", "public", "desk", "quick")
 """In the order in which a verdict is shown: the largest scale that can judge comes first."""
 
+FLOOR = 1e-12
+"""Errors and sizes below it are rounding."""
+
 
 class MissingRecordError(LookupError):
     """A rule needs a record that the store lacks; the message says which."""

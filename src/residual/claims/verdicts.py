@@ -17,6 +17,9 @@ NOT_SUPPORTED = "not supported"
 INCONCLUSIVE = "inconclusive"
 NOT_RUN = "not run"
 
+TENFOLD, TENTH = 10.0, 0.1
+"""What the rules call an order of magnitude, and near to zero."""
+
 CHOICES = {
     "form": ("by construction", "measured", "about the paper"),
     "paper": ("agrees", "differs", "silent"),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from residual import probes
 from residual.data import Dataset, Split, load
-from residual.describe import PROBED
+from residual.describe import PROBED, response_tables
 from residual.models import Network
 from residual.peers.loading import Scaling, network, published, scaling
 from residual.peers.sources import Peer, Source, sources, training_indices
@@ -147,13 +147,7 @@ def describe(model: Network, images: Images, train_images: int) -> dict:
             "train_error": probes.error(model, few),
             "test_error": probes.error(model, images.batches(images.test)),
         },
-        "responses": {
-            when: {
-                "layers": probes.responses(state, test),
-                "blocks": probes.block_ratios(state, test),
-            }
-            for when, state in states.items()
-        },
+        "responses": {when: response_tables(state, test) for when, state in states.items()},
         "gradients": gradients(model, images),
         "probes": {
             "lesions": probes.lesions(model, images.head(images.test, LESIONED)),

@@ -5,10 +5,10 @@ forward hook, since the tensor is changed in place right after.
 """
 
 from residual.probes.activations import block_ratios, exact_statistics, responses
-from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
+from residual.probes.common import Batches, Table, columns, evaluating, significant
 from residual.probes.lesioning import error, gradient_ratios, lesions
 from residual.probes.spectrum import jacobian
 
-__all__ = ["Batches", "Table", "columns", "evaluating", "hooked", "significant"]
+__all__ = ["Batches", "Table", "columns", "evaluating", "significant"]
 __all__ += ["block_ratios", "error", "exact_statistics", "gradient_ratios", "jacobian"]
 __all__ += ["lesions", "responses"]

@@ -1,13 +1,14 @@
 """How strongly layers and blocks respond: the quantity of Fig. 7, and ‖F(x)‖/‖x‖."""
 
 import copy
+from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from residual.models import Network
-from residual.probes.common import Batches, Table, columns, evaluating, hooked, significant
+from residual.probes.common import Batches, Table, columns, evaluating, significant
 
 SAMPLED = 512  # positions of a batch that give percentiles, shares and the channels' spread
 TENTH = 0.1  # the interval of note 000, §2
@@ -21,11 +22,11 @@ def responses(model: Network, batches: Batches) -> Table:
     percentiles (of a sample of some 500 positions a batch).
     """
     tallies = {name: Tally() for name in model.layers()}
-    handles = [
-        layer.register_forward_hook(lambda _m, _i, output, name=name: tallies[name].add(output))
-        for name, layer in model.layers().items()
-    ]
-    with hooked(handles), evaluating(model):
+    with ExitStack() as hooks, evaluating(model):
+        for tally, layer in zip(tallies.values(), model.layers().values()):
+            hooks.enter_context(
+                layer.register_forward_hook(lambda _m, _i, output, tally=tally: tally.add(output))
+            )
         for batch in batches:
             model(batch)
     return columns([{"layer": name} | tally.row() for name, tally in tallies.items()])
@@ -78,23 +79,22 @@ def block_ratios(model: Network, batches: Batches) -> Table:
     (mean of ‖x‖), widening (whether the block changes the shape, so that its shortcut is no
     identity), gamma (median of |γ₂|, the scales of the block's last BN; None without BN).
     """
-    norms: dict[str, list[Tensor]] = {}
-    handles = []
-    for i, block in enumerate(model.blocks):
-        x, f = norms.setdefault(f"x{i}", []), norms.setdefault(f"f{i}", [])
-        handles += [
-            block.register_forward_pre_hook(lambda _m, inputs, x=x: x.append(norm(inputs[0]))),
-            block.norm2.register_forward_hook(lambda _m, _i, out, f=f: f.append(norm(out))),
-        ]
-    with hooked(handles), evaluating(model):
+    norms: list[tuple[list[Tensor], list[Tensor]]] = [([], []) for _ in model.blocks]
+    with ExitStack() as hooks, evaluating(model):
+        for block, (x, f) in zip(model.blocks, norms):
+            for handle in (
+                block.register_forward_pre_hook(lambda _m, i, x=x: x.append(norm(i[0]))),
+                block.norm2.register_forward_hook(lambda _m, _i, o, f=f: f.append(norm(o))),
+            ):
+                hooks.enter_context(handle)
         for batch in batches:
             model(batch)
     rows = []
-    for i, block in enumerate(model.blocks):
-        x, f = torch.cat(norms[f"x{i}"]), torch.cat(norms[f"f{i}"])
+    for i, (block, seen_norms) in enumerate(zip(model.blocks, norms), start=1):
+        x, f = map(torch.cat, seen_norms)
         seen = x > 0  # an image may have died on the way: ReLU left nothing of it
         ratio, size = float((f[seen] / x[seen]).mean()), float(x.mean())
-        row = {"block": i + 1, "ratio": significant(ratio), "input_norm": significant(size)}
+        row = {"block": i, "ratio": significant(ratio), "input_norm": significant(size)}
         row["gamma"] = None
         if isinstance(block.norm2, nn.BatchNorm2d):
             row["gamma"] = significant(float(block.norm2.weight.detach().abs().median()))

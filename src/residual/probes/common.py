@@ -16,16 +16,6 @@ def significant(value: float) -> float:
 
 
 @contextmanager
-def hooked(handles: list) -> Iterator[None]:
-    """Removes hooks when the block ends."""
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Eval mode without gradients; afterwards the model is in its earlier mode."""
     training = model.training

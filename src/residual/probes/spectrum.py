@@ -8,6 +8,7 @@ weights of the spectrum of JJᵀ.
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,14 +108,7 @@ def summary(values: Tensor, weights: Tensor) -> dict[str, float]:
     share = weights[kept][order] / len(values)
     below = share.cumsum(0) - share / 2
     found = {"largest": values.max(1).values.mean()}
-    found |= {name: quantile(ordered, below, at) for name, at in reversed(SHARES.items())}
+    found |= dict(zip(SHARES, np.interp(list(SHARES.values()), below, ordered)))
     square, fourth = (ordered.square() * share).sum(), (ordered.pow(4) * share).sum()
     found |= {"rms": square.sqrt(), "participation": square**2 / fourth}
     return {name: significant(float(value)) for name, value in found.items()}
-
-
-def quantile(ordered: Tensor, below: Tensor, at: float) -> Tensor:
-    """The value with that share of the weight below it, on straight lines between the nodes."""
-    i = int(torch.searchsorted(below, at).clamp(1, len(below) - 1))
-    part = (at - below[i - 1]) / (below[i] - below[i - 1]).clamp(min=1e-300)
-    return ordered[i - 1] + part.clamp(0, 1) * (ordered[i] - ordered[i - 1])
