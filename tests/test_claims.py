@@ -66,8 +66,9 @@ def test_published_shows_the_first_scale_that_judges():
         return evidence(*made, *networks("plain", 56, "train", 9.0, scale, 4), scale=scale)
 
     scales = [evidence(scale="paper"), at("public"), at("desk")]
-    assert claims.first_judged(claim, scales).scale == "public"
-    assert claims.first_judged(claim, scales[::2]).scale == "desk"
+    verdicts = [claims.judge(claim, scale) for scale in scales]
+    assert claims.first_judged(verdicts).scale == "public"
+    assert claims.first_judged(verdicts[::2]).scale == "desk"
 
 
 def test_an_unknown_scale_is_named(tmp_path):

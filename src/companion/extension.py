@@ -175,7 +175,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
             copy = site / "records" / f"{name}{end}"
             copy.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, copy)
-    told = claims.as_json(claims.evaluate(claims.PUBLISHED))
+    told = claims.as_json([*pages.verdicts(claims.PUBLISHED).values()])
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     (site / "claims.json").write_text(text, "utf-8")
     (site / "figures").mkdir(exist_ok=True)

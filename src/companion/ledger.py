@@ -2,20 +2,13 @@
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 from companion.display import PAPER
-from companion.pages import badge, record_link, table
+from companion.pages import badge, record_link, table, verdicts
 from companion.words import count
-from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict, evaluate
+from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
 from residual.store import ROOT
-
-
-@cache
-def verdicts(scale: str) -> dict[str, Verdict]:
-    """The verdicts at a scale, or the published ones, by the claim's id."""
-    return {verdict.id: verdict for verdict in evaluate(scale)}
 
 
 def ledger_table() -> str:

@@ -1,6 +1,7 @@
 """What the pages of the site compute from records, as MyST text: tables of results and of runs."""
 
 import json
+from functools import cache
 from itertools import groupby
 from statistics import fmean
 
@@ -10,7 +11,16 @@ from companion.display import cell
 from companion.display import markdown as table
 from companion.words import HYPHEN, SPACE, count, devices, network
 from residual import peers, replay, store
-from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, evaluate
+from residual.claims import (
+    CHOICES,
+    CLAIMS,
+    NOT_RUN,
+    PUBLISHED,
+    SCALES,
+    Verdict,
+    evaluate,
+    first_judged,
+)
 from residual.recipe import PROFILES, Recipe
 from residual.statistics import number, per_cent
 from residual.store import ROOT, Record
@@ -28,6 +38,14 @@ BADGES = {
 """The colour of each verdict's badge, in sphinx-design's words."""
 
 
+@cache
+def verdicts(scale: str) -> dict[str, Verdict]:
+    """The verdicts at a scale, or the published ones, by the claim's id; judged once a process."""
+    if scale == PUBLISHED:
+        return {c.id: first_judged(verdicts(one)[c.id] for one in SCALES) for c in CLAIMS}
+    return {verdict.id: verdict for verdict in evaluate(scale)}
+
+
 def badge(verdict: str | None) -> str:
     """A verdict as a small label: its word, not its colour alone, says what it is."""
     word = verdict or "about the paper"
@@ -41,20 +59,23 @@ def record_link(name: str) -> str:
 
 def result_summary() -> str:
     """How many claims came out how, the three kinds of claim counted apart."""
-    verdicts = dict(zip(CLAIMS, evaluate(PUBLISHED)))
     header = ("claims", *(badge(word) for word in (*CHOICES["verdicts"], NOT_RUN)))
+    found = {
+        form: [verdicts(PUBLISHED)[claim.id] for claim in CLAIMS if claim.form == form]
+        for form in CHOICES["form"]
+    }
+    construction, measured, about = found
     rows = []
-    for form in CHOICES["form"][:2]:
-        found = [v.verdict for claim, v in verdicts.items() if claim.form == form]
-        counts = [found.count(word) or "" for word in (*CHOICES["verdicts"], NOT_RUN)]
-        rows.append((f"{form} ({len(found)})", *counts))
-    measured = [v for claim, v in verdicts.items() if claim.form == CHOICES["form"][1]]
-    judged = [v.scale for v in measured if v.verdict not in (NOT_RUN, None)]
+    for form in (construction, measured):
+        words = [verdict.verdict for verdict in found[form]]
+        counts = [words.count(word) or "" for word in (*CHOICES["verdicts"], NOT_RUN)]
+        rows.append((f"{form} ({len(words)})", *counts))
+    judged = [v.scale for v in found[measured] if v.verdict not in (NOT_RUN, None)]
     told = [f"{judged.count(scale)} at scale *{scale}*" for scale in SCALES if scale in judged]
-    about = sum(claim.form == CHOICES["form"][2] for claim in CLAIMS)
+    alone = count(len(found[about]), "statement")
     return (
         f"{table(header, rows)}\n\nThe measured ones were judged {', '.join(told) or 'nowhere'}; "
-        f"{count(about, 'statement')} is about the paper alone. What algebra decides is no finding."
+        f"{alone} is about the paper alone. What algebra decides is no finding."
     )
 
 

@@ -154,30 +154,31 @@ def mean_correlation(correlations: Sequence[float]) -> Interval:
     return Interval(estimate, math.tanh(found.lower), math.tanh(found.upper), found.seeds)
 
 
-def concordance(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Kendall's W of m rankings of n things, rows of values (m, n), and its p by permutation.
+def kendall_w(*rankings: Sequence[float], axis: int = -1) -> np.ndarray:
+    """Kendall's W of m rankings of n things: 1 where all have one order, 0 where their rank sums
+    are equal."""
+    ranks = stats.rankdata(np.stack(rankings), axis=axis)  # (m, …, n)
+    m, n = len(rankings), ranks.shape[axis]
+    sums = ranks.sum(0)
+    spread = ((sums - sums.mean(axis, keepdims=True)) ** 2).sum(axis)
+    return 12 * spread / (m**2 * (n**3 - n))
 
-    W is 1 where all rows have one order and 0 where their rank sums are equal. Under the null
-    hypothesis every row is shuffled by itself (9,999 times, from a fixed seed).
+
+def concordance_p(rows: Sequence[Sequence[float]]) -> float:
+    """The p of Kendall's W by permutation, of rows of values (m, n).
+
+    Under the null hypothesis every row is shuffled by itself (9,999 times, from a fixed seed).
     """
-
-    def w(*rankings: np.ndarray, axis: int = -1) -> np.ndarray:
-        ranks = stats.rankdata(np.stack(rankings), axis=axis)  # (m, …, n)
-        m, n = len(rankings), ranks.shape[axis]
-        sums = ranks.sum(0)
-        spread = ((sums - sums.mean(axis, keepdims=True)) ** 2).sum(axis)
-        return 12 * spread / (m**2 * (n**3 - n))
-
     tested = stats.permutation_test(
         [np.asarray(row, dtype=float) for row in rows],
-        w,
+        kendall_w,
         permutation_type="pairings",
         alternative="greater",
         vectorized=True,
         n_resamples=9999,
         rng=np.random.default_rng(0),
     )
-    return float(tested.statistic), float(tested.pvalue)
+    return float(tested.pvalue)
 
 
 def ratio_p(first: Sequence[float], second: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ A rule reads records and trains nothing. To add a claim, write its words into cl
 rule, a function of the same name, into one of the modules `about_…`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from residual.claims.verdicts import (
 from residual.errors import check_choice
 
 __all__ = ["CHAIN", "CHOICES", "CLAIMS", "DATASETS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
-__all__ += ["Verdict", "as_json", "evaluate", "judge"]
+__all__ += ["Verdict", "as_json", "evaluate", "first_judged", "judge"]
 __all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
 SUBJECTS = (
@@ -128,18 +128,18 @@ def evaluate(
     check_choice("scale", scale, (*SCALES, PUBLISHED))
     sources = [Evidence(name, root) for name in (SCALES if scale == PUBLISHED else (scale,))]
     wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
-    return [first_judged(claim, sources) for claim in wanted]
+    return [first_judged(judge(claim, source) for source in sources) for claim in wanted]
 
 
-def first_judged(claim: Claim, sources: list[Evidence]) -> Verdict:
-    """The verdict of the first scale that has one, else the first with measured values, else what
-    the smallest scale lacks."""
-    verdicts = []
-    for source in sources:
-        verdicts.append(judge(claim, source))
-        if verdicts[-1].verdict not in (NOT_RUN, None):
-            return verdicts[-1]
-    return next((v for v in verdicts if v.values or v.runs), verdicts[-1])
+def first_judged(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of a claim's verdicts, largest scale first, the first that judges; else the first with
+    measured values, else the last, which says what the smallest scale lacks."""
+    seen = []
+    for verdict in verdicts:
+        seen.append(verdict)
+        if verdict.verdict not in (NOT_RUN, None):
+            return verdict
+    return next((v for v in seen if v.values or v.runs), seen[-1])
 
 
 def as_json(verdicts: list[Verdict]) -> list[dict]:

@@ -18,9 +18,10 @@ from residual.recipe import KINDS
 from residual.statistics import (
     FEWEST_SEEDS,
     Interval,
-    concordance,
+    concordance_p,
     geometric_mean,
     holm,
+    kendall_w,
     listed,
     mean_correlation,
     number,
@@ -56,9 +57,9 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     sentence = f"In ResNet-56, F(x) of block {strongest} responds most among identity blocks"
     if len(runs) < FEWEST_SEEDS:
         return conclude(False, False, f"{sentence}.", values, runs, len(runs))
-    w, p = concordance(stds)
+    w, p = float(kendall_w(*stds)), concordance_p(stds)
     values |= {"kendall_w": w, "permutation_p": p}
-    within = [concordance(part)[0] for part in by_stage(runs[0], stds)]
+    within = [float(kendall_w(*part)) for part in by_stage(runs[0], stds)]
     values |= {f"kendall_w_stage_{i}": value for i, value in enumerate(within, start=1)}
     sentence += (
         f"; the order of {len(average)} blocks in {len(runs)} trainings agrees with Kendall's W = "
