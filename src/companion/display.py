@@ -132,7 +132,7 @@ def claim(*ids: str) -> None:
 def claim_box(told: Claim) -> str:
     """A claim as a block quotation."""
     where = f": {told.where}" if told.where else ""
-    head = f"**Claim** `{told.id}` · note {told.note}, §{told.section} · {told.form}"
+    head = f"**Claim** `{told.id}` · {told.stands_in} · {told.form}"
     return quoted(head, told.english, told.chinese, f"*{PAPER[told.paper]}{where}.*")
 
 

@@ -40,12 +40,11 @@ def card(claim: Claim, verdict: Verdict) -> str:
     """One claim: words, finding, rule; other scales, numbers and records in folds."""
     where = f" ({claim.where})" if claim.where else ""
     unit = f" ({claim.unit})" if claim.unit else ""
-    stands = f"note {claim.note}, §{claim.section}" if claim.section != "–" else "the paper"
     parts = [
         f"{badge(verdict.verdict)} **{claim.english}**",
         f'<span lang="zh">{claim.chinese}</span>',
         f"{verdict.sentence} {verdict.reason}".strip(),
-        f"- *Kind:* {claim.form}; stands in {stands}. {PAPER[claim.paper]}{where}.\n"
+        f"- *Kind:* {claim.form}; stands in {claim.stands_in}. {PAPER[claim.paper]}{where}.\n"
         f"- *Measured:* {claim.quantity}{unit}.\n"
         f"- *Rule:* {claim.rule}.\n"
         f"- *Judged at:* {basis(verdict)}{chapters(claim.id)}.",

@@ -71,7 +71,7 @@ def of_log(curve: Curve) -> dict:
     """What names a log in a frame."""
     told = {"kind": curve.kind, "depth": curve.depth, "member": curve.source}
     told |= {"network": network(curve.kind, curve.depth)}
-    return told | {"run": f"public/{curve.source}/{curve.kind}-{curve.depth}"}
+    return told | {"run": curve.name}
 
 
 def responses(records: Iterable[Record], when: str = "final", what: str = "layers") -> pd.DataFrame:

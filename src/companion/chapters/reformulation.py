@@ -210,4 +210,4 @@ def surface_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
         f"directions: lower than guessing on {told} (seeds in order; the maps are those of the "
         f"first; {experiment_scale(record, trained=True)})."
     )
-    return caption, f"Two contour maps of training loss; lower than guessing on {told}."
+    return caption, f"Two heat maps of training loss; lower than guessing on {told}."

@@ -24,12 +24,29 @@ from residual.store import Record
 STATES = {"final": "moving averages", "final_exact": "exact averages", "initial": "before training"}
 
 
+def by_training(frame: pd.DataFrame) -> pd.Series:
+    """Median std over layers, by (depth, kind, run)."""
+    return frame.groupby(["depth", "kind", "run"])["std"].median()
+
+
 def medians(frame: pd.DataFrame) -> pd.Series:
     """Median std over layers by training, geometric mean over trainings, by (depth, kind)."""
-    by_run = frame.groupby(["depth", "kind", "run"])["std"].median()
-    return by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
+    groups = by_training(frame).groupby(level=["depth", "kind"])
+    return groups.apply(lambda v: geometric_mean(v).estimate)
 
 
+def far_apart(frame: pd.DataFrame) -> str:
+    """Names the networks whose trainings differ by more than a factor of three, and by how much."""
+    groups = by_training(frame).groupby(level=["depth", "kind"])
+    told = [
+        f"in {network(kind, depth)} from {number(v.min(), 2)} to {number(v.max(), 2)}"
+        for (depth, kind), v in groups
+        if v.max() > FAR * v.min()
+    ]
+    return f" The trainings lie far apart {listed(told)}." if told else ""
+
+
+FAR = 3.0
 BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
 
 
@@ -49,7 +66,8 @@ def figure_7_words(
             )
     caption = (
         f"Median standard deviation over all 3×3 layers, plain against residual: "
-        f"{'; '.join(told) or 'one kind alone'}. {drawn} (BN: {STATES[state]}; {scale(records)})."
+        f"{'; '.join(told) or 'one kind alone'}.{far_apart(frame)} {drawn} (BN: {STATES[state]}; "
+        f"{scale(records)})."
     )
     shown = [f"{network(kind, d)} {number(v, 2)}" for (d, kind), v in found.items()]
     return caption, f"Lines of std by layer for {networks(frame)}: {listed(shown)}."
@@ -65,8 +83,8 @@ def three_numbers(records: Sequence[Record], state: str = "final") -> pd.DataFra
             {
                 "network": name,
                 "trainings": part["run"].nunique(),
-                "median std, all layers": part["std"].median(),
-                "median std, F(x)": f_alone["std"].median(),
+                "median std, all layers": medians(part).item(),
+                "median std, F(x)": medians(f_alone).item(),
                 "1 % to 99 %, median layer": span(part),
                 "within ±0.1, F(x), %": 100 * f_alone["within_tenth"].mean(),
                 "mean of |mean|/std, F(x)": (f_alone["mean"].abs() / f_alone["std"]).mean(),
@@ -111,40 +129,37 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
 
 def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
     """Caption and alt text of the figure of median responses against depth."""
-    found = medians(frame)
-    ends = {kind: depth_ends(found, kind) for kind in KINDS}
+    groups = {pair: list(part) for pair, part in by_training(frame).groupby(level=[0, 1])}
+    depths = {kind: [d for d, other in groups if other == kind] for kind in KINDS}
     falls = {
-        f"{network(kind, a)} over {network(kind, b)}": found[a, kind] / found[b, kind]
-        for kind, (a, b) in ends.items()
-        if a != b
+        kind: ratio(groups[min(found), kind], groups[max(found), kind])
+        for kind, found in depths.items()
+        if len(found) > 1
     }
-    told = listed(
-        [f"{words}: {number(value, 3)}" for words, value in falls.items()] or ["one depth"]
-    )
-    if len(falls) == len(KINDS) and min(falls.values()) > 1:
-        finding = "falls with depth in residual nets, and in plain nets as well"
-    else:
-        finding = "against depth"
+    told = [
+        f"{network(k, min(depths[k]))} over {network(k, max(depths[k]))}: {interval}"
+        for k, interval in falls.items()
+    ]
+    sure = [kind for kind, interval in falls.items() if interval.lower > 1]
+    finding = f"falls with depth in {listed(sure)} nets" if sure else "against depth"
+    open_to = [kind for kind, i in falls.items() if i.lower <= 1 <= i.upper]
+    settled = f" In {listed(open_to)} nets the trainings do not settle it." if open_to else ""
     caption = (
-        f"Median std of all 3×3 layers {finding}: {told}. Dots are trainings ({scale(records)})."
+        f"Median std of all 3×3 layers {finding}: {listed(told or ['one depth'])}.{settled} Dots "
+        f"are trainings ({scale(records)})."
     )
-    return caption, f"Median std against depth, a line for each kind: {told}."
-
-
-def depth_ends(found: pd.Series, kind: str) -> tuple[int, int]:
-    """The shallowest and the deepest network of a kind."""
-    depths = [depth for depth, other in found.index if other == kind]
-    return min(depths), max(depths)
+    return caption, f"Median std against depth, a line for each kind: {listed(told)}."
 
 
 def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
     """Caption and alt text of the figure of ‖F(x)‖/‖x‖ by block."""
     kept = frame[~frame["widening"].astype(bool)]
-    found = kept.groupby(["network", "run"])["ratio"].median().groupby(level="network").median()
+    groups = kept.groupby(["network", "run"])["ratio"].median().groupby(level="network")
+    found = groups.apply(lambda v: geometric_mean(v).estimate)
     told = listed([f"{number(v, 2)} in {name}" for name, v in found.items()])
     caption = (
         f"How large the correction is beside its input: the median of ‖F(x)‖/‖x‖ over identity "
-        f"blocks is {told}, trained. Lines are medians over trainings ({scale(records)})."
+        f"blocks is {told}, trained (geometric means over trainings). Lines are medians over trainings ({scale(records)})."
     )
     return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
 
@@ -225,13 +240,13 @@ def rivals(records: Sequence[Record]) -> pd.DataFrame:
             "rival": "signal accumulates along the shortcut",
             "measured": "‖F(x)‖/‖x‖, last identity block over first, trained ResNet-56",
             "value": str(grown),
-            "holds": "yes" if grown.upper < 1 else "no",
+            "holds": "yes" if grown.upper < 1 else "no" if grown.lower > 1 else "undecided",
         },
         {
             "rival": "depth alone",
             "measured": "median std of plain-20 over plain-56: no shortcut anywhere",
             "value": str(fall),
-            "holds": "yes" if fall.lower > 1 else "no",
+            "holds": "yes" if fall.lower > 1 else "no" if fall.upper < 1 else "undecided",
         },
     ]
     if own.has("residual", 56, "no-gamma-decay") and own.has("residual", 56):

@@ -58,6 +58,7 @@ OTHERS = (
     "Trained by others: recipes differ a little, published runs may be selected, and some sources "
     "share one code."
 )
+SAME = "It stays the same whichever source is left out."
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
@@ -89,21 +90,19 @@ def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
     """A finding from networks of others: at best a caveat, and only if it is sturdy.
 
     Moving and exact BN statistics must give the same verdict, and the reason names each source
-    without which the verdict would be another.
+    without which the verdict would be another, an undecided one too.
     """
     exact = claim.judge(evidence.with_exact_statistics())
     if exact.verdict != found.verdict:
         told = f"With exact BN statistics the verdict is {exact.verdict}: {exact.sentence}"
         return replace(found, verdict=INCONCLUSIVE, reason=f"{found.reason} {told}".strip())
-    if found.verdict == INCONCLUSIVE:
-        return found
     networks = {record.member for record in evidence.records}
     sources = sorted(networks | {log.source for log in evidence.all_logs})
     others = {source: verdict_without(claim, evidence, source) for source in sources}
     carried = [f"without {s} it is {v}" for s, v in others.items() if v != found.verdict]
-    told = "It stays the same whichever source is left out."
-    if carried:
-        told = f"Leaving one source out: {'; '.join(carried)}."
+    told = f"Leaving one source out: {'; '.join(carried)}." if carried else SAME
+    if found.verdict == INCONCLUSIVE:
+        return replace(found, reason=f"{found.reason} {told}".strip())
     verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
     return replace(found, verdict=verdict, reason=f"{found.reason} {OTHERS} {told}".strip())
 

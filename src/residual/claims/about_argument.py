@@ -63,7 +63,7 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     values |= {f"kendall_w_stage_{i}": value for i, value in enumerate(within, start=1)}
     sentence += (
         f"; the order of {len(average)} blocks in {len(runs)} trainings agrees with Kendall's W = "
-        f"{number(w)} (p = {number(p, 2)}; within stages "
+        f"{number(w)} (p = {number(p, 2)} of 9,999 permutations; within stages "
         f"{listed([number(value, 2) for value in within])})."
     )
     caution, doubt = "", "The order may repeat by chance."
@@ -107,6 +107,7 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         for stage in zip(stds, deleted)
     ]
     values |= {f"stage_{i}_rank_correlation": rho for i, rho in enumerate(stages, start=1)}
+    records = list(runs)
     values["residual_median_rise_points"] = median(median(rises(run)) for run in runs)
     sentence = (
         f"In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
@@ -118,8 +119,9 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
+        records += plain
         sentence += f" In plain-56 it is {beside}."
-    return conclude(found.lower > 0, found.upper <= 0, sentence, values, runs, found.seeds)
+    return conclude(found.lower > 0, found.upper <= 0, sentence, values, records, found.seeds)
 
 
 def participation(evidence: Evidence) -> dict[str, list[list[float]]]:
@@ -183,6 +185,9 @@ def preconditioning(evidence: Evidence) -> Finding:
     told = "; ".join(f"{words} {interval}" for words, interval in found.items())
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
     records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
+    if evidence.full_length:
+        records.append(untrained_of(evidence))
+        sentence += " Those at initialisation are untrained networks of our own."
     caution = f"Only for {listed(larger)}." if len(larger) == 1 else ""
     return conclude(bool(larger), smaller, sentence, values, records, seeds, caution)
 
@@ -221,9 +226,12 @@ def chain_is_valid(evidence: Evidence) -> Finding:
         rivals += ["weight decay on γ"] if shrunk.lower > 1 else []
         told += f"; without decay on γ the median std is {shrunk} times as large."
     else:
-        told += ". Weight decay on γ is not testable here: it needs a run of our own."
+        told += (
+            ". Weight decay on γ is not testable here: it needs a training of full length without "
+            "it; short ones stand beside and are not judged."
+        )
     seeds, records = min(grown.seeds, fall.seeds), runs + shallow + deep + free
     caution = f"Rival explanations that hold: {listed(rivals)}." if rivals else ""
-    none = "No rival was confirmed, and agreement with a prediction is no proof."
+    none = "No rival was shown to hold, and agreement with a prediction is no proof."
     doubt = f"{too_few(seeds)} {none}".strip()
     return conclude(False, bool(rivals), told, values, records, seeds, caution, doubt)

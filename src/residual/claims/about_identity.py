@@ -16,7 +16,7 @@ EQUAL = 1e-5  # relative output difference of two functions that are the same
 
 def error_left(value: float) -> str:
     """An error for a sentence; what is below `FLOOR` is rounding and is not told further."""
-    return f"at most {number(FLOOR)}" if value <= FLOOR else number(value, 2)
+    return f"at most {number(FLOOR)} (rounding)" if value <= FLOOR else number(value, 2)
 
 
 def identity_is_hard(evidence: Evidence) -> Finding:

@@ -195,13 +195,15 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
         f"Median std of all 3×3 layers of ResNets ({STATES[evidence.state]} BN statistics), "
         f"{'; '.join(told)}; 20 over 56: {whole}."
     )
+    beside: list[Record] = []
     if evidence.has("plain", 20) and evidence.has("plain", 56):
         (plain,) = falls([evidence.networks("plain", d) for d in JUDGED], evidence.state)
         values |= plain.named("plain_20_over_56_ratio")
         sentence += f" Plain nets, 20 over 56: {plain}."
+        beside = [run for depth in JUDGED for run in evidence.networks("plain", depth)]
     every, overall = all(step.lower > 1 for step in steps), whole.lower > 1
     caution = "Only 20 over 56 holds, not each step between." if overall and not every else ""
-    records = [run for runs in groups.values() for run in runs]
+    records = [run for runs in groups.values() for run in runs] + beside
     seeds = min(step.seeds for step in steps)
     return conclude(every or overall, whole.upper < 1, sentence, values, records, seeds, caution)
 

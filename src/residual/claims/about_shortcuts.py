@@ -51,7 +51,8 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
     """
     networks = ("plain", 110), ("residual", 110), ("residual", 1202)
     if evidence.scale == "public":
-        words, runs = "test error, logged by their authors,", []
+        words = "test error, logged by their authors,"
+        runs = [log for network in networks for log in evidence.logs(*network)]
         plain, residual, deepest = (
             [log.final_test_error for log in evidence.logs(*network)] for network in networks
         )
@@ -115,9 +116,10 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     as_good = [PATHS[path] for path in others if steady[path] or lead[path].lower > 0]
     holds = below and steady["identity"] and not as_good
     caution = f"Other paths do not degrade either: {listed(as_good)}." if as_good else ""
+    caution += f" Registered for short trainings alone. {evidence.length}" if not holds else ""
     records = [run for pair in runs.values() for group in pair for run in group]
     seeds = min(interval.seeds for interval in growth.values())
-    return conclude(holds, bool(as_good), sentence, values, records, seeds, caution)
+    return conclude(holds, bool(as_good), sentence, values, records, seeds, caution.strip())
 
 
 def path_runs(evidence: Evidence, path: str) -> list[list[Record]]:

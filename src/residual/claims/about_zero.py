@@ -39,7 +39,7 @@ def zero_is_identity(evidence: Evidence) -> Finding:
         f"Not so: {'; '.join(limits)}."
     )
     values = {f"{name}_exact": float(exact) for name, exact in found.items()}
-    caution = f"Conditions apply: no identity with {'; '.join(limits)}." if limits else ""
+    caution = "Only under these conditions." if limits else ""
     return conclude(holds, not holds, sentence, values, [], 0, caution)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from residual.peers import Curve
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
 
@@ -70,6 +71,11 @@ class Claim:
     needs_length: bool = False
     judge: Callable = field(default=None, compare=False)
 
+    @property
+    def stands_in(self) -> str:
+        """Where the statement stands: a section of a note, or the paper alone."""
+        return "the paper" if self.section == "–" else f"note {self.note}, §{self.section}"
+
 
 @dataclass(frozen=True)
 class Verdict(Finding):
@@ -122,7 +128,7 @@ def conclude(
     fails: bool,
     sentence: str,
     values: dict[str, float],
-    records: Iterable[Record],
+    records: Iterable[Record | Curve],
     seeds: int,
     caution: str = "",
     doubt: str = "",

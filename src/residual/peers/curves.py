@@ -29,6 +29,11 @@ class Curve:
     held_out: tuple[float, ...]
     final_test_error: float | None
 
+    @property
+    def name(self) -> str:
+        """public/source/kind-depth, as in the store of records."""
+        return f"public/{self.source}/{self.kind}-{self.depth}"
+
 
 def curves(root: Path | None = None) -> list[Curve]:
     """All logged trainings in the store, in order of source, depth and kind."""
