@@ -42,7 +42,8 @@ def figure_6_words(logged: Sequence[Curve]) -> dict:
     sources = frame["member"].nunique()
     note = (
         f"Trained by others at the paper's full length: {count(len(logged), 'training')} from "
-        f"{sources} sources that logged the test error of each epoch, each a thin line; bold: mean test error, dotted: mean running "
+        f"{sources} sources that logged the test error of each epoch, each a thin line; "
+        "bold: mean test error, dotted: mean running "
         "training error; diamonds: the paper's own final test errors (plain: read off its Fig. 6 "
         "by eye)."
     )

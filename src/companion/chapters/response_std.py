@@ -159,7 +159,8 @@ def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, st
     told = listed([f"{number(v, 2)} in {name}" for name, v in found.items()])
     caption = (
         f"How large the correction is beside its input: the median of ‖F(x)‖/‖x‖ over identity "
-        f"blocks is {told}, trained (geometric means over trainings). Lines are medians over trainings ({scale(records)})."
+        f"blocks is {told}, trained (geometric means over trainings). Lines are medians "
+        f"over trainings ({scale(records)})."
     )
     return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
 
