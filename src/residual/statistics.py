@@ -14,6 +14,7 @@ from scipy import optimize, stats
 
 LEVEL = 0.95
 FEWEST_SEEDS = 3
+PERMUTATIONS = 9999
 REACH = 1e6  # shares beyond ± this are not searched for
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -167,7 +168,8 @@ def kendall_w(*rankings: Sequence[float], axis: int = -1) -> np.ndarray:
 def concordance_p(rows: Sequence[Sequence[float]]) -> float:
     """The p of Kendall's W by permutation, of rows of values (m, n).
 
-    Under the null hypothesis every row is shuffled by itself (9,999 times, from a fixed seed).
+    Under the null hypothesis every row is shuffled by itself, `PERMUTATIONS` times, from a fixed
+    seed.
     """
     tested = stats.permutation_test(
         [np.asarray(row, dtype=float) for row in rows],
@@ -175,7 +177,7 @@ def concordance_p(rows: Sequence[Sequence[float]]) -> float:
         permutation_type="pairings",
         alternative="greater",
         vectorized=True,
-        n_resamples=9999,
+        n_resamples=PERMUTATIONS,
         rng=np.random.default_rng(0),
     )
     return float(tested.pvalue)

@@ -42,10 +42,9 @@ def figure_6_words(logged: Sequence[Curve]) -> dict:
     sources = frame["member"].nunique()
     note = (
         f"Trained by others at the paper's full length: {count(len(logged), 'training')} from "
-        f"{sources} sources that logged the test error of each epoch, each a thin line; "
-        "bold: mean test error, dotted: mean running "
-        "training error; diamonds: the paper's own final test errors (plain: read off its Fig. 6 "
-        "by eye)."
+        f"{sources} sources that logged the test error of each epoch, each a thin line; bold: mean "
+        "test error, dotted: mean running training error; diamonds: the paper's own final test "
+        "errors (plain: read off its Fig. 6 by eye)."
     )
     caption, alt = error_words(ends, "test_error", "test error", note)
     means = means.rename(columns={"held_out": "test_error"}).reset_index()
@@ -56,8 +55,7 @@ def final_words(ends: pd.DataFrame) -> dict:
     """All that `display.figure` wants for final test errors against depth."""
     note = (
         "Each dot is a training by others at full length, with the final test error that its "
-        f"authors report ({len(ends)} from {ends['member'].nunique()} sources, among them those "
-        "that logged a validation error on the way); grey: the paper's "
+        f"authors report ({len(ends)} from {ends['member'].nunique()} sources); grey: the paper's "
         "own (ResNets: Table 6; plain nets: read off Fig. 6 by eye)."
     )
     caption, alt = error_words(ends, "test_error", "test error", note)

@@ -21,6 +21,7 @@ from residual.recipe import KINDS
 from residual.statistics import geometric_mean, listed, mean_correlation, number, ratio
 from residual.store import Record
 
+FAR = 3.0  # times: trainings of one network whose responses differ by more are named
 STATES = {"final": "moving averages", "final_exact": "exact averages", "initial": "before training"}
 
 
@@ -46,7 +47,6 @@ def far_apart(frame: pd.DataFrame) -> str:
     return f" The trainings lie far apart {listed(told)}." if told else ""
 
 
-FAR = 3.0
 BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
 
 
@@ -139,13 +139,13 @@ def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, s
     told = [
         f"{network(k, min(depths[k]))} over {network(k, max(depths[k]))}: {interval}"
         for k, interval in falls.items()
-    ]
+    ] or ["one depth"]
     sure = [kind for kind, interval in falls.items() if interval.lower > 1]
     finding = f"falls with depth in {listed(sure)} nets" if sure else "against depth"
     open_to = [kind for kind, i in falls.items() if i.lower <= 1 <= i.upper]
     settled = f" In {listed(open_to)} nets the trainings do not settle it." if open_to else ""
     caption = (
-        f"Median std of all 3×3 layers {finding}: {listed(told or ['one depth'])}.{settled} Dots "
+        f"Median std of all 3×3 layers {finding}: {listed(told)}.{settled} Dots "
         f"are trainings ({scale(records)})."
     )
     return caption, f"Median std against depth, a line for each kind: {listed(told)}."

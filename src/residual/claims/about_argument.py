@@ -17,6 +17,7 @@ from residual.claims.verdicts import Finding, conclude, too_few
 from residual.recipe import KINDS
 from residual.statistics import (
     FEWEST_SEEDS,
+    PERMUTATIONS,
     Interval,
     concordance_p,
     geometric_mean,
@@ -63,7 +64,8 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     values |= {f"kendall_w_stage_{i}": value for i, value in enumerate(within, start=1)}
     sentence += (
         f"; the order of {len(average)} blocks in {len(runs)} trainings agrees with Kendall's W = "
-        f"{number(w)} (p = {number(p, 2)} of 9,999 permutations; within stages "
+        f"{number(w)} (p = {number(p, 2)} of {PERMUTATIONS:,} permutations; within "
+        "stages "
         f"{listed([number(value, 2) for value in within])})."
     )
     caution, doubt = "", "The order may repeat by chance."
@@ -107,21 +109,19 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         for stage in zip(stds, deleted)
     ]
     values |= {f"stage_{i}_rank_correlation": rho for i, rho in enumerate(stages, start=1)}
-    records = list(runs)
     values["residual_median_rise_points"] = median(median(rises(run)) for run in runs)
     sentence = (
-        f"In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
+        "In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
         f"the rise in test error when the block is deleted is {found}; within stages "
         f"{listed([number(rho, 2) for rho in stages])}."
     )
-    if evidence.has("plain", 56):
-        plain = evidence.networks("plain", 56)
+    plain = evidence.networks("plain", 56) if evidence.has("plain", 56) else []
+    if plain:
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
-        records += plain
         sentence += f" In plain-56 it is {beside}."
-    return conclude(found.lower > 0, found.upper <= 0, sentence, values, records, found.seeds)
+    return conclude(found.lower > 0, found.upper <= 0, sentence, values, runs + plain, found.seeds)
 
 
 def participation(evidence: Evidence) -> dict[str, list[list[float]]]:

@@ -197,10 +197,11 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
     )
     beside: list[Record] = []
     if evidence.has("plain", 20) and evidence.has("plain", 56):
-        (plain,) = falls([evidence.networks("plain", d) for d in JUDGED], evidence.state)
+        plains = [evidence.networks("plain", depth) for depth in JUDGED]
+        (plain,) = falls(plains, evidence.state)
         values |= plain.named("plain_20_over_56_ratio")
         sentence += f" Plain nets, 20 over 56: {plain}."
-        beside = [run for depth in JUDGED for run in evidence.networks("plain", depth)]
+        beside = [run for runs in plains for run in runs]
     every, overall = all(step.lower > 1 for step in steps), whole.lower > 1
     caution = "Only 20 over 56 holds, not each step between." if overall and not every else ""
     records = [run for runs in groups.values() for run in runs] + beside

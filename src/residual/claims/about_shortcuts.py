@@ -115,11 +115,14 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     below = all(interval.upper < 0 for interval in lead.values())
     as_good = [PATHS[path] for path in others if steady[path] or lead[path].lower > 0]
     holds = below and steady["identity"] and not as_good
-    caution = f"Other paths do not degrade either: {listed(as_good)}." if as_good else ""
-    caution += f" Registered for short trainings alone. {evidence.length}" if not holds else ""
+    reasons = [f"Other paths do not degrade either: {listed(as_good)}."] if as_good else []
+    if not holds:
+        reasons += ["Registered for short trainings alone.", evidence.length]
     records = [run for pair in runs.values() for group in pair for run in group]
     seeds = min(interval.seeds for interval in growth.values())
-    return conclude(holds, bool(as_good), sentence, values, records, seeds, caution.strip())
+    return conclude(
+        holds, bool(as_good), sentence, values, records, seeds, " ".join(reasons).strip()
+    )
 
 
 def path_runs(evidence: Evidence, path: str) -> list[list[Record]]:
