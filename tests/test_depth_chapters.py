@@ -90,7 +90,7 @@ def test_controls_come_with_what_differs_best_first():
     made += [made_up.network("plain", 8, 0, "quick", train=20.0, low_start=True)]
     table = degradation.controls(made)
     assert table["low start"].tolist() == ["yes", "no"]
-    assert table["training error, %"].tolist() == ["20.00 (1)", "50.00 (1)"]
+    assert table["training error, %"].tolist() == ["20.00\u00a0(1)", "50.00\u00a0(1)"]
 
 
 def test_a_short_profile_is_put_beside_the_full_length():
