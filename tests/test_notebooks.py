@@ -83,12 +83,18 @@ def execute(name, folder: Path, monkeypatch, **parameters):
     return target.read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A folder in which the first chapter trains, and the others find what it trained."""
+    return tmp_path_factory.mktemp("shared")
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_depth_that_is_not_there_is_trained_and_shown(name, tmp_path, monkeypatch):
+def test_a_depth_that_is_not_there_is_trained_and_shown(name, shared, monkeypatch):
     before = sorted(store.committed().rglob("record.json"))
-    text = execute(name, tmp_path, monkeypatch, depths=[8], iterations=20)
+    text = execute(name, shared, monkeypatch, depths=[8], iterations=20)
     assert "ResNet\\u20118" in text or "ResNet\u20118" in text
-    assert (tmp_path / "mine" / "quick" / "residual-8-it20-s0" / "record.json").is_file()
+    assert (shared / "mine" / "quick" / "residual-8-it20-s0" / "record.json").is_file()
     assert sorted(store.committed().rglob("record.json")) == before
 
 

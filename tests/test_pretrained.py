@@ -1,6 +1,7 @@
 """A trained network in three lines."""
 
 import re
+import shutil
 
 import pytest
 import torch
@@ -12,11 +13,18 @@ from residual.recipe import Recipe
 from residual.sweep import Options, train
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> store.Record:
+    """A run in a store of the reader's own."""
+    options = Options("cpu", tmp_path_factory.mktemp("mine"))
+    return train(Recipe.of("quick", "residual", 8, 0, 30), options)
+
+
 @pytest.fixture
-def made(tmp_path, monkeypatch) -> store.Record:
-    """A run of the reader's own."""
-    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
-    return train(Recipe.of("quick", "residual", 8, 0, 30), Options("cpu"))
+def made(trained, monkeypatch) -> store.Record:
+    """The same, where the library looks for it."""
+    monkeypatch.setenv("RESIDUAL_RUNS", str(trained.folder.parents[1]))
+    return trained
 
 
 def test_a_run_gives_the_error_of_its_record(made):
@@ -47,8 +55,10 @@ def test_what_is_no_batch_of_bytes_is_not_normalised(shape, made):
         network.normalise(torch.rand(shape))
 
 
-def test_damaged_weights_are_not_loaded(made):
-    (made.folder / "weights.safetensors").write_bytes(b"half")
+def test_damaged_weights_are_not_loaded(made, tmp_path, monkeypatch):
+    shutil.copytree(made.folder.parents[1], tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path))
+    (tmp_path / made.name / "weights.safetensors").write_bytes(b"half")
     with pytest.raises(RecordError, match="damaged"):
         load(made.name)
 

@@ -65,7 +65,8 @@ def faults(page, within="html", contrast=True):
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desktop", "dark")])
 def test_no_page_has_a_serious_fault_of_accessibility(site, browser, size, scheme):
     page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)
-    for name in [*pages(site), *EXPLORERS]:
+    shown = pages(site) if scheme == "light" else sorted(CONTRAST)  # dark differs in colours
+    for name in [*shown, *EXPLORERS]:
         page.goto((site / name).as_uri())
         settle(page)
         found = faults(page, contrast=name in CONTRAST)
