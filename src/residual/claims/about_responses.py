@@ -32,16 +32,18 @@ def figure_7_networks(evidence: Evidence) -> Finding:
     except MissingRecordError:
         return Finding(None, f"{sentence} The 34-layer pair: not run.", {})
     values: dict[str, float] = {}
+    told = []
     for kind in KINDS:
         nets = [m[kind] for m in record.measurements]
-        stds = [median(n["responses"]["final"]["layers"]["std"]) for n in nets]
-        values[f"{kind}_34_median_std"] = float(f"{fmean(stds):.6g}")
-        errors = [n["metrics"]["train_error"] for n in nets]
-        values[f"{kind}_34_train_error_percent"] = float(f"{fmean(errors):.6g}")
+        std = fmean(median(n["responses"]["final"]["layers"]["std"]) for n in nets)
+        error = fmean(n["metrics"]["train_error"] for n in nets)
+        values[f"{kind}_34_median_std"] = float(f"{std:.6g}")
+        values[f"{kind}_34_train_error_percent"] = float(f"{error:.6g}")
+        told.append(f"{number(std)} ({kind}, whose training error is {number(error)} %)")
     sentence += (
-        f" In the 34-layer pair, width {record['settings']['width']}, the median std of the 3×3 "
-        f"layers is {number(values['plain_34_median_std'])} (plain) and "
-        f"{number(values['residual_34_median_std'])} (residual)."
+        " In a 34-layer pair of ours, with a first stage "
+        f"{record['settings']['width']} channels wide, the median std of the 3×3 layers is "
+        f"{listed(told)}."
     )
     return Finding(None, sentence, values, (record.name,), len(record.seeds))
 
