@@ -65,14 +65,6 @@ def settle(page: Page) -> None:
     page.evaluate("() => document.fonts.ready.then(() => null)")
 
 
-def opened(browser: Browser, file: Path, **options: object) -> Page:
-    """A page from disk, settled, in a context of its own with Playwright's options for it."""
-    page = browser.new_page(**options)
-    page.goto(file.as_uri())
-    settle(page)
-    return page
-
-
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """A file server that prints nothing."""
 

@@ -6,6 +6,7 @@ from base64 import b64decode
 import made_up
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from companion import display, style, words
 from companion.settings import settings
@@ -140,4 +141,5 @@ def test_deeper_networks_are_darker():
     colours = style.palette([("plain", 20), ("plain", 56), ("residual", 56)])
     assert colours[words.network("plain", 56)] == style.HUES["plain"]
     assert colours[words.network("residual", 56)] == style.HUES["residual"]
-    assert colours[words.network("plain", 20)] > style.HUES["plain"]
+    light, dark = (to_rgb(colours[words.network("plain", depth)]) for depth in (20, 56))
+    assert sum(light) > sum(dark)

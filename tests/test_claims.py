@@ -27,9 +27,9 @@ def test_the_three_forms_are_those_of_the_registration():
     ("change", "words"),
     [
         ({"rule": None}, "degradation-train lacks rule"),
-        ({"unit": 3}, "unit of degradation-train must be of type str"),
-        ({"paper": "maybe"}, "paper of degradation-train is 'maybe', not one of agrees"),
-        ({"verdicts": ["sure"]}, "verdicts of degradation-train is 'sure'"),
+        ({"unit": 3}, "degradation-train.unit must be of type str"),
+        ({"paper": "maybe"}, "degradation-train.paper is 'maybe', not one of agrees"),
+        ({"verdicts": ["sure"]}, "degradation-train.verdicts is 'sure'"),
         ({"colour": "red"}, "degradation-train has an unknown field, colour"),
         ({"id": "new"}, "there is no rule for new"),
     ],

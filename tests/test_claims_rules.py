@@ -13,7 +13,10 @@ WIDE = (0.1, 1.0, 10.0)  # values so different that an interval holds every thre
 
 
 def verdict(name, given):
-    return judge(BY_ID[name], given).verdict
+    """The claim's verdict, which must be one that the claim declares."""
+    found = judge(BY_ID[name], given).verdict
+    assert found in (*BY_ID[name].verdicts, NOT_RUN)
+    return found
 
 
 def spread(kind, depth, value, levels=WIDE, **given):
@@ -370,19 +373,12 @@ def test_blocks_that_respond_less_are_missed_less():
     assert verdict("response-means-dispensable", evidence(*ordered(reverse=True))) == NOT_SUPPORTED
     mixed = [*ordered(2), ordered(reverse=True)[0]]
     assert verdict("response-means-dispensable", evidence(*mixed)) == INCONCLUSIVE
-    assert (
-        judge(BY_ID["response-means-dispensable"], evidence(*ordered())).values[
-            "residual_rank_correlation"
-        ]
-        <= 1
-    )
 
 
 def small_networks(jacobian, gauss_newton):
     """Participation ratios of small untrained networks, residual ones at these levels."""
     rows = [
-        {"kind": kind, "matrix": matrix, "participation": level * (1 + s / 100)}
-        for s in range(1)
+        {"kind": kind, "matrix": matrix, "participation": level}
         for matrix, residual in (("jacobian", jacobian), ("gauss_newton", gauss_newton))
         for kind, level in (("plain", 0.2), ("residual", residual))
     ]

@@ -58,10 +58,3 @@ def test_zero_weights_zero_both_convolutions():
     block = constructions.zero_weights(BasicBlock(4, 4, residual=True))
     assert not block.conv1.weight.any()
     assert not block.conv2.weight.any()
-
-
-def test_both_kinds_have_equally_many_parameters():
-    assert constructions.parameter_counts((20, 110)) == {
-        20: (269_722, 269_722),
-        110: (1_727_962, 1_727_962),
-    }

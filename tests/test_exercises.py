@@ -7,6 +7,7 @@ from made_up import network
 
 from companion.chapters import exercises
 from residual.data import load
+from residual.experiments.decay import fractions
 from residual.recipe import Recipe
 
 
@@ -23,19 +24,12 @@ def test_weight_decay_alone_acts_as_an_effective_rate_of_ten_times():
     recipe = Recipe.of("paper", "residual", 20)
     steps = sum(recipe.rate(i) for i in range(recipe.iterations))
     expected = math.exp(-10 * recipe.weight_decay * steps)
-    assert exercises.decayed(recipe) == pytest.approx(expected, rel=0.02)
+    assert fractions(recipe)[-1] == pytest.approx(expected, rel=0.02)
 
 
 def test_one_iteration_of_decay_is_rate_times_decay():
     recipe = Recipe("quick", "plain", 8, 0, "digits", 1)
-    assert exercises.decayed(recipe) == 1 - recipe.rate(0) * recipe.weight_decay
-
-
-def test_final_errors_come_by_seed_and_leave_diverged_runs_out():
-    made = [network("plain", 8, 2, train=3.0), network("plain", 8, 0, train=1.0)]
-    made += [network("plain", 8, 1, train=None), network("residual", 8, 0, train=9.0)]
-    assert exercises.final_errors(made, "plain", 8) == [1.0, 3.0]
-    assert exercises.final_errors(made, "plain", 14) == []
+    assert fractions(recipe)[-1] == 1 - recipe.rate(0) * recipe.weight_decay
 
 
 def test_a_gradient_agrees_with_itself_and_less_with_one_farther_away():

@@ -1,5 +1,7 @@
 """Experiments: records are read, completed and repeatable; what they measure is what they say."""
 
+import json
+
 import pytest
 import torch
 
@@ -83,7 +85,8 @@ def test_wrong_arguments_are_named(tmp_path, name, profile, seeds, device, wrong
 @pytest.mark.parametrize("profile", PROFILES)
 def test_settings_are_plain_data_at_every_profile(profile):
     for study in experiments.EXPERIMENTS.values():
-        assert isinstance(study.settings(profile), dict)
+        settings = study.settings(profile)
+        assert json.loads(json.dumps(settings)) == settings
 
 
 def test_the_stored_records_were_made_with_these_settings():

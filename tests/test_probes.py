@@ -1,12 +1,13 @@
 """Probes measure what they say, and leave the model as it was."""
 
 import copy
+from contextlib import contextmanager
 
 import pytest
 import torch
 
 from residual import probes
-from residual.models import plain, resnet
+from residual.models import build, plain, resnet
 from residual.probes import spectrum
 
 
@@ -62,13 +63,6 @@ def test_a_zeroed_block_has_ratio_zero(images):
     model = resnet(8)
     torch.nn.init.zeros_(model.blocks[0].norm2.weight)
     assert probes.block_ratios(model, [images])["ratio"][0] == 0
-
-
-def test_lesions_has_the_whole_network_first(images):
-    labels = torch.arange(12) % 10
-    table = probes.lesions(resnet(8), [(images, labels)])
-    assert table["block"] == [0, 1, 2, 3]
-    assert table["test_error"][0] == pytest.approx(probes.error(resnet(8), [(images, labels)]))
 
 
 def test_error_counts_wrong_predictions(images):
@@ -149,11 +143,48 @@ def test_estimated_singular_values_are_those_of_the_jacobian(residual, maps):
 
 
 def test_a_zeroed_block_is_the_identity_or_nothing(images):
-    for build, value in ((resnet, 1.0), (plain, 0.0)):
-        model = build(8)
+    for make, value in ((resnet, 1.0), (plain, 0.0)):
+        model = make(8)
         torch.nn.init.zeros_(model.blocks[0].norm2.weight)
         found = probes.jacobian(model, images[:2])
         first = [found[name][0] for name in ("largest", "high", "median", "low", "rms")]
         assert first == pytest.approx([value] * 5, abs=1e-5)
         assert found["widening"] == [False, True, True]
         assert found["block"] == [1, 2, 3]
+
+
+@contextmanager
+def deleted(block):
+    """The block does nothing: its input goes through the shortcut alone, also in a plain net."""
+    handle = block.register_forward_hook(lambda b, inputs, _o: b.shortcut(inputs[0]).relu())
+    with handle:
+        yield
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_each_lesion_is_the_error_without_that_block(kind):
+    model, generator = build(kind, 14), torch.Generator().manual_seed(0)
+    images = torch.rand(64, 3, 32, 32, generator=generator)
+    halves = [images[:40], images[40:]]
+    model.train()
+    model(images)
+    batches = [(x, torch.arange(len(x)) % 10) for x in halves]
+    expected = [probes.error(model, batches)]
+    for block in model.blocks:
+        with deleted(block):
+            expected.append(probes.error(model, batches))
+    found = probes.lesions(model, batches)
+    assert found["block"] == list(range(7))
+    assert found["test_error"] == pytest.approx(expected, rel=1e-5)
+    assert len(set(expected)) > 1
+    assert model.training
+
+
+def test_deleting_a_block_is_zeroing_its_f():
+    model, images = build("residual", 8).eval(), torch.rand(12, 3, 32, 32)
+    labels = torch.arange(12) % 10
+    found = probes.lesions(model, [(images, labels)])
+    torch.nn.init.zeros_(model.blocks[1].norm2.weight)
+    assert probes.error(model, [(images, labels)]) == pytest.approx(
+        found["test_error"][2], rel=1e-5
+    )

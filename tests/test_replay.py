@@ -7,6 +7,7 @@ import torch
 
 from residual import replay, store
 from residual.errors import DataError, ParameterError, RecordError
+from residual.provenance import computing_with
 from residual.recipe import Recipe
 from residual.replay import DIFFERS, EXACT, IMPOSSIBLE, WITHIN, verify
 from residual.sweep import Options, train
@@ -31,11 +32,11 @@ def with_losses(run: store.Record, losses: list[float], **replayed: object) -> s
 
 
 def test_the_same_machine_gives_the_same_bits_whatever_the_threads_here(made):
-    torch.set_num_threads(2)
-    seen = verify(made)
+    with computing_with(2):
+        seen = verify(made)
+        assert torch.get_num_threads() == 2
     assert (seen.verdict, seen.compared, seen.deviation) == (EXACT, 8, 0.0)
     assert seen.same_source
-    assert torch.get_num_threads() == 2
 
 
 def test_one_changed_bit_differs_on_the_same_machine(made):

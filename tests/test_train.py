@@ -129,7 +129,7 @@ def test_a_part_computed_with_other_threads_is_told(tmp_path):
     assert (part["until"], part["threads"]) == (5, 1)
 
 
-def test_a_full_disk_leaves_a_store_that_goes_on(tmp_path, monkeypatch, whole):
+def test_a_full_disk_leaves_a_store_that_goes_on(tmp_path, monkeypatch):
     real, count = os.fsync, iter(range(1000))
 
     def fills_up(handle):

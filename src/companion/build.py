@@ -18,7 +18,7 @@ import papermill
 
 from companion.display import stored
 from companion.settings import settings
-from residual.errors import EngineError
+from residual.errors import ReaderError
 from residual.provenance import usable_cores
 from residual.store import ROOT
 
@@ -35,7 +35,7 @@ KERNELS = 2  # chapters executed at once
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
 
 
-class BookError(EngineError):
+class BookError(ReaderError, RuntimeError):
     """A chapter stopped or the site could not be built; the message holds the end of the log."""
 
 

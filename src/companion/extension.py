@@ -11,7 +11,6 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import explorer, ledger, pages, touch
@@ -30,6 +29,7 @@ PARTS = {
     "ledger-table": ledger.ledger_table,
     "ledger": ledger.ledger,
     "explorers": explorer.links,
+    "touch-files": touch.files_table,
 }
 """What a page can ask for by name: functions that give MyST text."""
 
@@ -71,7 +71,7 @@ def linked(docname: str, name: str) -> str:
 
 
 def up(docname: str) -> str:
-    """The way from a page to the root of the site."""
+    """The relative URL of the site's root, seen from a page."""
     return "../" * docname.count("/")
 
 
@@ -151,14 +151,8 @@ class Unnumbered(nodes.figure):
 
 
 def relative(target: Path, folder: Path) -> str:
-    """The way from a folder to a file, with forward slashes."""
+    """The relative path from a folder to a file, with forward slashes."""
     return Path(os.path.relpath(target, folder)).as_posix()
-
-
-def use_local_mathjax(app: Sphinx, config: Config) -> None:
-    """Point Sphinx at our copy, without the menu, whose entries would load further files."""
-    config.mathjax_path = f"mathjax/{MATHJAX}"
-    config.mathjax3_config = {"options": {"enableMenu": False}}
 
 
 def write_files(app: Sphinx, error: Exception | None) -> None:
@@ -197,7 +191,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.add_directive(name, Computed)
     app.add_directive("chapter-figure", ChapterFigure)
     app.add_role("record", RecordLink())
-    touch.register(app)
-    app.connect("config-inited", use_local_mathjax)
+    app.add_directive("touch-identity", touch.TouchIdentity)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -82,7 +82,7 @@ def result_summary() -> str:
 def error_table() -> str:
     """Final errors of each network: the paper's, of others at full length, and ours."""
     desk = [record for record in store.every("desk") if not record.variant]
-    found = table_6(peers.curves(), desk, DEPTHS)
+    found = table_6(desk, DEPTHS)
     missing = "" if desk else " Ours on CIFAR-10 (scale desk, under its own recipe): not run."
     rows = ([cell(value) for value in row] for row in found.itertuples(index=False))
     return (

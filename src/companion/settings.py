@@ -30,10 +30,6 @@ class Settings:
     iterations: int | None
 
     @property
-    def shallow(self) -> int:
-        return min(self.depths)
-
-    @property
     def deep(self) -> int:
         return max(self.depths)
 
@@ -63,40 +59,35 @@ class Settings:
         """The same among the scales of ours."""
         return self.largest(self.ours, KINDS)
 
-    def largest(self, scales: Sequence[str], kinds: Sequence[str], **changes) -> str:
-        """The first of these scales that has every network with every seed asked for, or the last.
+    def largest(self, scales: Sequence[str], kinds: Sequence[str]) -> str:
+        """The first of these scales that has every network and seed asked for, or the last."""
+        return next((s for s in scales if self.complete(s, kinds)), scales[-1])
 
-        `changes` to the usual recipe name a variant.
-        """
-        return next((s for s in scales if self.complete(s, kinds, changes)), scales[-1])
-
-    def complete(self, scale: str, kinds: Sequence[str], changes: dict) -> bool:
+    def complete(self, scale: str, kinds: Sequence[str]) -> bool:
         """Whether the store has every network of the chapter at a scale."""
         pairs = [(kind, depth) for depth in self.depths for kind in kinds]
         if scale == "public":
             folder = store.committed() / "public"
-            found = [any(folder.glob(f"*/{k}-{d}/record.json")) for k, d in pairs]
-            return not changes and all(found)
-        groups = [set(stored_seeds(self.recipe(scale, *pair, **changes))) for pair in pairs]
+            return all(any(folder.glob(f"*/{k}-{d}/record.json")) for k, d in pairs)
+        groups = [set(stored_seeds(self.recipe(scale, *pair))) for pair in pairs]
         return all(seeds and set(self.seeds or ()) <= seeds for seeds in groups)
 
-    def recipe(self, scale: str, kind: str, depth: int, seed: int = 0, **changes) -> Recipe:
-        """The recipe of one network of ours under these settings."""
-        return replace(Recipe.of(scale, kind, depth, seed, self.iterations), **changes)
+    def recipe(self, scale: str, kind: str, depth: int) -> Recipe:
+        """The recipe of one network of ours under these settings, with seed 0."""
+        return Recipe.of(scale, kind, depth, iterations=self.iterations)
 
-    def runs(self, kinds: Sequence[str] = KINDS, own: bool = False, **changes) -> list[Record]:
+    def runs(self, kinds: Sequence[str] = KINDS, own: bool = False) -> list[Record]:
         """The networks of these kinds at the chapter's depths, at the largest scale that has them.
 
-        `own` leaves networks of others out; `changes` to the usual recipe name a variant, such as
-        `zero_gamma=True`. What no store has is trained.
+        `own` leaves networks of others out. What no store has is trained.
         """
-        scale = self.largest(self.ours if own or changes else self.scales, kinds, **changes)
+        scale = self.largest(self.ours if own else self.scales, kinds)
         if scale == "public":
             return [r for r in store.every(scale) if r.kind in kinds and r.depth in self.depths]
         wanted = []
         for depth in sorted(self.depths):
             for kind in kinds:
-                usual = self.recipe(scale, kind, depth, **changes)
+                usual = self.recipe(scale, kind, depth)
                 seeds = self.seeds or stored_seeds(usual) or [0]
                 wanted += [replace(usual, seed=seed) for seed in seeds]
         return ensure(wanted, Options(self.device))

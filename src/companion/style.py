@@ -26,11 +26,17 @@ def use() -> None:
     matplotlib.rcParams.update(STYLE)
 
 
-def panels(columns: int = 1, height: float = 3.4, rows: int = 1, **shared) -> tuple:
-    """A figure of the column's width and its axes, row by row; `shared` as in plt.subplots."""
+def panels(
+    columns: int = 1,
+    height: float = 3.4,
+    rows: int = 1,
+    sharex: bool = False,
+    sharey: bool = False,
+) -> tuple:
+    """A figure of the column's width and its axes, row by row, as plt.subplots makes them."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, height * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, **shared)
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
     return figure, list(axes.flat)
 
 

@@ -1,7 +1,7 @@
 """Records as tidy data frames: what figures and sentences are computed from.
 
 Every frame names its records: kind, depth, network, member (the seed of a training of ours, the
-source of a network of others), variant, scale, and run (the record's name).
+source of a network of others) and run (the record's name); of records also variant and scale.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ import pandas as pd
 from companion.words import SPACE, network
 from residual.peers import Curve
 from residual.recipe import PROFILES
-from residual.statistics import number
 from residual.store import Record
 
 KEYS = ["depth", "kind", "network"]
@@ -148,19 +147,13 @@ def jacobians(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def rows(experiment: Record) -> pd.DataFrame:
-    """The rows of an experiment that has a table a seed, without what is no plain value."""
+    """All rows that an experiment recorded, of every seed; columns of lists and dictionaries are
+    left out."""
     pairs = zip(experiment.seeds, experiment.measurements)
     found = [{"seed": seed} | row for seed, measured in pairs for row in measured["rows"]]
     return pd.DataFrame(
         {k: v for k, v in row.items() if not isinstance(v, (list, dict))} for row in found
     )
-
-
-def longest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Those of an experiment's rows that have the largest number of iterations."""
-    if "iterations" not in frame:
-        return frame
-    return frame[frame["iterations"] == frame["iterations"].max()]
 
 
 def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
@@ -177,9 +170,3 @@ def spread(frame: pd.DataFrame, digits: int = 2) -> list[str]:
         text = f"{mean:.{digits}f}" + (f" ± {std:.{digits}f} ({n})" if n > 1 else " (1)")
         told.append(text.replace("-", "−").replace(" ", SPACE))
     return told
-
-
-def interval(value) -> str:
-    """An interval of `residual.statistics` for a table: estimate, then its ends in brackets."""
-    ends = f"{number(value.lower)} to {number(value.upper)}"
-    return f"{number(value.estimate)} ({ends})" if value.seeds > 2 else number(value.estimate)

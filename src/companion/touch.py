@@ -1,4 +1,4 @@
-"""The page that computes a trained network in the reader's browser: its directives and files.
+"""The page that computes a trained network in the reader's browser: its parts and files.
 
 A page opened from disk may not fetch files, so the runtime, the networks and the images travel as
 scripts: each puts texts (gzip, then base64) under a name into `touchParts`. They lie below touch/
@@ -21,7 +21,7 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from companion.npm import ONNX_RUNTIME, member
+from companion.npm import VERSION, member
 from companion.onnx_file import export
 from companion.pages import record_link, table
 from companion.samples import Sample, find
@@ -115,10 +115,10 @@ def script(parts: dict[str, bytes]) -> bytes:
 def common() -> dict[str, bytes]:
     """The scripts that every network needs, by file name: the runtime and the images."""
     _, images = shown()
-    parts = {name: member(ONNX_RUNTIME, f"dist/{WASM}.{name}") for name in ("wasm", "mjs")}
+    parts = {name: member(f"dist/{WASM}.{name}") for name in ("wasm", "mjs")}
     x = normalise(torch.from_numpy(images.images), torch.from_numpy(images.mean))
     held = {"images": x.contiguous().numpy().astype("<f4").tobytes()}  # (N, C, H, W)
-    loader = member(ONNX_RUNTIME, f"dist/{LOADER}")
+    loader = member(f"dist/{LOADER}")
     return {LOADER: loader, "runtime.js": script(parts), "images.js": script(held)}
 
 
@@ -148,7 +148,7 @@ class TouchIdentity(SphinxDirective):
         about = {
             "base": f"{root}{FOLDER}/",
             "loader": LOADER,
-            "runtime": f"ONNX Runtime Web {ONNX_RUNTIME.version}",
+            "runtime": f"ONNX Runtime Web {VERSION}",
             "bytes": sum(map(len, common().values())),
             "networks": [one.facts() for one in networks],
             "shape": (count, channels, height, width),
@@ -164,30 +164,21 @@ class TouchIdentity(SphinxDirective):
         return [nodes.raw("", text, format="html")]
 
 
-class TouchFiles(SphinxDirective):
-    """A table of the networks that the page runs, to download."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
-        rows = [
-            (
-                network(one.run.kind, one.run.depth),
-                f'<a href="../{FOLDER}/{one.name}.onnx">{one.name}.onnx</a>',
-                f"{len(one.onnx) / 1e6:.1f}{SPACE}MB",
-                error_rate(one.run["metrics"]["test_error"]),
-                record_link(one.run.name),
-                f"`{digest(one.onnx)[:12]}`",
-            )
-            for one in shown()[0]
-        ]
-        header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256")
-        return self.parse_text_to_nodes(table(header, rows)) if rows else []
-
-
-def register(app: Sphinx) -> None:
-    """Make the page's directives known."""
-    app.add_directive("touch-identity", TouchIdentity)
-    app.add_directive("touch-files", TouchFiles)
+def files_table() -> str:
+    """The networks that the page runs, to download, as MyST text."""
+    rows = [
+        (
+            network(one.run.kind, one.run.depth),
+            f'<a href="../{FOLDER}/{one.name}.onnx">{one.name}.onnx</a>',
+            f"{len(one.onnx) / 1e6:.1f}{SPACE}MB",
+            error_rate(one.run["metrics"]["test_error"]),
+            record_link(one.run.name),
+            f"`{digest(one.onnx)[:12]}`",
+        )
+        for one in shown()[0]
+    ]
+    header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256")
+    return table(header, rows) if rows else ""
 
 
 def write(app: Sphinx) -> None:

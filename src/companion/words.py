@@ -67,8 +67,10 @@ def scale(records: Sequence[Record]) -> str:
 
 
 def experiment_scale(record: Record, images: bool = False, trained: bool = False) -> str:
-    """The same of an experiment: `images` of its scale, if it uses them, and networks that were
-    `trained` by its recipe on them."""
+    """Scale, data set, length and number of seeds of an experiment, for a caption.
+
+    `images`: it uses the scale's images; `trained`: it trains networks by the scale's recipe.
+    """
     profile = PROFILES[record.scale]
     length = record["settings"].get("iterations", profile.iterations if trained else None)
     parts = [DATASETS[profile.dataset]] if images or trained else []

@@ -2,5 +2,4 @@
 
 from residual.pretrained import load
 
-__version__ = "0.2.0"
 __all__ = ["load"]

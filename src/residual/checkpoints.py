@@ -23,7 +23,7 @@ def checkpoints(folder: Path) -> list[Path]:
 def checkpoint(training: Training, folder: Path, history: list[dict]) -> None:
     """Write the training's state under a name that carries its digest, and drop older ones.
 
-    `history` says on what the parts of the way were computed, oldest first.
+    `history` lists the machine and code version that computed each part, oldest first.
     """
     tensors = {name: tensor.contiguous().cpu() for name, tensor in training.state().items()}
     content = save(tensors, {"history": json.dumps(history)})

@@ -1,4 +1,4 @@
-"""What a finished training says of itself: the measured part of its run record."""
+"""The measured part of a run record: what is computed from a finished training."""
 
 from itertools import pairwise
 from math import isfinite

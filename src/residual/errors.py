@@ -1,6 +1,9 @@
 """What can go wrong, each told in one sentence, and the checks of parameters."""
 
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from types import UnionType
+from typing import get_args
 
 
 class ReaderError(Exception):
@@ -31,15 +34,11 @@ class RecordError(ReaderError, RuntimeError):
     """A record is damaged; the message names the file. Such a record is never drawn."""
 
 
-class EngineError(ReaderError, RuntimeError):
-    """A training cannot go on for a reason outside the library."""
-
-
-class StoreError(EngineError):
+class StoreError(ReaderError, RuntimeError):
     """The store of runs cannot be written: a full disk, a missing right, a file in the way."""
 
 
-class SweepError(EngineError):
+class SweepError(ReaderError, RuntimeError):
     """Some runs of a sweep failed; the message names each with its reason."""
 
 
@@ -60,12 +59,11 @@ def check_integer(name: str, value: object, least: int, most: int) -> None:
         raise ParameterError(name, value, f"it must be an integer from {least} to {most:,}")
 
 
-def check_depth(value: object, name: str = "depths") -> None:
+def check_depth(value: object) -> None:
     """Raise ParameterError unless the value is a depth 6n+2 with n ≥ 1 (§4.2 of the paper)."""
     if not is_integer(value) or value < 8 or value % 6 != 2 or value > 6002:
-        raise ParameterError(
-            name, value, "a depth is 6n+2 with n from 1 to 1000, such as 8, 14, 20 or 56"
-        )
+        allowed = "a depth is 6n+2 with n from 1 to 1000, such as 8, 14, 20 or 56"
+        raise ParameterError("depths", value, allowed)
 
 
 def check_seed(value: object) -> None:
@@ -82,3 +80,26 @@ def check_list(name: str, values: object, check, what: str) -> list[int]:
     if len(set(values)) < len(values):
         raise ParameterError(name, values, "name each value once")
     return list(values)
+
+
+def checked(kind: type, place: str, given: dict, error: type[Exception]):
+    """The dataclass with these fields, each of its annotated type.
+
+    Else an `error` that names the place, and the field that is unknown, missing or of another type.
+    """
+    known = {field.name: field for field in fields(kind)}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise error(f"{place} has an unknown field, {unknown[0]}.")
+    for name, field in known.items():
+        if name not in given:
+            if field.default is MISSING:
+                raise error(f"{place} lacks {name}.")
+            continue
+        allowed = get_args(field.type) if isinstance(field.type, UnionType) else (field.type,)
+        allowed = tuple(getattr(each, "__origin__", each) for each in allowed)
+        if float in allowed:
+            allowed += (int,)
+        if not isinstance(given[name], allowed):
+            words = " or ".join(each.__name__ for each in allowed)
+            raise error(f"{place}.{name} must be of type {words}.")
+    return kind(**given)

@@ -1,6 +1,5 @@
 """Trained networks by name, such as `load("quick/residual-20-s0")`."""
 
-from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from residual.data import load as load_data
 from residual.errors import ParameterError
 from residual.models import Network
 from residual.recipe import PROFILES
-from residual.store import Record, committed, own, read
+from residual.store import committed, own, read
 
 CIFAR10_MEAN = Path(__file__).with_name("cifar10_mean.npy")
 """Per-pixel mean of CIFAR-10's training images on the scale 0 … 1: (32, 32, 3) float32."""
@@ -33,13 +32,14 @@ def load(name: str, file: str | Path | None = None) -> Network:
     """
     if name.startswith("public/"):
         return of_others(name, file)
-    record = next((read(path) for path in places(name) if path.is_file()), None)
+    places = (root / name / "record.json" for root in (committed(), own()))
+    record = next((read(path) for path in places if path.is_file()), None)
     if record is None:
         raise unknown(name, known())
     weights = record.weights()
     model = record.recipe.network(weights["conv.weight"].shape[1])
     model.load_state_dict(weights)
-    mean = torch.from_numpy(mean_of(record))  # (H, W, C)
+    mean = torch.from_numpy(mean_of(record.recipe.dataset))  # (H, W, C)
     mean = mean.permute(2, 0, 1)  # (C, H, W)
     model.normalise = lambda images: checked(images).float() / 255 - mean.to(images.device)
     return model.eval()
@@ -54,11 +54,6 @@ def checked(images: Tensor) -> Tensor:
     return images
 
 
-def places(name: str) -> Iterable[Path]:
-    """Where a run's record may lie."""
-    return (root / name / "record.json" for root in (committed(), own()))
-
-
 def known() -> list[str]:
     """The names of all runs whose weights are at hand."""
     found = [
@@ -70,11 +65,9 @@ def known() -> list[str]:
     return sorted(set(found))
 
 
-def mean_of(record: Record) -> np.ndarray:
+def mean_of(dataset: str) -> np.ndarray:
     """The per-pixel mean that a run's inputs are normalised by: (H, W, C) float32."""
-    if record.recipe.dataset == "cifar10":
-        return np.load(CIFAR10_MEAN)
-    return load_data(record.recipe.dataset).mean.numpy()
+    return np.load(CIFAR10_MEAN) if dataset == "cifar10" else load_data(dataset).mean.numpy()
 
 
 def of_others(name: str, file: str | Path | None) -> Network:

@@ -137,8 +137,8 @@ def provenance(
 ) -> dict:
     """The part of a record that depends on the clock or the machine; `seconds` of training.
 
-    `history` is what earlier parts of a resumed training were computed on; where it differs from
-    the end, it says so.
+    `history` lists the earlier parts of a resumed training that ran on another machine, number of
+    threads or version of the code than its end.
     """
     return {
         "versions": {"python": platform.python_version()}

@@ -132,7 +132,8 @@ def same_machine(run: Record, device: torch.device) -> bool:
 def rounding(
     run: Record, dataset: Dataset, device: torch.device, precision: torch.dtype, found: list[float]
 ) -> list[float]:
-    """By how much rounding may change each loss, relatively: from other ways to compute them."""
+    """The relative change of each loss that rounding can explain, estimated by computing the losses
+    again with small numerical changes."""
     other, threads = precision, torch.get_num_threads()
     if device.type == "cpu" and run["provenance"]["device_type"] == "cpu":
         threads = 2 if threads == 1 else threads // 2

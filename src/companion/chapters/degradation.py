@@ -1,6 +1,6 @@
 """Captions, tables and sentences of the chapter on degradation; its cells draw the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from companion.words import (
     networks,
     points,
 )
-from residual import paper
+from residual import paper, peers
 from residual.peers import Curve
 from residual.recipe import KINDS
 from residual.statistics import geometric_mean, listed, number
@@ -69,7 +69,7 @@ def papers_own(depths: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "depth", "test_error"])
 
 
-def table_6(logged: Sequence[Curve], own: Sequence[Record], depths: Sequence[int]) -> pd.DataFrame:
+def table_6(own: Sequence[Record], depths: Collection[int]) -> pd.DataFrame:
     """Final errors by network in per cent, mean ± std (number of trainings).
 
     The paper's test error; those of networks that others trained at full length, measured by us or
@@ -79,7 +79,7 @@ def table_6(logged: Sequence[Curve], own: Sequence[Record], depths: Sequence[int
     measured, ours = finals(every("public")), finals(own)
     scale = f"ours ({own[0].scale})" if own else "ours"
     columns = {
-        "test error, logged": by_network(logged_finals(logged), "test_error"),
+        "test error, logged": by_network(logged_finals(peers.curves()), "test_error"),
         "test error, measured": by_network(measured, "test_error"),
         "training error, measured": by_network(measured, "train_error"),
         f"test error, {scale}": by_network(ours, "test_error"),

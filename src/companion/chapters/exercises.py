@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from companion import tables
-from residual.experiments.decay import fractions
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import Network, build
@@ -31,25 +30,6 @@ IMAGES, SIDE = 8, 8  # of the made-up inputs
 def epochs(recipe: Recipe) -> float:
     """How often a training sees each image of its training set."""
     return recipe.iterations * recipe.batch_size / TRAINING_IMAGES[recipe.dataset]
-
-
-def decayed(recipe: Recipe) -> float:
-    """What weight decay alone leaves of a weight that starts at one: its value at the end.
-
-    SGD with momentum under the recipe's schedule, with no gradient but the decay's.
-    """
-    return fractions(recipe)[-1]
-
-
-def final_errors(
-    runs: Iterable[Record], kind: str, depth: int, which: str = "train_error"
-) -> list[float]:
-    """Final `train_error` or `test_error` of one network, per cent, without diverged runs.
-
-    An empty list where there is no such run; KeyError for another metric.
-    """
-    chosen = sorted((r for r in runs if (r.kind, r.depth) == (kind, depth)), key=lambda r: r.member)
-    return [r["metrics"][which] for r in chosen if r["metrics"][which] is not None]
 
 
 @computing_with(1)

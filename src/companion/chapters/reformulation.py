@@ -12,7 +12,7 @@ from companion.style import HUES, panels
 from companion.tables import by_network, finals, spread
 from companion.words import error_rate, experiment_scale, network, points, scale
 from residual import paper
-from residual.models import Network
+from residual.constructions import parameter_counts
 from residual.peers import Curve
 from residual.recipe import KINDS
 from residual.statistics import difference, listed, per_cent
@@ -63,26 +63,17 @@ def draw_block(ax: Axes, colour: str, shortcut: bool) -> None:
 
 def parameter_table(depths: Sequence[int]) -> pd.DataFrame:
     """Trainable parameters of both kinds at each depth for 32×32 colour images, and the paper's."""
-    counted = [[parameters(depth, kind) for kind in KINDS] for depth in depths]
+    counted = parameter_counts(tuple(depths)).values()
+    told = [paper.PARAMETERS.get(depth) for depth in depths]  # millions
     return pd.DataFrame(
         {
             "depth": depths,
             "plain": [plain for plain, _ in counted],
             "residual": [residual for _, residual in counted],
             "the same": ["yes" if a == b else "no" for a, b in counted],
-            "paper (Table 6)": [millions(paper.PARAMETERS.get(depth)) for depth in depths],
+            "paper (Table 6)": [f"{value:g}M" if value else "–" for value in told],
         }
     )
-
-
-def millions(value: float | None) -> str:
-    """A number of millions as the paper writes it; a dash where it has none."""
-    return "–" if value is None else f"{value:g}M"
-
-
-def parameters(depth: int, kind: str) -> int:
-    """Trainable parameters of the paper's CIFAR-10 network."""
-    return sum(p.numel() for p in Network(depth, kind == "residual").parameters())
 
 
 def cure_words(*groups: Sequence[Record]) -> tuple[str, str]:

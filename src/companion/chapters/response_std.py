@@ -7,7 +7,7 @@ import pandas as pd
 from companion import tables
 from companion.display import cell
 from companion.settings import Settings
-from companion.words import names, network, networks, scale
+from companion.words import network, networks, scale
 from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
 from residual.claims.about_argument import (
     accumulation,
@@ -73,9 +73,9 @@ def figure_7_words(
     return caption, f"Lines of std by layer for {networks(frame)}: {listed(shown)}."
 
 
-def three_numbers(records: Sequence[Record], state: str = "final") -> pd.DataFrame:
+def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
     """What the note puts numbers on, by network: all layers and F(x) alone, kept apart."""
-    frame = tables.responses(records, state)
+    frame = tables.responses(records)
     rows = []
     for (_, _, name), part in frame.groupby(["depth", "kind", "network"]):
         f_alone = part[part["layer"].str.endswith(".2")]
@@ -165,13 +165,13 @@ def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, st
     return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
 
 
-def lesion_points(records: Sequence[Record], state: str = "final") -> pd.DataFrame:
+def lesion_points(records: Sequence[Record]) -> pd.DataFrame:
     """Rise in test error (points) when a block is deleted against its std of F(x), identity blocks.
 
     Columns: kind, network, run, block, std, rise.
     """
     frame = tables.lesions(records)
-    layers = tables.responses(records, state)
+    layers = tables.responses(records)
     second = layers[layers["layer"].str.endswith(".2")].copy()
     second["block"] = second["layer"].str.removesuffix(".2").astype(int)
     wide = tables.responses(records, "final", "blocks")[["run", "block", "widening"]]
@@ -278,8 +278,3 @@ def chain(settings: Settings) -> pd.DataFrame:
         }
         for link, name in CHAIN
     )
-
-
-def record_names(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The committed records that a frame names."""
-    return tuple(name for name in names(frame) if "/" in name)

@@ -9,11 +9,9 @@ from torch import Tensor
 
 from companion import tables
 from companion.words import error_rate, experiment_scale, network, scale
-from residual.batches import normalise
 from residual.claims.about_zero import DESCENTS, chosen_rows, falls_of
 from residual.claims.evidence import FLOOR
 from residual.constructions import zero_scale, zero_weights
-from residual.data import load
 from residual.models import BasicBlock, build
 from residual.provenance import computing_with
 from residual.recipe import KINDS
@@ -66,12 +64,6 @@ def zeroed(kind: str, depth: int, images: Tensor) -> pd.DataFrame:
     return pd.DataFrame({"block": range(len(relative)), "spread": relative}).assign(kind=kind)
 
 
-def first_images(dataset: str, count: int = 256) -> Tensor:
-    """The first normalised test images of a data set: (N, C, H, W)."""
-    data = load(dataset)
-    return normalise(data.test.images[:count], data.mean)
-
-
 def zeroed_words(frame: pd.DataFrame) -> tuple[str, str]:
     """Caption and alt text of the figure of zeroed networks."""
     last = frame["block"].max()
@@ -106,7 +98,7 @@ def position_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
 
 
 def regressions(record: Record) -> pd.DataFrame:
-    """The way of each stack to the identity: kind, blocks, seed, iteration, loss."""
+    """Loss curves of the stacks that learn the identity: kind, blocks, seed, iteration, loss."""
     return tables.joined(
         pd.DataFrame(row["curve"]).assign(kind=row["kind"], blocks=row["blocks"], seed=seed)
         for seed, measured in zip(record.seeds, record.measurements)

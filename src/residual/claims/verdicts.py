@@ -1,11 +1,12 @@
 """What a claim is (its words stand in claims.yaml), and what a rule says of it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
+from residual.errors import checked
 from residual.peers import Curve
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
@@ -67,7 +68,7 @@ class Claim:
     quantity: str
     unit: str
     rule: str
-    verdicts: tuple[str, ...]
+    verdicts: list[str]
     needs_length: bool = False
     judge: Callable = field(default=None, compare=False)
 
@@ -104,23 +105,16 @@ def load_claims(rules: dict[str, Callable], path: Path = WORDS) -> tuple[Claim, 
 def claim_of(words: dict, rules: dict[str, Callable]) -> Claim:
     """One claim from its entry in the file."""
     name = words.get("id", "an entry without id")
-    known = {f.name: f for f in fields(Claim) if f.name != "judge"}
-    if unknown := words.keys() - known.keys():
-        raise WordsError(f"claims.yaml: {name} has an unknown field, {min(unknown)}.")
-    for key in known.keys() - {"needs_length"}:
-        if key not in words:
-            raise WordsError(f"claims.yaml: {name} lacks {key}.")
-    for key, value in words.items():
-        kind = {"verdicts": list, "needs_length": bool}.get(key, str)
-        if not isinstance(value, kind):
-            raise WordsError(f"claims.yaml: {key} of {name} must be of type {kind.__name__}.")
-        for part in value if kind is list else [value]:
-            if key in CHOICES and part not in CHOICES[key]:
-                allowed = ", ".join(CHOICES[key])
-                raise WordsError(f"claims.yaml: {key} of {name} is {part!r}, not one of {allowed}.")
+    made = checked(Claim, f"claims.yaml: {name}", words, WordsError)
+    for key, choices in CHOICES.items():
+        value = getattr(made, key)
+        for part in value if isinstance(value, list) else [value]:
+            if part not in choices:
+                allowed = ", ".join(choices)
+                raise WordsError(f"claims.yaml: {name}.{key} is {part!r}, not one of {allowed}.")
     if name not in rules:
         raise WordsError(f"claims.yaml: there is no rule for {name}.")
-    return Claim(**words | {"verdicts": tuple(words["verdicts"]), "judge": rules[name]})
+    return replace(made, judge=rules[name])
 
 
 def conclude(

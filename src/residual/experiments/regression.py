@@ -73,7 +73,7 @@ def descent(
 
 
 def measure(chosen: dict, seed: int, place: Place) -> dict:
-    """For each kind and depth the error left after each length, and the way to the longest."""
+    """For each kind and depth the error left after each length, and a loss curve."""
     rows = []
     for blocks in chosen["blocks"]:
         for kind in KINDS:

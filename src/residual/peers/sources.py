@@ -1,14 +1,12 @@
 """Who published trained networks, and how their files are read: `peers.toml`, checked."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
-from typing import get_args
 
 import numpy as np
 
-from residual.errors import DataError
+from residual.errors import DataError, checked
 from residual.models import ZEROS
 
 FACTS = Path(__file__).with_name("peers.toml")
@@ -77,7 +75,9 @@ def source(name: str, facts: dict) -> Source:
     if not isinstance(networks, dict) or not networks:
         raise PeerError(f"{FACTS.name}: {name} lacks networks.")
     peers = tuple(peer(name, network, table) for network, table in networks.items())
-    made = checked(Source, f"{name}", given | {"name": name, "peers": peers})
+    made = checked(
+        Source, f"{FACTS.name}: {name}", given | {"name": name, "peers": peers}, PeerError
+    )
     for field, value, choices in (("zeros", made.zeros, ZEROS), ("split", made.split, SPLITS)):
         if value not in choices:
             raise PeerError(f"{FACTS.name}: {name}.{field} is one of {', '.join(choices)}.")
@@ -90,27 +90,7 @@ def peer(source: str, network: str, facts: dict) -> Peer:
     if kind not in ("plain", "residual") or not depth.isdigit():
         raise PeerError(f"{FACTS.name}: {source}.networks.{network} is not named kind-depth.")
     given = facts | {"source": source, "kind": kind, "depth": int(depth)}
-    return checked(Peer, f"{source}.networks.{network}", given)
-
-
-def checked(kind: type, place: str, given: dict):
-    """The dataclass with these fields, each of its annotated type; PeerError names a wrong one."""
-    known = {field.name: field for field in fields(kind)}
-    if unknown := sorted(given.keys() - known.keys()):
-        raise PeerError(f"{FACTS.name}: {place} has an unknown field, {unknown[0]}.")
-    for name, field in known.items():
-        if name not in given:
-            if field.default is field.default_factory:  # both missing: there is no default
-                raise PeerError(f"{FACTS.name}: {place} lacks {name}.")
-            continue
-        allowed = get_args(field.type) if isinstance(field.type, UnionType) else (field.type,)
-        allowed = tuple(getattr(each, "__origin__", each) for each in allowed)
-        if float in allowed:
-            allowed += (int,)
-        if not isinstance(given[name], allowed):
-            words = " or ".join(each.__name__ for each in allowed)
-            raise PeerError(f"{FACTS.name}: {place}.{name} must be of type {words}.")
-    return kind(**given)
+    return checked(Peer, f"{FACTS.name}: {source}.networks.{network}", given, PeerError)
 
 
 def training_indices(source: Source, labels: np.ndarray) -> np.ndarray:

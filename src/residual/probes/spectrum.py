@@ -24,11 +24,11 @@ def jacobian(model: Network, images: Tensor, steps: int = STEPS) -> Table:
     """Singular values of each block's input–output Jacobian on images (N, C, H, W), eval mode.
 
     The map is the block's up to its last ReLU: F(x) + x in a residual net, F(x) in a plain one;
-    where F is zero, the former has all of them at one. One row a block: block (from 1), largest
-    (mean over images), high, median and low (90, 50 and 10 % over all images and as many singular
-    values as the block has outputs), rms, participation, widening (whether the block changes the
-    shape). The participation ratio (Σσ²)²/(n·Σσ⁴) is 1 where all n singular values are equal, and
-    1/n where all but one are zero.
+    where F is zero, all singular values of a residual block are one. One row a block: block (from
+    1), largest (mean over images), high, median and low (90, 50 and 10 % over all images and as
+    many singular values as the block has outputs), rms, participation, widening (whether the block
+    changes the shape). The participation ratio (Σσ²)²/(n·Σσ⁴) is 1 where all n singular values are
+    equal, and 1/n where all but one are zero.
     Quantiles are those of some thirty nodes an image: next to a gap, such as the one above exact
     zeros, they are blurred by a few hundredths of the largest value.
     """
