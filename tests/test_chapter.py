@@ -130,9 +130,11 @@ def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
     display.claim("degradation-train")
     display.verdict(settings(depths=[8]), "same-capacity")
     claim, verdict = shown
-    assert claim.startswith("> **Claim** `degradation-train` · note 002, §1 · measured")
+    assert claim.startswith(
+        "> **Claim** [`degradation-train`](#claim-degradation-train) · note 002, §1 · measured"
+    )
     assert display.ELSEWHERE in verdict
-    assert "> **supported with a caveat** · `same-capacity`" in verdict
+    assert "> **supported with a caveat** · [`same-capacity`]" in verdict
     assert "> Rule: " in verdict
     assert "scale" not in verdict.split("Rule: ")[1]  # it holds by construction
 

@@ -59,7 +59,7 @@ MISTAKES = [
     (("train", "--kinds", "dense"), "plain, residual"),
     (("train", "--iterations", "0"), "iterations: 0 is not allowed"),
     (("train", "--depths", "20,20"), "name each value once"),
-    (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed"),
+    (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed; no record has this name"),
     (("claims", "--profile", "huge"), "'huge' is not allowed"),
 ]
 

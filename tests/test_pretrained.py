@@ -48,11 +48,14 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/residual-20")
 
 
-@pytest.mark.parametrize("shape", [(2, 1, 8, 8), (1, 8, 8)])
-def test_what_is_no_batch_of_bytes_is_not_normalised(shape, made):
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((2, 1, 8, 8), torch.float32), ((1, 8, 8), torch.uint8), ((2, 8, 8, 1), torch.uint8)],
+)
+def test_what_is_no_batch_of_bytes_is_not_normalised(shape, dtype, made):
     network = load(made.name)
-    with pytest.raises(ParameterError, match=r"give a torch.uint8 tensor"):
-        network.normalise(torch.rand(shape))
+    with pytest.raises(ParameterError, match=r"give a torch.uint8 tensor \(N, 1, 8, 8\)"):
+        network.normalise(torch.zeros(shape, dtype=dtype))
 
 
 def test_damaged_weights_are_not_loaded(made, tmp_path, monkeypatch):

@@ -132,7 +132,7 @@ def claim(*ids: str) -> None:
 def claim_box(told: Claim) -> str:
     """A claim as a block quotation."""
     where = f": {told.where}" if told.where else ""
-    head = f"**Claim** `{told.id}` · {told.stands_in} · {told.form}"
+    head = f"**Claim** [`{told.id}`](#claim-{told.id}) · {told.stands_in} · {told.form}"
     return quoted(head, told.english, told.chinese, f"*{PAPER[told.paper]}{where}.*")
 
 
@@ -158,7 +158,7 @@ def verdict_box(found: Verdict) -> str:
     if found.seeds:
         word = "source" if found.scale == "public" else "seed"
         foot.append(f"Trainings on the smaller side: {count(found.seeds, word)}.")
-    head = f"**{found.verdict or 'about the paper'}** · `{found.id}`"
+    head = f"**{found.verdict or 'about the paper'}** · [`{found.id}`](#claim-{found.id})"
     return quoted(head, found.sentence, " ".join([*foot, found.reason]).strip())
 
 

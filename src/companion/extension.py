@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
 
+import jieba
 from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -26,7 +27,9 @@ PARTS = {
     "benchmark-table": pages.benchmark_table,
     "loadable-table": pages.loadable_table,
     "short-profile-table": pages.short_profile_table,
+    "headlines": ledger.headlines,
     "ledger-table": ledger.ledger_table,
+    "log-table": pages.log_table,
     "ledger": ledger.ledger,
     "explorers": explorer.links,
     "touch-files": touch.files_table,
@@ -183,8 +186,14 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     touch.write(app)
 
 
+TERMS = "恒等映射 快捷连接 全零映射 残差函数 残差网络 传统网络 权重衰减 梯度消失 响应值"
+"""Terms of the glossary that the search finds as whole words, beside their parts."""
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register what the pages use; Sphinx calls this."""
+    for term in TERMS.split():
+        jieba.add_word(term)
     # Jupyter Book sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     for name in PARTS:

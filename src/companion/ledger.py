@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from companion.display import PAPER
@@ -10,11 +11,28 @@ from companion.words import count
 from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
 from residual.store import ROOT
 
+HEADLINES = (
+    "degradation-train",
+    "degradation-test",
+    "residual-cures",
+    "identity-not-just-a-path",
+    "weights-go-to-zero",
+    "response-near-zero",
+    "order-of-magnitude",
+)
+"""The claims that the landing page shows: of each part of the notes' argument, the one that
+carries it."""
 
-def ledger_table() -> str:
-    """Every claim in one table, each linked to its card on the ledger's page."""
+
+def headlines() -> str:
+    """The claims that carry the notes' argument, with their verdicts."""
+    return ledger_table([claim for claim in CLAIMS if claim.id in HEADLINES])
+
+
+def ledger_table(claims: Sequence[Claim] = CLAIMS) -> str:
+    """Claims in one table, each linked to its card on the ledger's page."""
     rows = []
-    for claim in CLAIMS:
+    for claim in claims:
         found = verdicts(PUBLISHED)[claim.id]
         link = f"{{ref}}`{claim.english} <claim-{claim.id}>`"
         rows.append((link, badge(found.verdict), basis(found)))

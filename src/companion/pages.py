@@ -9,7 +9,7 @@ from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import short_profiles
 from companion.display import cell
 from companion.display import markdown as table
-from companion.words import HYPHEN, SPACE, count, devices, network
+from companion.words import HYPHEN, NAMES, SPACE, count, devices, network
 from residual import peers, replay, store
 from residual.claims import (
     CHOICES,
@@ -21,8 +21,8 @@ from residual.claims import (
     evaluate,
     first_judged,
 )
-from residual.recipe import PROFILES, Recipe
-from residual.statistics import number, per_cent
+from residual.recipe import KINDS, PROFILES, Recipe
+from residual.statistics import listed, number, per_cent
 from residual.store import ROOT, Record
 from residual.sweep import duration
 
@@ -73,9 +73,14 @@ def result_summary() -> str:
     judged = [v.scale for v in found[measured] if v.verdict not in (NOT_RUN, None)]
     told = [f"{judged.count(scale)} at scale *{scale}*" for scale in SCALES if scale in judged]
     alone = count(len(found[about]), "statement")
+    same: dict[str, list[str]] = {}
+    for verdict in found[measured]:
+        same.setdefault(verdict.sentence, []).append(f"{{ref}}`{verdict.id} <claim-{verdict.id}>`")
+    twins = [listed(ids) for words, ids in same.items() if words != "Not run." and ids[1:]]
+    once = "".join(f" One comparison decides {ids}: count them once." for ids in twins)
     return (
         f"{table(header, rows)}\n\nThe measured ones were judged {', '.join(told) or 'nowhere'}; "
-        f"{alone} is about the paper alone. What algebra decides is no finding."
+        f"{alone} is about the paper alone. What algebra decides is no finding.{once}"
     )
 
 
@@ -122,6 +127,21 @@ def peer_table() -> str:
         header += ("Training images", "Record")
         parts.append(table(header, rows) if rows else "Not measured yet.")
     return "\n\n".join(parts)
+
+
+def log_table() -> str:
+    """The logs of others: source, networks, what the errors were held out on, iterations."""
+    rows = []
+    for source, group in groupby(peers.curves(), lambda curve: curve.source):
+        logs = sorted(group, key=lambda curve: (curve.kind, curve.depth))
+        depths = {
+            NAMES[kind]: ", ".join(str(log.depth) for log in logs if log.kind == kind)
+            for kind in KINDS
+        }
+        told = "; ".join(f"{name} {listing}" for name, listing in depths.items() if listing)
+        longest = max(log.iterations[-1] for log in logs)
+        rows.append((source, told, logs[0].held_out_on, f"{longest:,.0f}"))
+    return table(("Source", "Networks logged", "Held-out error on", "Iterations"), rows)
 
 
 def status_table() -> str:

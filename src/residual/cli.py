@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Collection
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -171,9 +172,13 @@ def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
     check_choice("profile", profile, (*PROFILES, "published"))
     profiles = PROFILES if profile == "published" else [profile]
     stored = [run for one in profiles for run in every(one, root)]
+    known = {run.recipe.name: run for run in stored}
+    known |= {run.name: run for one in PROFILES for run in every(one, root)}
     for name in names:
-        check_choice("run", name, [run.recipe.name for run in stored])
-    return [run for run in stored if not names or run.recipe.name in names]
+        if name not in known:
+            near = ", ".join(get_close_matches(name, known, 3, 0)) or "none"
+            raise ParameterError("run", name, f"no record has this name, the nearest are {near}")
+    return [known[name] for name in names] if names else stored
 
 
 @main.command()
@@ -185,7 +190,7 @@ def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
 def verify(names, profile, record, runs, data) -> None:
     """Replay the first iterations of records and compare the losses.
 
-    Of each RUN, such as plain-20-s0, or of every run of the profile. Exactly where CPU model,
+    Of each RUN, such as quick/plain-20-s0, or of every run of the profile. Exactly where CPU model,
     PyTorch version and thread count are the record's; elsewhere within what rounding explains.
     Leaves with 1 if a record differs.
     """

@@ -17,8 +17,6 @@ from residual.store import committed, own, read
 CIFAR10_MEAN = Path(__file__).with_name("cifar10_mean.npy")
 """Per-pixel mean of CIFAR-10's training images on the scale 0 … 1: (32, 32, 3) float32."""
 
-TAKEN = "give a torch.uint8 tensor (N, channels, H, W)"
-
 
 def load(name: str, file: str | Path | None = None) -> Network:
     """A trained network in eval mode, by the name of its record.
@@ -41,16 +39,18 @@ def load(name: str, file: str | Path | None = None) -> Network:
     model.load_state_dict(weights)
     mean = torch.from_numpy(mean_of(record.recipe.dataset))  # (H, W, C)
     mean = mean.permute(2, 0, 1)  # (C, H, W)
-    model.normalise = lambda images: checked(images).float() / 255 - mean.to(images.device)
+    shape = tuple(mean.shape)
+    model.normalise = lambda images: checked(images, shape).float() / 255 - mean.to(images.device)
     return model.eval()
 
 
-def checked(images: Tensor) -> Tensor:
-    """The same images; ParameterError unless they are a uint8 tensor of four dimensions."""
+def checked(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:
+    """The same images; ParameterError unless they are a uint8 tensor (N, *shape)."""
+    allowed = f"give a torch.uint8 tensor (N, {', '.join(map(str, shape))})"
     if not isinstance(images, Tensor):
-        raise ParameterError("images", type(images).__name__, TAKEN)
-    if images.dtype != torch.uint8 or images.ndim != 4:
-        raise ParameterError("images", f"{images.dtype} {tuple(images.shape)}", TAKEN)
+        raise ParameterError("images", type(images).__name__, allowed)
+    if images.dtype != torch.uint8 or tuple(images.shape[1:]) != shape:
+        raise ParameterError("images", f"{images.dtype} {tuple(images.shape)}", allowed)
     return images
 
 

@@ -175,7 +175,10 @@ def solution_words(record: Record) -> tuple[str, str]:
             f"{error_rate(ends.control_train_error)}"
         )
     told.append(f"{deep} from a random start at {error_rate(ends.random_train_error)}")
-    caption = f"{listed(told)} (means; {experiment_scale(record, trained=True)})."
+    caption = (
+        f"{listed(told)} (means; lines with their 95 % band, by bootstrap; "
+        f"{experiment_scale(record, trained=True)})."
+    )
     return caption, f"Lines of training loss against iteration from each start: {listed(told)}."
 
 
@@ -191,8 +194,8 @@ def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     )
     caption = (
         "Relative squared error that descent leaves when a stack learns to return its input, plain "
-        f"and residual: {found} blocks. Dots are seeds, lines geometric means; the dotted line is "
-        "the best constant, and a depth above it on both lines tells nothing (the best of "
+        f"and residual: {found} blocks (geometric means; a line is a seed). The dotted line is the "
+        "best constant, and a depth above it on both lines tells nothing (the best of "
         f"{len(record['settings']['learning_rates'])} learning rates each; "
         f"{experiment_scale(record)})."
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from companion.tables import by_network, finals, gradients, responses
 from companion.words import network, scale
 from residual.claims import SCALES
-from residual.statistics import geometric_mean, listed, number, ratio
+from residual.statistics import geometric_mean, listed, number
 from residual.store import Record, every
 
 GRADIENTS = {"gradient": "‖∇W‖", "ratio": "‖∇W‖/‖W‖", "scale_free": "‖∇W‖·‖W‖"}
@@ -88,10 +88,12 @@ def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, s
         lambda v: geometric_mean(v).estimate
     )
     told = listed([f"{number(v, 2)} in {key[2]}" for key, v in means.items()])
+    low = sorted({record.depth for record in records if record.recipe.low_start})
+    note = "".join(f"; nets of {depth} layers start at a tenth of the rate" for depth in low)
     caption = (
         f"The first update of a layer over its weights, learning rate times ‖∇W‖/‖W‖; the largest "
         f"of a net is {told} (geometric means). Above the line at one, a single step is larger "
-        f"than the weights that it changes ({scale(records)})."
+        f"than the weights that it changes ({scale(records)}{note})."
     )
     return caption, f"Lines of update size by layer, logarithmic; the largest: {told}."
 
@@ -123,12 +125,11 @@ def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str
     """Caption and alt text of the figure of ‖W‖ over training."""
     last = frame.groupby("run")["iteration"].transform("max")
     ends = frame[(frame["iteration"] == last) & (frame["stage"] == 1)]
-    by_run = ends.groupby(["depth", "kind", "network", "decay", "run"])["growth"].median()
-    found = by_run.groupby(level=[0, 1, 2, 3]).apply(lambda v: geometric_mean(v).estimate)
+    found = ends.groupby(["depth", "kind", "network", "decay"])["growth"].median()
     told = listed([f"{number(v, 2)} in {k[2]} ({k[3]})" for k, v in found.items()])
     caption = (
         f"‖W‖ of the first stage over its value before training: at the end {told} "
-        f"(medians over layers; {scale(records)})."
+        f"(medians over layers and trainings; {scale(records)})."
     )
     return caption, f"Lines of relative weight norm against iteration, logarithmic: {told}."
 
@@ -164,7 +165,7 @@ def short_profile(records: Sequence[Record]) -> dict[str, str]:
     return {
         "training errors, lowest first, %": order,
         "response, plain over ResNet": number(
-            ratio(medians["plain"].tolist(), medians["residual"].tolist()).estimate
+            medians["plain"].median() / medians["residual"].median()
         ),
         "‖W‖ over its He value, ResNet": (
             number(geometric_mean(growth).estimate, 2) if growth.notna().all() else "not measured"

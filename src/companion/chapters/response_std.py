@@ -18,7 +18,7 @@ from residual.claims.about_responses import falls
 from residual.claims.evidence import Evidence
 from residual.claims.evidence import medians as medians_of
 from residual.recipe import KINDS
-from residual.statistics import geometric_mean, listed, mean_correlation, number, ratio
+from residual.statistics import listed, mean_correlation, number, ratio
 from residual.store import Record
 
 FAR = 3.0  # times: trainings of one network whose responses differ by more are named
@@ -31,9 +31,8 @@ def by_training(frame: pd.DataFrame) -> pd.Series:
 
 
 def medians(frame: pd.DataFrame) -> pd.Series:
-    """Median std over layers by training, geometric mean over trainings, by (depth, kind)."""
-    groups = by_training(frame).groupby(level=["depth", "kind"])
-    return groups.apply(lambda v: geometric_mean(v).estimate)
+    """Median std over layers by training, then the median over trainings, by (depth, kind)."""
+    return by_training(frame).groupby(level=["depth", "kind"]).median()
 
 
 def far_apart(frame: pd.DataFrame) -> str:
@@ -65,7 +64,7 @@ def figure_7_words(
                 f"(ratio {number(plain / residual, 3)})"
             )
     caption = (
-        f"Median standard deviation over all 3×3 layers, plain against residual: "
+        f"Median standard deviation over all 3×3 layers and trainings, plain against residual: "
         f"{'; '.join(told) or 'one kind alone'}.{far_apart(frame)} {drawn} (BN: {STATES[state]}; "
         f"{scale(records)})."
     )
@@ -145,8 +144,9 @@ def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, s
     open_to = [kind for kind, i in falls.items() if i.lower <= 1 <= i.upper]
     settled = f" In {listed(open_to)} nets the trainings do not settle it." if open_to else ""
     caption = (
-        f"Median std of all 3×3 layers {finding}: {listed(told)}.{settled} Dots "
-        f"are trainings ({scale(records)})."
+        f"Median std of all 3×3 layers {finding} (geometric means over trainings): "
+        f"{listed(told)}.{settled}{far_apart(frame)} Dots are trainings, lines their medians "
+        f"({scale(records)})."
     )
     return caption, f"Median std against depth, a line for each kind: {listed(told)}."
 
@@ -155,12 +155,11 @@ def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, st
     """Caption and alt text of the figure of ‖F(x)‖/‖x‖ by block."""
     kept = frame[~frame["widening"].astype(bool)]
     groups = kept.groupby(["network", "run"])["ratio"].median().groupby(level="network")
-    found = groups.apply(lambda v: geometric_mean(v).estimate)
-    told = listed([f"{number(v, 2)} in {name}" for name, v in found.items()])
+    told = listed([f"{number(v, 2)} in {name}" for name, v in groups.median().items()])
     caption = (
         f"How large the correction is beside its input: the median of ‖F(x)‖/‖x‖ over identity "
-        f"blocks is {told}, trained (geometric means over trainings). Lines are medians "
-        f"over trainings ({scale(records)})."
+        f"blocks is {told}, trained. Lines and numbers are medians over trainings, bands go from "
+        f"the lowest to the highest; dotted: a tenth ({scale(records)})."
     )
     return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
 
@@ -203,14 +202,16 @@ def jacobian_frame(records: Sequence[Record]) -> pd.DataFrame:
     for seed, measured in zip(baseline.seeds, baseline.measurements):
         for kind in KINDS:
             frame = pd.DataFrame(measured[kind])
-            frames.append(frame.assign(kind=kind, state="untrained", run=f"{kind} seed {seed}"))
+            frames.append(
+                frame.assign(kind=kind, state="untrained", run=baseline.name, member=seed)
+            )
     frame = pd.concat(frames, ignore_index=True)
     return frame[~frame["widening"].astype(bool)]
 
 
 def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
     """Caption and alt text of the figure of participation ratios."""
-    found = frame.groupby(["state", "kind", "run"])["participation"].median()
+    found = frame.groupby(["state", "kind", "run", "member"])["participation"].median()
     found = found.groupby(level=["state", "kind"]).median()
     told = [
         f"{number(found[state, 'plain'], 2)} against {number(found[state, 'residual'], 2)} {state}"

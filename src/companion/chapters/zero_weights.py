@@ -278,5 +278,8 @@ def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> tu
         )
     shown = [record for records in groups.values() for record in records]
     name = network("residual", shown[0].depth)
-    caption = f"{name}, {listed(told)} (means; {scale(shown)})."
+    caption = (
+        f"{name}, {listed(told)} (medians over blocks and trainings, mean error; lines with their "
+        f"95 % band, by bootstrap; {scale(shown)})."
+    )
     return caption, f"Lines of ‖F(x)‖/‖x‖ against block: {listed(told)}."

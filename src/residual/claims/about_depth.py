@@ -46,8 +46,21 @@ def rise(evidence: Evidence, name: str, words: str) -> Finding:
     shallow, deep = evidence.networks("plain", 20), evidence.networks("plain", 56)
     gap = difference(metric(deep, name), metric(shallow, name))
     sentence = f"The final {words} of plain-56 minus that of plain-20 is {gap} percentage points."
+    each = [d[name] - s[name] for s, d in paired(shallow, deep)]
+    if gap.lower <= 0 <= gap.upper and each:
+        above = sum(value > 0 for value in each)
+        sentence += (
+            f" Training by training it goes from {number(min(each))} to {number(max(each))}, and "
+            f"is above zero in {above} of {len(each)}; what is open is their spread."
+        )
     values = gap.named("difference_points")
     return conclude(gap.lower > 0, gap.upper < 0, sentence, values, shallow + deep, gap.seeds)
+
+
+def paired(first: list[Record], second: list[Record]) -> list[tuple[dict, dict]]:
+    """The final metrics of two networks, from one seed or source each."""
+    metrics = {record.member: record["metrics"] for record in second}
+    return [(r["metrics"], metrics[r.member]) for r in first if r.member in metrics]
 
 
 def rates_and_lengths(evidence: Evidence) -> dict[str, list[float]]:

@@ -90,7 +90,7 @@ def compare(
             before.append(f"{number(start.estimate)} at depth {depth}")
     sentence = (
         f"{words} of all 3×3 layers ({STATES[when]} BN statistics), plain over "
-        f"residual: {'; '.join(told)}."
+        f"residual, as geometric means over trainings: {'; '.join(told)}."
     )
     sentence += f" Before training: {listed(before)}." if have_initial(records) else ""
     holds = all(i.lower > 1 if threshold == 1 else i.lower >= threshold for i in found)
@@ -193,9 +193,11 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
     for (a, b), step in zip(pairwise(depths), steps):
         values |= step.named(f"resnet_{a}_over_{b}_ratio")
         told.append(f"{a} over {b}: {step}")
+    if 56 not in depths[:2]:
+        told.append(f"20 over 56: {whole}")
     sentence = (
         f"Median std of all 3×3 layers of ResNets ({STATES[evidence.state]} BN statistics), "
-        f"{'; '.join(told)}; 20 over 56: {whole}."
+        f"{'; '.join(told)}."
     )
     beside: list[Record] = []
     if evidence.has("plain", 20) and evidence.has("plain", 56):

@@ -67,14 +67,14 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
     gap = difference(plain, residual)
     values = gap.named("plain_minus_resnet_points")
     values |= {"worst_resnet_110_percent": max(residual), "best_plain_110_percent": min(plain)}
-    line = "ResNet-1202: not run."
+    line = ""
     if deepest:
         values["worst_resnet_1202_percent"] = max(deepest)
-        line = f"ResNet-1202 ends at {listed([number(error) for error in deepest])} %."
+        line = f" ResNet-1202 ends at {listed([number(error) for error in deepest])} %."
     sentence = (
         f"At depth 110 the final {words} is at most {number(max(residual))} % in the residual "
         f"trainings ({len(residual)}) and at least {number(min(plain), 4)} % in the plain ones "
-        f"({len(plain)}); plain minus residual: {gap} points. {line}"
+        f"({len(plain)}); plain minus residual: {gap} points.{line}"
     )
     holds = max(residual) < TRAINABLE <= min(plain)
     fails = max(residual) >= TRAINABLE or max(plain) < TRAINABLE
