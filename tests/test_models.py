@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from residual import paper
+from residual.errors import ParameterError
 from residual.models import BasicBlock, Network, build, plain, resnet
 
 
@@ -86,3 +87,9 @@ def test_without_norm_there_is_no_batch_normalisation():
     model = build("plain", 8, norm=False)
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules())
     assert model(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(("kind", "depth"), [("ResNet", 20), ("residual", 18), ("plain", 2)])
+def test_a_kind_or_depth_that_the_paper_has_not_is_named(kind, depth):
+    with pytest.raises(ParameterError, match="is not allowed"):
+        build(kind, depth)

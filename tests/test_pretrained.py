@@ -66,6 +66,18 @@ def test_damaged_weights_are_not_loaded(made, tmp_path, monkeypatch):
         load(made.name)
 
 
+def test_weights_of_ones_own_come_where_the_evidence_has_none(made, tmp_path, monkeypatch):
+    (tmp_path / made.name).mkdir(parents=True)
+    shutil.copy(made.folder / "record.json", tmp_path / made.name)
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
+    assert not load(made.name).training
+
+
+def test_an_experiment_is_no_network():
+    with pytest.raises(ParameterError, match="no network has this name"):
+        load("quick/experiments/solution-exists")
+
+
 def test_committed_networks_load_without_their_data_set():
     names = [p.parent for p in (store.committed() / "desk").glob("*-20-*/weights.safetensors")]
     network = load(f"desk/{names[0].name}")

@@ -79,12 +79,22 @@ def test_recipes_are_every_combination():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("profile", "huge"), ("kind", "dense"), ("depth", 21), ("seed", -1), ("iterations", 0)],
+    [
+        *(("profile", "huge"), ("kind", "dense"), ("depth", 21), ("seed", -1), ("iterations", 0)),
+        *(("dataset", "mnist"), ("batch_size", 0), ("momentum", 2.0), ("shortcut", "half")),
+        *(("learning_rate", float("nan")), ("weight_decay", float("inf")), ("weight_decay", -1)),
+    ],
 )
 def test_a_wrong_value_is_named(field, value):
     usual = Recipe.of("quick", "plain", 20)
     with pytest.raises(ParameterError, match=str(value)):
         replace(usual, **{field: value})
+
+
+@pytest.mark.parametrize("change", [{"zero_gamma": True}, {"decay_gamma": False}])
+def test_what_batch_normalisation_has_is_not_asked_for_without_it(change):
+    with pytest.raises(ParameterError, match="without batch normalisation"):
+        replace(Recipe.of("quick", "plain", 20), norm=False, **change)
 
 
 def test_short_profiles_keep_the_product_of_rate_decay_and_length():

@@ -91,9 +91,10 @@ def test_an_outcome_is_kept_until_the_record_is_made_anew(made, tmp_path):
     assert keep(IMPOSSIBLE).startswith(EXACT)  # elsewhere it could be replayed
     anew = replace(made, content=made.content | {"digest": "0" * 64})
     assert replay.status(anew, replay.outcomes(tmp_path)) == replay.NOT_REPLAYED
-    (tmp_path / "replays.json").write_text("{")
-    with pytest.raises(RecordError, match=r"replays\.json is damaged"):
-        replay.outcomes(tmp_path)
+    for damaged in ("{", "[]", '{"run": {}}'):
+        (tmp_path / "replays.json").write_text(damaged)
+        with pytest.raises(RecordError, match=r"replays\.json is damaged"):
+            replay.outcomes(tmp_path)
 
 
 def test_a_run_is_published_once_it_has_been_checked(made, tmp_path):
@@ -101,8 +102,10 @@ def test_a_run_is_published_once_it_has_been_checked(made, tmp_path):
     assert store.find(made.recipe, tmp_path).content == made.content == published.content
     assert published.weights().keys() == made.weights().keys()
     assert replay.status(made, replay.outcomes(tmp_path)).startswith(EXACT)
-    with pytest.raises(ParameterError, match="its replay must succeed"):
+    with pytest.raises(ParameterError, match="holds another record of it"):
         replay.publish(with_losses(made, [0.5] * 8), tmp_path)
+    with pytest.raises(ParameterError, match="its replay must succeed"):
+        replay.publish(with_losses(made, [0.5] * 8), tmp_path / "elsewhere")
 
 
 def test_committed_outcomes_are_of_committed_records():

@@ -74,7 +74,13 @@ def test_rank_correlation_knows_when_nothing_varies():
         (1e-7, "1×10⁻⁷"),
         (8.04e-13, "8.04×10⁻¹³"),
         (-2.5e12, "−2.5×10¹²"),
+        (math.nan, "not a number"),
+        (-math.inf, "−∞"),
     ],
 )
 def test_numbers_in_sentences(value, words):
     assert statistics.number(value) == words
+
+
+def test_a_test_without_a_p_value_is_not_rejected():
+    assert statistics.holm({"constant": math.nan, "sure": 0.001, "open": 0.9}) == {"sure"}

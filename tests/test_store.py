@@ -1,13 +1,13 @@
 """Records as files: found by what they are, and never read when damaged."""
 
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
 from residual import store
-from residual.errors import RecordError, StoreError
+from residual.errors import ParameterError, RecordError, StoreError
 from residual.recipe import Recipe
 
 RECIPE = Recipe.of("quick", "plain", 8, 3)
@@ -44,6 +44,14 @@ def test_the_three_kinds_of_record_are_found_by_what_they_are(tmp_path):
         ("public", "residual", 20, "", "someone"),
     ]
     assert made.weights()["weight"].tolist() == [0, 1, 2]
+
+
+def test_another_recipes_record_is_not_taken_for_this_one(tmp_path):
+    near = [replace(RECIPE, weight_decay=decay) for decay in (0.0200001, 0.0200004)]
+    run(tmp_path, recipe=asdict(near[0]))
+    assert store.find(near[0], tmp_path)
+    with pytest.raises(ParameterError, match="another one of this name"):
+        store.find(near[1], tmp_path)
 
 
 def test_what_is_not_there_is_none(tmp_path):

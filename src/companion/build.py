@@ -49,6 +49,9 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     if missing := [name for name in (*PAGES, "notebooks") if not (ROOT / name).exists()]:
         raise BookError(f"{ROOT} is no checkout of the book: it lacks {', '.join(missing)}.")
     settings(**parameters)
+    for name in ("RESIDUAL_RUNS", "RESIDUAL_EVIDENCE", "RESIDUAL_DATA"):  # kernels run elsewhere
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     site = output / "site"
     try:
         prepare(site)

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in a run's folder, newest first."""
-    return sorted(folder.glob("checkpoint-*.safetensors"), reverse=True)
+    return sorted(folder.glob("checkpoint-[0-9]*-*.safetensors"), reverse=True)
 
 
 def checkpoint(training: Training, folder: Path, history: list[dict]) -> None:

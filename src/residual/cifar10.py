@@ -121,7 +121,7 @@ def diagnosis(path: Path) -> str:
     except (tarfile.TarError, EOFError, OSError, zlib.error):
         return "it is no archive that can be read"
     if first and (what := OTHERS.get(first.name.split("/")[0])):
-        return f"it is {what}; the version for Python is needed"
+        return f"it is {what}; CIFAR-10 for Python is needed"
     size = path.stat().st_size
     if size < SIZE:
         return f"it is truncated: {size:,} of {SIZE:,} bytes"
@@ -154,8 +154,9 @@ def from_batches(content: Callable[[str], bytes], where: Path) -> Parts:
 def verified(parts: Parts, where: Path) -> Parts:
     """The same arrays, if every pixel and label is the official one; else DataError."""
     (train, train_labels), (test, test_labels) = parts
-    if (len(train), len(test)) != IMAGES:
-        raise damaged(where, f"it holds {len(train)} and {len(test)} images")
+    for images, labels, count in ((train, train_labels, IMAGES[0]), (test, test_labels, IMAGES[1])):
+        if (images.shape, labels.shape) != ((count, 32, 32, 3), (count,)):
+            raise damaged(where, f"its arrays have the shapes {images.shape} and {labels.shape}")
     for (name, digest), images in zip(BATCHES.items(), [*np.split(train, 5), test]):
         if sha256(images.transpose(0, 3, 1, 2)) != digest:
             raise damaged(where, f"the images of {name} are not the official ones")
@@ -172,9 +173,10 @@ def sha256(array: np.ndarray) -> str:
 
 def damaged(path: Path, what: str) -> DataError:
     """The error that a file or folder under CIFAR-10's name is not CIFAR-10."""
+    ours = path.name in (PACKED, FOLDER, ARCHIVE)
     return DataError(
-        f"{path} is not CIFAR-10 as published: {what}. Delete it and run `residual data`, or name "
-        f"a folder with the official {ARCHIVE} in --data."
+        f"{path} is not CIFAR-10 as published: {what}. {'Delete it and run' if ours else 'Run'} "
+        f"`residual data`, or name a folder with the official {ARCHIVE} in --data."
     )
 
 

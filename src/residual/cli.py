@@ -225,8 +225,11 @@ def publish(names, source, data) -> None:
         path = (source or own()) / name / "record.json"
         if not path.is_file():
             raise ParameterError("run", name, f"there is no {path}")
-        offer(data, [read(path).recipe.dataset])
-        click.echo(f"{name} is now in {replay.publish(read(path), committed(), data).folder}.")
+        run = read(path)
+        if "recipe" not in run.content:
+            raise ParameterError("run", name, "it is no training of a recipe")
+        offer(data, [run.recipe.dataset])
+        click.echo(f"{name} is now in {replay.publish(run, committed(), data).folder}.")
 
 
 @main.command()
@@ -243,7 +246,11 @@ def claims(profile, file, runs) -> None:
     show([(v.id, v.verdict or "about the paper", v.sentence) for v in verdicts])
     if file:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
-        file.write_text(text, "utf-8")
+        try:
+            file.write_text(text, "utf-8")
+        except OSError as error:
+            advice = f"it cannot be written ({error.strerror})"
+            raise ParameterError("json", str(file), advice) from error
 
 
 @main.command()
@@ -258,7 +265,7 @@ def data(data) -> None:
 
 
 @main.command()
-@click.argument("weights", metavar="DIR", type=folder)
+@click.argument("weights", metavar="DIR", type=click.Path(True, file_okay=False, path_type=Path))
 @click.option("--train-images", type=int, help="Images that give the training error (all).")
 @device_option
 @evidence_option
@@ -289,7 +296,7 @@ def book(profile, depths, seeds, iterations, output, device, runs) -> None:
         advice = "it needs a checkout and the book's packages"
         raise ParameterError("book", str(error), advice) from error
     if runs:
-        os.environ["RESIDUAL_EVIDENCE"] = str(runs.resolve())
+        os.environ["RESIDUAL_EVIDENCE"] = str(store(runs).resolve())
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     place = [output.resolve() / "_build"] if output else []
     click.echo(f"The book is {build(given | {'profile': profile}, *place)}")

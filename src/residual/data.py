@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from residual import cifar10
-from residual.errors import DataError
+from residual.errors import DataError, check_choice
 from residual.store import ROOT
 
 __all__ = ["DataError", "Dataset", "Split", "data_folder", "load"]
@@ -74,6 +74,7 @@ def load(name: str, folder: Path | None = None) -> Dataset:
     CIFAR-10 is looked for in `folder` (None: `data_folder`), and every byte of it is checked;
     DataError says what is missing or wrong.
     """
+    check_choice("dataset", name, ("digits", "cifar10"))
     if name == "digits":
         return digits()
     parts = cifar10.read(folder or data_folder())

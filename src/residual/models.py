@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from residual.errors import check_choice
+from residual.errors import check_choice, check_depth
 
 ZEROS = ("after", "split")
 SHORTCUTS = ("identity", "half", "permutation", "orthogonal")
@@ -61,6 +61,7 @@ class Network(nn.Module):
         zeros: str = "after",
     ) -> None:
         super().__init__()
+        check_depth(depth)
         n = (depth - 2) // 6
         widths = [16] * n + [32] * n + [64] * n
         self.conv = conv3x3(channels, 16)
@@ -132,6 +133,7 @@ def build(
     `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,
     another one in each block. The mixtures follow from the seed and are never trained.
     """
+    check_choice("kind", kind, ("plain", "residual"))
     check_choice("zeros", zeros, ZEROS)
     check_choice("shortcut", shortcut, SHORTCUTS)
     model = Network(depth, kind == "residual", channels, norm, zeros)

@@ -31,8 +31,8 @@ def load(name: str, file: str | Path | None = None) -> Network:
     if name.startswith("public/"):
         return of_others(name, file)
     places = (root / name / "record.json" for root in (committed(), own()))
-    record = next((read(path) for path in places if path.is_file()), None)
-    if record is None:
+    held = sorted(filter(Path.is_file, places), key=without_weights)
+    if not held or "recipe" not in (record := read(held[0])).content:
         raise unknown(name, known())
     weights = record.weights()
     model = record.recipe.network(weights["conv.weight"].shape[1])
@@ -42,6 +42,11 @@ def load(name: str, file: str | Path | None = None) -> Network:
     shape = tuple(mean.shape)
     model.normalise = lambda images: checked(images, shape).float() / 255 - mean.to(images.device)
     return model.eval()
+
+
+def without_weights(record: Path) -> bool:
+    """Whether no weights lie beside a record, as for all but the main networks of seed 0."""
+    return not record.with_name("weights.safetensors").is_file()
 
 
 def checked(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:

@@ -62,10 +62,20 @@ class Recipe:
         check_choice("kinds", self.kind, KINDS)
         check_depth(self.depth)
         check_seed(self.seed)
+        check_choice("dataset", self.dataset, ("digits", "cifar10"))
         check_integer("iterations", self.iterations, 1, 10_000_000)
+        check_integer("batch_size", self.batch_size, 1, 1_000_000)
         check_choice("shortcut", self.shortcut, SHORTCUTS)
-        if not 0 < self.learning_rate < 100:
+        if not 1e-9 <= self.learning_rate < 100:
             raise ParameterError("learning_rate", self.learning_rate, "it lies between 0 and 100")
+        if not 0 <= self.weight_decay < 100:
+            raise ParameterError("weight_decay", self.weight_decay, "it is at least 0, below 100")
+        if not 0 <= self.momentum < 1:
+            raise ParameterError("momentum", self.momentum, "it is at least 0, below 1")
+        if self.kind == "plain" and self.shortcut != "identity":
+            raise ParameterError("shortcut", self.shortcut, "a plain network has no shortcut")
+        if not self.norm and (self.zero_gamma or not self.decay_gamma):
+            raise ParameterError("norm", self.norm, "without batch normalisation there is no γ")
 
     @classmethod
     def of(

@@ -30,7 +30,7 @@ from residual.provenance import (
     instruction_set,
     source_digest,
 )
-from residual.store import Record, committed, put, write_atomically
+from residual.store import Record, committed, find, put, write_atomically
 from residual.train import Training
 
 FILE, NOT_REPLAYED = "replays.json", "not replayed"
@@ -179,8 +179,11 @@ def outcomes(root: Path | None = None) -> dict[str, dict]:
     """
     path = (root or committed()) / FILE
     try:
-        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    except ValueError as error:
+        found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        if not isinstance(found, dict) or not all("record" in e for e in found.values()):
+            raise ValueError("an entry names no record")
+        return found
+    except (TypeError, ValueError) as error:
         raise RecordError(f"{path} is damaged: {error}. Restore it, or delete it.") from error
 
 
@@ -220,9 +223,14 @@ def publish(run: Record, root: Path | None = None, data: Path | None = None) -> 
     """Copy a run of a reader's own into the committed store, once it has been replayed.
 
     RecordError if its weights do not fit its record, ParameterError if its replay differs or could
-    not be made.
+    not be made, or if the store has another record of the run.
     """
     run.weights()
+    outcomes(root)
+    there = find(run.recipe, root)
+    if there and there.content != run.content:
+        advice = f"{there.folder} holds another record of it: delete that first"
+        raise ParameterError("run", run.name, advice)
     replay = verify(run, data)
     if replay.verdict not in (EXACT, WITHIN):
         raise ParameterError("run", run.name, f"its replay must succeed, but: {replay.sentence}")

@@ -21,6 +21,8 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def number(value: float, digits: int = 3) -> str:
     """A number for a sentence: few significant digits, a true minus, powers of ten written out."""
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}g}"
     if value and not 1e-4 <= abs(float(text)) < 1e6:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
@@ -191,7 +193,8 @@ def ratio_p(first: Sequence[float], second: Sequence[float]) -> float:
 def holm(tests: dict[str, float]) -> set[str]:
     """The tests that Holm's step-down procedure rejects at 5 % in all, from their p by name."""
     rejected: set[str] = set()
-    for step, (name, p) in enumerate(sorted(tests.items(), key=lambda pair: pair[1])):
+    known = {name: 1.0 if math.isnan(p) else p for name, p in tests.items()}  # equal constants
+    for step, (name, p) in enumerate(sorted(known.items(), key=lambda pair: pair[1])):
         if p > (1 - LEVEL) / (len(tests) - step):
             break
         rejected.add(name)

@@ -21,7 +21,7 @@ from pathlib import Path
 from safetensors.torch import load, save
 from torch import Tensor
 
-from residual.errors import RecordError, StoreError
+from residual.errors import ParameterError, RecordError, StoreError
 from residual.recipe import PROFILES, Recipe
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,9 @@ class Record:
         """The trained weights beside the record; RecordError if they are not there or damaged."""
         path = self.folder / "weights.safetensors"
         if not path.is_file():
-            raise RecordError(f"{path} is not in the store. Restore it, or train the run again.")
+            raise RecordError(
+                f"{path} is not in the store; `residual train --runs DIR` makes the run anew."
+            )
         content = path.read_bytes()
         if digest(content) != self["weights"]:
             raise RecordError(f"{path} is damaged: it does not fit its record. Restore it.")
@@ -158,9 +160,15 @@ def put(content: dict, weights: bytes | None, root: Path) -> Record:
 
 
 def find(recipe: Recipe, root: Path | None = None) -> Record | None:
-    """The recipe's training if the store has it, else None; RecordError if it is damaged."""
+    """The recipe's training if the store has it, else None; RecordError if it is damaged.
+
+    ParameterError if the store has another recipe's under its name, which keeps six digits.
+    """
     path = (root or committed()) / recipe.profile / recipe.name / "record.json"
-    return read(path) if path.is_file() else None
+    found = read(path) if path.is_file() else None
+    if found and found.recipe != recipe:
+        raise ParameterError("recipe", recipe.name, f"{path} holds another one of this name")
+    return found
 
 
 def experiment(name: str, scale: str, root: Path | None = None) -> Record | None:

@@ -163,7 +163,7 @@ def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     outcomes = {recipe: look(recipe, options.runs) for recipe in recipes}
     missing = [recipe for recipe, outcome in outcomes.items() if outcome is None]
     jobs = min(jobs, len(missing)) or 1
-    threads = options.threads or max(1, usable_cores() // jobs)
+    threads = max(1, usable_cores() // jobs) if options.threads is None else options.threads
     root = (options.runs or own()).resolve()
     given = replace(options, runs=root, threads=threads)
     if missing:

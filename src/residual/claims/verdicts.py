@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from residual.errors import checked
+from residual.errors import ReaderError, checked
 from residual.peers import Curve
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
@@ -86,7 +86,7 @@ class Verdict(Finding):
     scale: str = field(kw_only=True)
 
 
-class WordsError(ValueError):
+class WordsError(ReaderError, ValueError):
     """claims.yaml is wrong; the message names the claim and the field."""
 
 
@@ -95,7 +95,11 @@ def load_claims(rules: dict[str, Callable], path: Path = WORDS) -> tuple[Claim, 
 
     WordsError names a missing field, a wrong type, an unknown value, and a claim without a rule.
     """
-    made = tuple(claim_of(words, rules) for words in yaml.safe_load(path.read_text("utf-8")))
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise WordsError(f"{path.name} is no YAML: {error}") from error
+    made = tuple(claim_of(words, rules) for words in entries)
     names = [claim.id for claim in made]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise WordsError(f"{path.name}: {min(repeated)} stands there twice.")

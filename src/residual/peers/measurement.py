@@ -12,6 +12,7 @@ from torch import Tensor
 from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED, response_tables
+from residual.errors import check_integer
 from residual.models import Network
 from residual.peers.loading import Scaling, network, published, scaling
 from residual.peers.sources import Peer, Source, sources, training_indices
@@ -60,8 +61,11 @@ def measure(
     trained on); a record made from fewer images is replaced when more are asked for. PeerError
     names a file that is missing or altered, DataError says what is wrong with CIFAR-10.
     """
+    if train_images is not None:
+        check_integer("train_images", train_images, 1, 50_000)
     pairs = [(source, peer) for source in sources() for peer in source.peers]
     wanted = [pair for pair in pairs if not is_recorded(pair[1], train_images, root)]
+    say(f"{len(pairs) - len(wanted)} of {len(pairs)} networks are in the store already.")
     contents = {peer: published(folder, source, peer) for source, peer in wanted}
     dataset = load("cifar10", data) if wanted else None
     for source, peer in sorted(wanted, key=lambda pair: (pair[1].depth in (32, 44), pair[1].depth)):

@@ -64,7 +64,10 @@ def sources(path: Path = FACTS) -> tuple[Source, ...]:
 
     PeerError names a missing or unknown field, or one of the wrong type.
     """
-    table = tomllib.loads(path.read_text("utf-8"))
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise PeerError(f"{path.name} is no TOML: {error}") from error
     return tuple(source(name, facts) for name, facts in table.items())
 
 
@@ -81,6 +84,8 @@ def source(name: str, facts: dict) -> Source:
     for field, value, choices in (("zeros", made.zeros, ZEROS), ("split", made.split, SPLITS)):
         if value not in choices:
             raise PeerError(f"{FACTS.name}: {name}.{field} is one of {', '.join(choices)}.")
+    if isinstance(made.mean, str) and made.mean != "pixels":
+        raise PeerError(f"{FACTS.name}: {name}.mean is three numbers or pixels.")
     return made
 
 
