@@ -47,7 +47,7 @@ def test_the_three_kinds_of_record_are_found_by_what_they_are(tmp_path):
 
 
 def test_another_recipes_record_is_not_taken_for_this_one(tmp_path):
-    near = [replace(RECIPE, weight_decay=decay) for decay in (0.0200001, 0.0200004)]
+    near = [replace(RECIPE, weight_decay=decay) for decay in (0.02000001, 0.02000004)]
     run(tmp_path, recipe=asdict(near[0]))
     assert store.find(near[0], tmp_path)
     with pytest.raises(ParameterError, match="another one of this name"):
