@@ -9,7 +9,7 @@ import base64
 import gzip
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from html import escape
 from pathlib import Path
@@ -74,25 +74,25 @@ class Shown:
 def shown() -> tuple[tuple[Shown, ...], Sample | None]:
     """The networks of the largest scale of ours that has the first of them, and images for them.
 
-    Of a scale whose own recipe has no weights yet, those with the paper's unscaled weight decay.
+    Of a network that its scale's own recipe has not trained yet, that with the paper's unscaled
+    weight decay.
     """
     for scale in reversed(PROFILES):
-        for decay in (None, 1e-4):
-            found = [run for pair in OFFERED if (run := kept(scale, *pair, decay))]
-            first = found and (found[0].kind, found[0].depth) == OFFERED[0]
-            if first and (images := find(found[0].recipe.dataset)):
-                return tuple(Shown(run, exported(run, images)) for run in found), images
+        found = [run for pair in OFFERED if (run := kept(scale, *pair))]
+        first = found and (found[0].kind, found[0].depth) == OFFERED[0]
+        if first and (images := find(found[0].recipe.dataset)):
+            return tuple(Shown(run, exported(run, images)) for run in found), images
     return (), None
 
 
-def kept(scale: str, kind: str, depth: int, decay: float | None) -> Record | None:
-    """The run of seed 0, if the store has it with its weights and it has not diverged."""
-    recipe = Recipe.of(scale, kind, depth)
-    if decay is not None:
-        recipe = Recipe(**vars(recipe) | {"weight_decay": decay})
-    run = store.find(recipe)
-    whole = run and (run.folder / "weights.safetensors").is_file()
-    return run if whole and run["metrics"]["test_error"] is not None else None
+def kept(scale: str, kind: str, depth: int) -> Record | None:
+    """The run of seed 0 whose weights are there, unless it diverged."""
+    usual = Recipe.of(scale, kind, depth)
+    for recipe in (usual, replace(usual, weight_decay=1e-4)):
+        run = store.find(recipe)
+        if run and run["metrics"]["test_error"] and (run.folder / "weights.safetensors").is_file():
+            return run
+    return None
 
 
 def exported(run: Record, images: Sample) -> bytes:
