@@ -73,10 +73,12 @@ def result_summary() -> str:
     judged = [v.scale for v in found[measured] if v.verdict not in (NOT_RUN, None)]
     told = [f"{judged.count(scale)} at scale *{scale}*" for scale in SCALES if scale in judged]
     alone = count(len(found[about]), "statement")
-    same: dict[str, list[str]] = {}
+    same: dict[tuple, list[str]] = {}
     for verdict in found[measured]:
-        same.setdefault(verdict.sentence, []).append(f"{{ref}}`{verdict.id} <claim-{verdict.id}>`")
-    twins = [listed(ids) for words, ids in same.items() if words != "Not run." and ids[1:]]
+        same.setdefault((verdict.sentence, verdict.verdict), []).append(
+            f"{{ref}}`{verdict.id} <claim-{verdict.id}>`"
+        )
+    twins = [listed(ids) for (_, word), ids in same.items() if word != NOT_RUN and ids[1:]]
     once = "".join(f" One comparison decides {ids}: count them once." for ids in twins)
     return (
         f"{table(header, rows)}\n\nThe measured ones were judged {', '.join(told) or 'nowhere'}; "
