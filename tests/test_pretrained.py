@@ -114,5 +114,5 @@ def test_the_page_on_loading_runs_as_printed(capsys):
         pytest.skip("all but the error: CIFAR-10 is not here")
     capsys.readouterr()
     exec(error, made)
-    record = store.read(store.committed() / "desk" / "residual-20-wd0.0001-s0" / "record.json")
+    record = store.read(store.committed() / "desk" / "residual-20-s0" / "record.json")
     assert capsys.readouterr().out == f"{record['metrics']['test_error']:.2f} %\n"
