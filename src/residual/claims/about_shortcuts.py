@@ -40,8 +40,11 @@ def residual_cures(evidence: Evidence) -> Finding:
         sentence += f" Logged test errors, ResNet-56 minus ResNet-20: {test} points."
     holds = growth.upper <= MARGIN_POINTS and gain.lower > 0
     fails = growth.lower > MARGIN_POINTS or gain.upper < 0
-    seeds = min(growth.seeds, gain.seeds)
-    return conclude(holds, fails, sentence, values, shallow + deep + plain, seeds)
+    seeds, doubt = min(growth.seeds, gain.seeds), ""
+    if growth.upper <= MARGIN_POINTS and seeds >= FEWEST_SEEDS:
+        doubt = "It does not degrade; open is the gain over plain-56, whose interval contains zero."
+    runs = shallow + deep + plain
+    return conclude(holds, fails, sentence, values, runs, seeds, doubt=doubt)
 
 
 def hundreds_of_layers(evidence: Evidence) -> Finding:
