@@ -98,7 +98,7 @@ def error_table() -> str:
         "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; *logged* are "
         "test errors as their authors report them. Training errors are in evaluation mode, without "
         "augmentation; {doc}`the page on public trainings <public>` says on how many images each "
-        f"was measured.{missing}"
+        f"was measured, and which source published its best test epoch.{missing}"
     )
 
 
