@@ -218,3 +218,17 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
     found = by_network(frame, "train_error", *keys).sort_values(["scale", "mean"])
     found["training error, %"] = spread(found)
     return found[["network", *keys, "training error, %"]]
+
+
+def best_control(found: pd.DataFrame) -> str:
+    """Which recipe of `controls` ends lowest at each scale that has several."""
+    told = []
+    for scale, part in found.groupby("scale"):
+        if len(part) > 1:
+            best = part.iloc[0]
+            told.append(
+                f"Of {len(part)} recipes at scale {scale} the one with learning rate "
+                f"{best['learning rate']} and {best['iterations']:,} iterations leaves the lowest "
+                f"training error, {best['training error, %']} %."
+            )
+    return " ".join(told)
