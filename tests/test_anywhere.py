@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from companion.build import BookError, build
 from residual.store import ROOT
 
 FEW = ("train", "--depths", "8", "--kinds", "plain", "--iterations", "2")
@@ -67,6 +69,14 @@ def test_a_book_that_cannot_be_written_says_so(locked):
     shown = residual(locked / "src", "book", folder=locked)
     assert shown.returncode == 2
     assert "name another folder with --output" in shown.stderr
+
+
+def test_a_relative_store_is_the_same_one_for_the_kernels(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESIDUAL_RUNS", "mine")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BookError, match="cannot be written"):
+        build({}, tmp_path / "file" / "_build")
+    assert os.environ["RESIDUAL_RUNS"] == str(Path("mine").absolute())
 
 
 @pytest.mark.slow

@@ -43,6 +43,13 @@ def test_wrong_words_are_named(change, words, tmp_path):
         load_claims(claims.RULES, path)
 
 
+def test_a_file_that_is_no_yaml_is_named(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text("- id: [", "utf-8")
+    with pytest.raises(WordsError, match=r"claims\.yaml is no YAML"):
+        load_claims(claims.RULES, path)
+
+
 def test_an_empty_store_gives_not_run_with_the_reason(tmp_path):
     for verdict in claims.evaluate("quick", tmp_path):
         if verdict.scale == "quick" and verdict.verdict is not None:

@@ -61,6 +61,8 @@ MISTAKES = [
     (("train", "--depths", "20,20"), "name each value once"),
     (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed; no record has this name"),
     (("claims", "--profile", "huge"), "'huge' is not allowed"),
+    (("train", "--threads", "0"), "threads: 0 is not allowed"),
+    (("train", "--no-norm", "--zero-gamma"), "without batch normalisation there is no γ"),
 ]
 
 
@@ -116,6 +118,14 @@ def test_claims_prints_and_writes_every_claim(tmp_path):
     assert shown.exit_code == 0, shown.output
     written = json.loads((tmp_path / "claims.json").read_text())
     assert [claim["id"] for claim in written] == [claim.id for claim in CLAIMS]
+
+
+def test_verdicts_for_a_place_that_cannot_be_written_are_one_sentence(tmp_path):
+    shown = call(
+        "claims", "--profile", "paper", "--json", str(tmp_path / "nowhere" / "claims.json")
+    )
+    assert shown.exit_code == 2
+    assert "it cannot be written (No such file or directory)" in shown.output
 
 
 def test_a_wrong_depth_of_the_book_is_told_before_anything_is_executed():

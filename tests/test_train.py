@@ -85,6 +85,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(tmp_path, who
 
 def test_a_checkpoint_of_other_code_is_not_taken(tmp_path, caplog):
     stopped(tmp_path, 5)
+    (tmp_path / "checkpoint-old.safetensors").write_bytes(b"something of the reader's own")
     other = begun(replace(RECIPE, depth=14))
     assert resume(other, tmp_path) == []
     assert "tensors do not fit" in caplog.text
