@@ -368,6 +368,15 @@ def test_the_order_of_blocks_is_tested_by_permutation():
     assert verdict("large-only-when-needed", evidence(*ordered(2))) == INCONCLUSIVE
 
 
+def test_a_response_that_overflowed_is_named_and_not_compared():
+    made = pair("std", 2.0, 1.0)
+    deep = next(r for r in made if (r.kind, r.depth) == ("plain", 56))
+    deep["responses"]["final"]["layers"]["std"][3] = None
+    found = judge(BY_ID["response-smaller"], evidence(*made))
+    assert found.verdict == NOT_RUN
+    assert "plain-56" in found.reason
+
+
 def test_blocks_that_respond_less_are_missed_less():
     assert verdict("response-means-dispensable", evidence(*ordered())) == SUPPORTED
     assert verdict("response-means-dispensable", evidence(*ordered(reverse=True))) == NOT_SUPPORTED

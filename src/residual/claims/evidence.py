@@ -124,8 +124,13 @@ def rows_of(record: Record, **wanted: object) -> list[dict]:
 
 
 def layer_values(run: Record, column: str, when: str, second: bool = False) -> list[float]:
-    """A column of the responses of the 3×3 layers; `second`: only those that make F(x)."""
+    """A column of the responses of the 3×3 layers; `second`: only those that make F(x).
+
+    MissingRecordError if one of them overflowed when it was measured.
+    """
     table = run["responses"][when]["layers"]
+    if None in table[column]:
+        raise MissingRecordError(f"{run.name}: {column} of a response is no finite number.")
     pairs = zip(table["layer"], table[column])
     return [value for layer, value in pairs if not second or layer.endswith(".2")]
 
