@@ -90,7 +90,8 @@ def kept(scale: str, kind: str, depth: int) -> Record | None:
     usual = Recipe.of(scale, kind, depth)
     for recipe in (usual, replace(usual, weight_decay=1e-4)):
         run = store.find(recipe)
-        if run and run["metrics"]["test_error"] and (run.folder / "weights.safetensors").is_file():
+        whole = run and (run.folder / "weights.safetensors").is_file()
+        if whole and run["metrics"]["test_error"] is not None:
             return run
     return None
 

@@ -226,7 +226,7 @@ def publish(run: Record, root: Path | None = None, data: Path | None = None) -> 
     not be made, or if the store has another record of the run.
     """
     run.weights()
-    outcomes(root)
+    outcomes(root)  # a damaged file is told before anything is written
     there = find(run.recipe, root)
     if there and there.content != run.content:
         advice = f"{there.folder} holds another record of it: delete that first"

@@ -88,7 +88,8 @@ def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, s
         lambda v: geometric_mean(v).estimate
     )
     told = listed([f"{number(v, 2)} in {key[2]}" for key, v in means.items()])
-    low = sorted({record.depth for record in records if record.recipe.low_start})
+    recipes = [record.recipe for record in records]
+    low = sorted({r.depth for r in recipes if r.rate(0) < r.learning_rate})
     note = "".join(f"; nets of {depth} layers start at a tenth of the rate" for depth in low)
     caption = (
         f"The first update of a layer over its weights, learning rate times ‖∇W‖/‖W‖; the largest "
