@@ -51,7 +51,7 @@ def rise(evidence: Evidence, name: str, words: str) -> Finding:
         above = sum(value > 0 for value in each)
         sentence += (
             f" Training by training it goes from {number(min(each))} to {number(max(each))}, and "
-            f"is above zero in {above} of {len(each)}; what is open is their spread."
+            f"is above zero in {above} of {len(each)}."
         )
     values = gap.named("difference_points")
     return conclude(gap.lower > 0, gap.upper < 0, sentence, values, shallow + deep, gap.seeds)
