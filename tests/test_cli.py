@@ -1,9 +1,6 @@
 """The command line: help reads well; a mistake is one sentence, and nothing is written."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -22,32 +19,6 @@ def test_every_command_has_help(name):
     assert f"  {name}" in call("--help").output
     assert call(name, "--help").exit_code == 0
     assert all(option.help for option in main.commands[name].params if option.name == "runs")
-
-
-ONLY_THE_LIBRARY = """
-import runpy, sys
-
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {absent}:
-            raise ModuleNotFoundError(name, name=name)
-
-sys.meta_path.insert(0, Absent())
-sys.argv = ["residual", *{words}]
-runpy.run_module("residual", run_name="__main__")
-"""
-
-
-def test_it_runs_as_a_module_without_the_books_packages(tmp_path):
-    absent = ("companion", "matplotlib", "seaborn", "papermill")
-    words = ["train", "--depths", "8", "--kinds", "plain", "--iterations", "2"]
-    words += ["--runs", str(tmp_path / "路径 with spaces")]
-    code = ONLY_THE_LIBRARY.format(absent=absent, words=words)
-    command = [sys.executable, "-c", code]
-    plain = os.environ | {"LANG": "C"}
-    shown = subprocess.run(command, capture_output=True, encoding="utf-8", env=plain)
-    assert shown.returncode == 0, shown.stderr
-    assert "quick/plain-8-it2-s0" in shown.stdout
 
 
 MISTAKES = [

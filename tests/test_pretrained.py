@@ -46,6 +46,8 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/resnet-20")
     with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
         load("public/akamaster/residual-20")
+    with pytest.raises(ParameterError, match=r"file: 'other.th' is not allowed; only a network of"):
+        load(made.name, "other.th")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ PARTS = {
     "result-summary": pages.result_summary,
     "error-table": pages.error_table,
     "peer-table": pages.peer_table,
-    "status-table": pages.status_table,
     "provenance-table": pages.provenance_table,
     "benchmark-table": pages.benchmark_table,
     "loadable-table": pages.loadable_table,

@@ -3,7 +3,6 @@
 import json
 from functools import cache
 from itertools import groupby
-from statistics import fmean
 
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import short_profiles
@@ -146,47 +145,15 @@ def log_table() -> str:
     return table(("Source", "Networks logged", "Held-out error on", "Iterations"), rows)
 
 
-def status_table() -> str:
-    """What was trained at each scale of ours: a row for each network, over all its seeds."""
-    header = ("Network", "Seeds", "Iterations", "First start", "Time a run", "Device", "PyTorch")
-    parts = []
-    for scale in store.profiles():
-        records = sorted(store.every(scale), key=of_network)
-        rows = [status_row(list(group)) for _, group in groupby(records, of_network)]
-        parts.append(f"**{scale}**: {PROFILES[scale].words}.\n\n{table(header, rows)}")
-    missing = [s for s in PROFILES if all(run.variant for run in store.every(s))]
-    parts += [f"Not run yet under its own recipe: {', '.join(missing)}."] if missing else []
-    return "\n\n".join(parts)
-
-
-def of_network(run: Record) -> tuple:
-    """Runs of one network and recipe differ in their seed alone."""
-    return run.depth, run.kind, run.variant
-
-
-def status_row(group: list[Record]) -> list[str]:
-    """One network's seeds, iterations, first start, mean training time, devices and versions."""
-    recipe, made = group[0].recipe, [run["provenance"] for run in group]
-    return [
-        network(recipe.kind, recipe.depth) + (f" ({recipe.variant})" if recipe.variant else ""),
-        ", ".join(str(run.member) for run in group),
-        f"{recipe.iterations:,}",
-        day(min(p["started"] for p in made)),
-        duration(fmean(p["seconds"] for p in made)).replace(" ", SPACE),
-        devices(group),
-        ", ".join(sorted({p["versions"]["torch"] for p in made})),
-    ]
-
-
 def day(started: str) -> str:
     """The day of a time, on one line."""
     return started[:10].replace("-", HYPHEN)
 
 
 def provenance_table() -> str:
-    """Every record of ours, by scale: replay, day, device, digests; names say the variant."""
+    """Every record of ours, by scale: replay, day, time, device, digests; names say the variant."""
     entries = replay.outcomes()
-    header = ("Run", "Replay", "Started", "Device", "Source", "Weights")
+    header = ("Run", "Replay", "Started", "Time", "Device", "PyTorch", "Source", "Weights")
     parts = []
     for scale in store.profiles():
         usual = recipe_words(Recipe.of(scale, "plain", 20))
@@ -196,7 +163,9 @@ def provenance_table() -> str:
         rows = [experiment_row(store.read(path)) for path in found]
         if rows:
             parts.append(table(("Experiment", "Seeds", "Time", "Started", "Digest"), rows))
-    return "\n\n".join(parts) or "Not run: the store holds no run record."
+    missing = [s for s in PROFILES if all(run.variant for run in store.every(s))]
+    parts += [f"Not run yet under its own recipe: {', '.join(missing)}."] if missing else []
+    return "\n\n".join(parts)
 
 
 def recipe_words(recipe: Recipe) -> str:
@@ -213,7 +182,9 @@ def provenance_row(run: Record, entries: dict[str, dict]) -> list[str]:
         record_link(run.name),
         replay.status(run, entries),
         day(made["started"]),
+        duration(made["seconds"]).replace(" ", SPACE),
         devices([run]),
+        made["versions"]["torch"],
         f"`{made['source_digest'][:12]}`",
         f"`{run['weights'][:12]}`",
     ]

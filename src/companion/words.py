@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from residual.claims.evidence import DATASETS
-from residual.recipe import PROFILES
+from residual.recipe import DATASETS, PROFILES
 from residual.statistics import listed
 from residual.store import Record
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from residual import cifar10
 from residual.errors import DataError, check_choice
+from residual.recipe import DATASETS
 from residual.store import ROOT
 
 __all__ = ["DataError", "Dataset", "Split", "data_folder", "load"]
@@ -74,7 +75,7 @@ def load(name: str, folder: Path | None = None) -> Dataset:
     CIFAR-10 is looked for in `folder` (None: `data_folder`), and every byte of it is checked;
     DataError says what is missing or wrong.
     """
-    check_choice("dataset", name, ("digits", "cifar10"))
+    check_choice("dataset", name, tuple(DATASETS))
     if name == "digits":
         return digits()
     parts = cifar10.read(folder or data_folder())

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from residual.errors import check_choice, check_depth
 
+KINDS = ("plain", "residual")
 ZEROS = ("after", "split")
 SHORTCUTS = ("identity", "half", "permutation", "orthogonal")
 
@@ -133,7 +134,7 @@ def build(
     `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,
     another one in each block. The mixtures follow from the seed and are never trained.
     """
-    check_choice("kind", kind, ("plain", "residual"))
+    check_choice("kind", kind, KINDS)
     check_choice("zeros", zeros, ZEROS)
     check_choice("shortcut", shortcut, SHORTCUTS)
     model = Network(depth, kind == "residual", channels, norm, zeros)

@@ -30,6 +30,9 @@ def load(name: str, file: str | Path | None = None) -> Network:
     """
     if name.startswith("public/"):
         return of_others(name, file)
+    if file is not None:
+        told = "only a network of others, public/…, comes from a file; a run of ours has its own"
+        raise ParameterError("file", str(file), told)
     places = (root / name / "record.json" for root in (committed(), own()))
     held = sorted(filter(Path.is_file, places), key=without_weights)
     if not held or "recipe" not in (record := read(held[0])).content:
@@ -40,7 +43,7 @@ def load(name: str, file: str | Path | None = None) -> Network:
     mean = torch.from_numpy(mean_of(record.recipe.dataset))  # (H, W, C)
     mean = mean.permute(2, 0, 1)  # (C, H, W)
     shape = tuple(mean.shape)
-    model.normalise = lambda images: checked(images, shape).float() / 255 - mean.to(images.device)
+    model.normalise = lambda images: as_given(images, shape).float() / 255 - mean.to(images.device)
     return model.eval()
 
 
@@ -49,7 +52,7 @@ def without_weights(record: Path) -> bool:
     return not record.with_name("weights.safetensors").is_file()
 
 
-def checked(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:
+def as_given(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:
     """The same images; ParameterError unless they are a uint8 tensor (N, *shape)."""
     allowed = f"give a torch.uint8 tensor (N, {', '.join(map(str, shape))})"
     if not isinstance(images, Tensor):
@@ -99,7 +102,7 @@ def of_others(name: str, file: str | Path | None) -> Network:
     scaled = scaling(source, images)
 
     def normalise(given: Tensor) -> Tensor:
-        return scaled(checked(given).permute(0, 2, 3, 1))
+        return scaled(as_given(given).permute(0, 2, 3, 1))
 
     model.normalise = normalise
     return model

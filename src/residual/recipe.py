@@ -6,9 +6,9 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 from dataclasses import dataclass, fields, replace
 
 from residual.errors import ParameterError, check_choice, check_depth, check_integer, check_seed
-from residual.models import SHORTCUTS, Network, build
+from residual.models import KINDS, SHORTCUTS, Network, build
 
-KINDS = ("plain", "residual")
+DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 LOW_START_DEPTH = 110  # §4.2: ResNet-110 starts at 0.01 for about 400 of 64,000 iterations
 
 
@@ -62,7 +62,7 @@ class Recipe:
         check_choice("kinds", self.kind, KINDS)
         check_depth(self.depth)
         check_seed(self.seed)
-        check_choice("dataset", self.dataset, ("digits", "cifar10"))
+        check_choice("dataset", self.dataset, tuple(DATASETS))
         check_integer("iterations", self.iterations, 1, 10_000_000)
         check_integer("batch_size", self.batch_size, 1, 1_000_000)
         check_choice("shortcut", self.shortcut, SHORTCUTS)

@@ -39,6 +39,7 @@ GLANCE_SECONDS = 1.0  # how often the bar is brought up to date
 ATTEMPTS = 3  # processes that a run may lose; it goes on from its checkpoint each time
 BAR = "{desc} {percentage:3.0f}% {bar} {elapsed} gone, {remaining} left"
 GPU_JOBS = 4  # by default, since one of these networks leaves most of a GPU idle
+SOON = 30.0  # seconds: a shorter sweep is done before other processes have started
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,10 @@ class Options:
 
     `runs` is the store that is read and written (None: the committed one is read first, then the
     reader's own, into which is trained), `data` the place of CIFAR-10 (None: `data_folder`),
-    `jobs` the trainings at once (None: one a core on a CPU, four on a GPU), `scheduler` the
-    address of a Dask scheduler whose workers train instead, `threads` the CPU threads of each
-    (None: the cores, shared among the jobs), `checkpoint_seconds` the time between checkpoints.
+    `jobs` the trainings at once (None: one a core on a CPU, four on a GPU, one if all are done
+    within `SOON`), `scheduler` the address of a Dask scheduler whose workers train instead,
+    `threads` the CPU threads of each (None: the cores, shared among the jobs),
+    `checkpoint_seconds` the time between checkpoints.
     """
 
     device: str = "auto"
@@ -183,13 +185,16 @@ def look(recipe: Recipe, root: Path | None) -> Outcome | None:
 
 
 def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]:
-    """Train all recipes: in this process if one at a time is wanted, else in others."""
+    """Train all recipes: in this process one at a time, or in others."""
+    seconds = [] if options.scheduler else expected(recipes, options)
+    if options.jobs is None and 0 < sum(seconds) < SOON:
+        jobs = 1  # with as many threads, so with the same bits, as `jobs` at once
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
     hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
     with tqdm(total=sum(works), bar_format=BAR, leave=False, disable=hidden) as bar:
         what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
-        bar.write(f"Training {what} ({names}): {estimate(recipes, options, jobs)}")
+        bar.write(f"Training {what} ({names}): {estimate(seconds, options, jobs)}")
         if not options.scheduler and jobs == 1:
             made = []
             for recipe, start in zip(recipes, accumulate(works, initial=0)):
@@ -304,24 +309,33 @@ def outcome(recipe: Recipe, result: Callable[[], Record]) -> Outcome:
         return Outcome(recipe, None, error, trained=True)
 
 
-def estimate(recipes: list[Recipe], options: Options, jobs: int) -> str:
-    """About how long a sweep takes, from two iterations of its first recipe, in words."""
-    if options.scheduler:
-        return f"on the workers of {options.scheduler}."
+def expected(recipes: list[Recipe], options: Options) -> list[float]:
+    """About how many seconds each recipe takes, from two iterations of the first one.
+
+    An empty list where the data are missing.
+    """
     first = recipes[0]
     try:
         data = load(first.dataset, options.data)
     except DataError:
-        return "their data are missing."
+        return []
     with computing_with(options.threads):
         training = Training(first, data, pick_device(options.device))
         for begun in (time.monotonic() for _ in range(3)):
             float(training.step(*training.batch(0))[0])  # waits for the device
             seconds = time.monotonic() - begun
-    unit = seconds / first.depth
-    alone = duration(unit * first.depth * first.iterations)
-    total = duration(unit * sum(r.depth * r.iterations for r in recipes) / jobs)
-    return f"about {alone} for the first, {total} in all, {jobs} at once on {training.device.type}."
+    return [seconds / first.depth * recipe.depth * recipe.iterations for recipe in recipes]
+
+
+def estimate(seconds: list[float], options: Options, jobs: int) -> str:
+    """About how long trainings of so many seconds each take, in words."""
+    if options.scheduler:
+        return f"on the workers of {options.scheduler}."
+    if not seconds:
+        return "their data are missing."
+    alone, total = duration(seconds[0]), duration(sum(seconds) / jobs)
+    device = pick_device(options.device).type
+    return f"about {alone} for the first, {total} in all, {jobs} at once on {device}."
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from residual.claims import (
     about_zero,
 )
 from residual.claims.about_argument import CHAIN
-from residual.claims.evidence import DATASETS, SCALES, Evidence, MissingRecordError
+from residual.claims.evidence import SCALES, Evidence, MissingRecordError
 from residual.claims.verdicts import (
     CAVEAT,
     CHOICES,
@@ -32,7 +32,7 @@ from residual.claims.verdicts import (
 )
 from residual.errors import check_choice
 
-__all__ = ["CHAIN", "CHOICES", "CLAIMS", "DATASETS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
+__all__ = ["CHAIN", "CHOICES", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
 __all__ += ["Verdict", "as_json", "evaluate", "first_judged", "judge"]
 __all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 

@@ -8,10 +8,9 @@ from statistics import median
 
 from residual.experiments import EXPERIMENTS, measured
 from residual.peers import Curve, curves
-from residual.recipe import PROFILES
+from residual.recipe import DATASETS, PROFILES
 from residual.store import Record, every, experiment
 
-DATASETS = {"digits": "8×8 digits", "cifar10": "CIFAR-10"}
 """The data sets as readers know them."""
 
 SCALES = ("paper", "public", "desk", "quick")
