@@ -1,8 +1,10 @@
 """What the pages of the site compute from records, as MyST text: tables of results and of runs."""
 
 import json
+from collections import Counter
 from functools import cache
 from itertools import groupby
+from statistics import fmean
 
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import short_profiles
@@ -151,21 +153,28 @@ def day(started: str) -> str:
 
 
 def provenance_table() -> str:
-    """Every record of ours, by scale: replay, day, time, device, digests; names say the variant."""
+    """Every record of ours, by scale: a row for each network, over its seeds, and experiments."""
     entries = replay.outcomes()
-    header = ("Run", "Replay", "Started", "Time", "Device", "PyTorch", "Source", "Weights")
+    header = ("Network", "Runs", "Replayed", "First start", "Time a run", "Device")
     parts = []
     for scale in store.profiles():
         usual = recipe_words(Recipe.of(scale, "plain", 20))
-        rows = [provenance_row(run, entries) for run in store.every(scale)]
-        parts.append(f"**{scale}**, whose recipe is: {usual}.\n\n{table(header, rows)}")
+        runs = sorted(store.every(scale), key=of_network)
+        rows = [provenance_row(list(group), entries) for _, group in groupby(runs, of_network)]
+        told = f"**{scale}**: {PROFILES[scale].words}. Its recipe: {usual}."
+        parts.append(f"{told}\n\n{table(header, rows)}")
         found = sorted((store.committed() / scale / "experiments").glob("*/record.json"))
         rows = [experiment_row(store.read(path)) for path in found]
         if rows:
-            parts.append(table(("Experiment", "Seeds", "Time", "Started", "Digest"), rows))
+            parts.append(table(("Experiment", "Seeds", "Time", "Started"), rows))
     missing = [s for s in PROFILES if all(run.variant for run in store.every(s))]
     parts += [f"Not run yet under its own recipe: {', '.join(missing)}."] if missing else []
     return "\n\n".join(parts)
+
+
+def of_network(run: Record) -> tuple:
+    """Runs of one network and recipe differ in their seed alone."""
+    return run.depth, run.kind, run.variant
 
 
 def recipe_words(recipe: Recipe) -> str:
@@ -175,18 +184,18 @@ def recipe_words(recipe: Recipe) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
-def provenance_row(run: Record, entries: dict[str, dict]) -> list[str]:
-    """One record; digests are cut to twelve digits."""
-    made = run["provenance"]
+def provenance_row(group: list[Record], entries: dict[str, dict]) -> list[str]:
+    """The runs of one network and recipe."""
+    recipe, made = group[0].recipe, [run["provenance"] for run in group]
+    links = [f'<a href="../records/{run.name}.json">s{run.member}</a>' for run in group]
+    replayed = Counter(replay.status(run, entries) for run in group)
     return [
-        record_link(run.name),
-        replay.status(run, entries),
-        day(made["started"]),
-        duration(made["seconds"]).replace(" ", SPACE),
-        devices([run]),
-        made["versions"]["torch"],
-        f"`{made['source_digest'][:12]}`",
-        f"`{run['weights'][:12]}`",
+        network(recipe.kind, recipe.depth) + (f" ({recipe.variant})" if recipe.variant else ""),
+        " ".join(links),
+        "; ".join(f"{n} {told}" for told, n in replayed.items()).replace("-", HYPHEN),
+        day(min(p["started"] for p in made)),
+        duration(fmean(p["seconds"] for p in made)).replace(" ", SPACE),
+        f"{devices(group)}; PyTorch {listed(sorted({p['versions']['torch'] for p in made}))}",
     ]
 
 
@@ -198,7 +207,6 @@ def experiment_row(record: Record) -> list[str]:
         ", ".join(map(str, record.seeds)),
         duration(made["seconds"]).replace(" ", SPACE),
         day(made["started"]),
-        f"`{record['digest'][:12]}`",
     ]
 
 

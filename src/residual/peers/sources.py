@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from residual.errors import DataError, checked
-from residual.models import ZEROS
+from residual.models import KINDS, ZEROS
 
 FACTS = Path(__file__).with_name("peers.toml")
 SPLITS = ("all", "stratified-45000")
@@ -92,7 +92,7 @@ def source(name: str, facts: dict) -> Source:
 def peer(source: str, network: str, facts: dict) -> Peer:
     """One network from its table in the file; its name is kind-depth."""
     kind, _, depth = network.partition("-")
-    if kind not in ("plain", "residual") or not depth.isdigit():
+    if kind not in KINDS or not depth.isdigit():
         raise PeerError(f"{FACTS.name}: {source}.networks.{network} is not named kind-depth.")
     given = facts | {"source": source, "kind": kind, "depth": int(depth)}
     return checked(Peer, f"{FACTS.name}: {source}.networks.{network}", given, PeerError)
