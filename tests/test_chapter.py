@@ -56,7 +56,7 @@ def test_the_largest_scale_that_has_both_networks_is_shown(tmp_path, monkeypatch
 def frame(shallow, deep):
     """Final errors of plain nets of depths 8 and 14, a row a training."""
     rows = [(8, value) for value in shallow] + [(14, value) for value in deep]
-    return pd.DataFrame(rows, columns=["depth", "error"]).assign(kind="plain")
+    return pd.DataFrame(rows, columns=["depth", "test_error"]).assign(kind="plain")
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def frame(shallow, deep):
         ([1.0, 2.0], [5.0, 6.0], "rises from 1.50 % to 5.50 %; every training of the deeper net"),
         ([5.0, 6.0], [1.0, 2.0], "falls from 5.50 % to 1.50 %; every training of the deeper net"),
         ([1.0, 4.0], [3.0, 6.0], "the trainings of the two overlap"),
-        ([1.5], [1.5], "From plain-8 to plain-14 the error stays at 1.50 %."),
-        ([1.0, 2.0], [], "plain-8 ends with a mean error of 1.50 %."),
+        ([1.5], [1.5], "From plain-8 to plain-14 the test error stays at 1.50 %."),
+        ([1.0, 2.0], [], "plain-8 ends with a mean test error of 1.50 %."),
     ],
 )
 def test_a_sentence_follows_the_result(shallow, deep, told):
-    sentence = words.change_with_depth(frame(shallow, deep), "plain", "error", "error")
+    sentence = words.change_with_depth(frame(shallow, deep), "plain")
     assert told in sentence.replace(words.HYPHEN, "-").replace(words.SPACE, " ")
 
 
@@ -106,7 +106,7 @@ def test_a_figure_carries_its_words_and_its_data(tmp_path, shown):
         "A line.",
         ["quick/a"],
     )
-    assert about["csv"] == "depth,error,kind\n8,1,plain\n"
+    assert about["csv"] == "depth,test_error,kind\n8,1,plain\n"
     cell = {"outputs": [{"data": content, "metadata": metadata}]}
     (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{}, cell]}))
     image, found = display.stored(tmp_path / "n.ipynb", "fig-x")

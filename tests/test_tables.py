@@ -1,7 +1,6 @@
 """Records as data frames."""
 
 import made_up
-import pytest
 
 from companion import tables
 
@@ -65,9 +64,3 @@ def test_rows_of_an_experiment_are_those_of_all_seeds():
     frame = tables.rows(made_up.experiment("x", measured))
     assert frame.columns.tolist() == ["seed", "iterations", "loss"]
     assert frame["seed"].tolist() == [0, 0, 1, 1]
-
-
-def test_nothing_gives_an_empty_frame():
-    assert tables.jacobians([made_up.network("plain", 8)]).empty
-    with pytest.raises(KeyError):
-        tables.curves(records(), "validation")

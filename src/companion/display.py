@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from companion.settings import Settings
@@ -52,7 +51,6 @@ def figure(
     """
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    pyplot.close(fig)
     about = {"label": label, "caption": caption, "alt": alt, "records": list(records)}
     about["csv"] = None if data is None else data.to_csv(index=False, float_format="%.6g")
     text = f"{label}: {caption}\n({alt})"

@@ -19,13 +19,14 @@ from residual.claims import SCALES
 from residual.store import Record
 
 ERRORS = {"test_error": "test error, %", "train_error": "training error, %"}
-TITLES = {"errors": "Final errors against depth", "responses": "Responses layer by layer"}
 PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
 
 def links() -> str:
     """Links to the explorers, as MyST text for a page in a folder."""
-    told = (f'<a href="../explorers/{name}.html">{title}</a>' for name, title in TITLES.items())
+    told = (
+        f'<a href="../explorers/{name}.html">{title}</a>' for name, (title, _) in CHARTS.items()
+    )
     return "Explore: " + " · ".join(told)
 
 
@@ -92,7 +93,10 @@ def responses() -> altair.Chart:
     )
 
 
-CHARTS: dict[str, Callable[[], altair.Chart]] = {"errors": errors, "responses": responses}
+CHARTS: dict[str, tuple[str, Callable[[], altair.Chart]]] = {
+    "errors": ("Final errors against depth", errors),
+    "responses": ("Responses layer by layer", responses),
+}
 
 
 def write(folder: Path) -> None:
@@ -103,7 +107,7 @@ def write(folder: Path) -> None:
     altair.data_transformers.disable_max_rows()
     template = jinja2.Template(PAGE)
     template.globals["bundle"] = vl_convert.javascript_bundle()
-    for name, chart in CHARTS.items():
-        template.globals["title"] = TITLES[name]
+    for name, (title, chart) in CHARTS.items():
+        template.globals["title"] = title
         made = chart().to_html(template=template, embed_options={"actions": False})
         (folder / f"{name}.html").write_text(made, "utf-8")

@@ -140,7 +140,7 @@ class ChapterFigure(SphinxDirective):
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(content)
         uri = Path(self.env.relfn2path("/" + self.env.docname)[1]).parent
-        image = nodes.image(uri=relative(kept, uri), alt=about["alt"])
+        image = nodes.image(uri=Path(os.path.relpath(kept, uri)).as_posix(), alt=about["alt"])
         self.set_source_info(image)
         there = self.env.app.builder.get_relative_uri(self.env.docname, chapter)
         link = nodes.reference("", "", image, refuri=f"{there}#{label}", internal=True)
@@ -150,11 +150,6 @@ class ChapterFigure(SphinxDirective):
 
 class Unnumbered(nodes.figure):
     """Drawn like a figure; Sphinx numbers only nodes whose class is the figure's own."""
-
-
-def relative(target: Path, folder: Path) -> str:
-    """The relative path from a folder to a file, with forward slashes."""
-    return Path(os.path.relpath(target, folder)).as_posix()
 
 
 def write_files(app: Sphinx, error: Exception | None) -> None:

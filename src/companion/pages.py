@@ -157,9 +157,11 @@ def provenance_table() -> str:
     entries = replay.outcomes()
     header = ("Network", "Runs", "Replayed", "First start", "Time a run", "Device")
     parts = []
-    for scale in store.profiles():
-        usual = recipe_words(Recipe.of(scale, "plain", 20))
+    for scale in PROFILES:
         runs = sorted(store.every(scale), key=of_network)
+        if not runs:
+            continue
+        usual = recipe_words(Recipe.of(scale, "plain", 20))
         rows = [provenance_row(list(group), entries) for _, group in groupby(runs, of_network)]
         told = f"**{scale}**: {PROFILES[scale].words}. Its recipe: {usual}."
         parts.append(f"{told}\n\n{table(header, rows)}")

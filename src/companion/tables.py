@@ -39,10 +39,9 @@ def finals(records: Iterable[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else [*KEYS, "run", *names])
 
 
-def curves(records: Iterable[Record], which: str = "test") -> pd.DataFrame:
-    """Our own runs' curve `training` (iteration, learning_rate, loss, train_error_batch) or `test`
-    (iteration, test_error), one row a point."""
-    return joined(pd.DataFrame(r["curves"][which]).assign(**about(r)) for r in records)
+def curves(records: Iterable[Record]) -> pd.DataFrame:
+    """Our own runs' test_error by iteration, one row a point."""
+    return joined(pd.DataFrame(r["curves"]["test"]).assign(**about(r)) for r in records)
 
 
 def logs(logged: Iterable[Curve]) -> pd.DataFrame:
@@ -136,16 +135,6 @@ def lesions(records: Iterable[Record]) -> pd.DataFrame:
     return joined(frames)
 
 
-def jacobians(records: Iterable[Record]) -> pd.DataFrame:
-    """Singular values of each block's Jacobian before its last ReLU, one row a block; empty where
-    no record has them."""
-    return joined(
-        pd.DataFrame(r["probes"]["jacobian"]).assign(**about(r))
-        for r in records
-        if r["probes"] and "jacobian" in r["probes"]
-    )
-
-
 def rows(experiment: Record) -> pd.DataFrame:
     """All rows that an experiment recorded, of every seed; columns of lists and dictionaries are
     left out."""
@@ -163,10 +152,10 @@ def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
     return grouped.agg(mean="mean", std="std", n="count")
 
 
-def spread(frame: pd.DataFrame, digits: int = 2) -> list[str]:
+def spread(frame: pd.DataFrame) -> list[str]:
     """mean ± std (n) of each row of `by_network`; the mean alone with one training."""
     told = []
     for mean, std, n in zip(frame["mean"], frame["std"], frame["n"]):
-        text = f"{mean:.{digits}f}" + (f" ± {std:.{digits}f} ({n})" if n > 1 else " (1)")
+        text = f"{mean:.2f}" + (f" ± {std:.2f} ({n})" if n > 1 else " (1)")
         told.append(text.replace("-", "−").replace(" ", SPACE))
     return told

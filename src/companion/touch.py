@@ -15,6 +15,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+import numpy as np
 import torch
 from docutils import nodes
 from PIL import Image
@@ -24,21 +25,58 @@ from sphinx.util.docutils import SphinxDirective
 from companion.npm import VERSION, member
 from companion.onnx_file import export
 from companion.pages import record_link, table
-from companion.samples import Sample, find
 from companion.words import SPACE, error_rate, network
 from residual import store
 from residual.batches import normalise
+from residual.data import load
+from residual.pretrained import mean_of
 from residual.recipe import PROFILES, Recipe
-from residual.store import Record, digest
+from residual.store import ROOT, Record, digest
 
 FOLDER = "touch"
 OFFERED = (("residual", 20), ("residual", 56), ("plain", 20))
 """Kinds and depths that the reader can choose from; the first is shown first, and must be there."""
 
+COUNT = 24  # test images on the page
+SAMPLE = ROOT / "runs" / "samples" / "cifar10.npz"  # the first ones of CIFAR-10 and their labels
+CLASSES = {
+    "digits": tuple("0123456789"),
+    "cifar10": (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+}
+"""The classes of each data set, in the order of its labels."""
+
 LOADER = "ort.wasm.min.js"
 WASM = "ort-wasm-simd-threaded"
 PART = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
 """The interactive part of the page, which is filled here and brought to life by its scripts."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first test images of a data set.
+
+    `images` (N, H, W, C) and `labels` (N,) in uint8, `mean` (H, W, C) in float32 on the scale
+    0 … 1, as `Dataset.mean`, and the `names` of the classes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    mean: np.ndarray
+    names: tuple[str, ...]
+
+
+def sample(dataset: str) -> Sample:
+    """The sample of a data set; of CIFAR-10 the one that lies beside the records."""
+    if dataset == "digits":
+        part = load(dataset).test.head(COUNT)
+        images, labels = part.images.numpy(), part.labels.numpy().astype(np.uint8)
+    else:
+        with np.load(SAMPLE) as kept:
+            images, labels = kept["images"], kept["labels"]
+    return Sample(images, labels, mean_of(dataset), CLASSES[dataset])
 
 
 @dataclass(frozen=True)
@@ -80,7 +118,8 @@ def shown() -> tuple[tuple[Shown, ...], Sample | None]:
     for scale in reversed(PROFILES):
         found = [run for pair in OFFERED if (run := kept(scale, *pair))]
         first = found and (found[0].kind, found[0].depth) == OFFERED[0]
-        if first and (images := find(found[0].recipe.dataset)):
+        if first:
+            images = sample(found[0].recipe.dataset)
             return tuple(Shown(run, exported(run, images)) for run in found), images
     return (), None
 

@@ -83,24 +83,24 @@ def devices(records: Iterable[Record]) -> str:
     return listed(sorted(re.sub(r"\b1 threads\b", "1 thread", name) for name in told))
 
 
-def change_with_depth(frame: pd.DataFrame, kind: str, value: str, what: str) -> str:
-    """How the mean of a column changes from the shallowest to the deepest net of a kind.
+def change_with_depth(frame: pd.DataFrame, kind: str) -> str:
+    """How the mean test_error changes from the shallowest to the deepest net of a kind.
 
     Says whether every training of one lies beyond every training of the other. With one depth it
     gives that depth's mean; nothing where the frame has none of the kind.
     """
-    part = frame[frame["kind"] == kind].dropna(subset=[value])
+    part = frame[frame["kind"] == kind].dropna(subset=["test_error"])
     if part.empty:
         return ""
     low, high = part["depth"].min(), part["depth"].max()
-    shallow, deep = (part.loc[part["depth"] == depth, value] for depth in (low, high))
+    shallow, deep = (part.loc[part["depth"] == depth, "test_error"] for depth in (low, high))
     mean = "mean " * (max(len(shallow), len(deep)) > 1)
     if low == high:
-        return f"{network(kind, low)} ends with a {mean}{what} of {error_rate(shallow.mean())}."
+        return f"{network(kind, low)} ends with a {mean}test error of {error_rate(shallow.mean())}."
     change = deep.mean() - shallow.mean()
     verb = "rises" if change > 0 else "falls" if change < 0 else "stays at"
     return (
-        f"From {network(kind, low)} to {network(kind, high)} the {mean}{what} {verb} "
+        f"From {network(kind, low)} to {network(kind, high)} the {mean}test error {verb} "
         f"{span(shallow.mean(), deep.mean())}{overlap(shallow, deep)}."
     )
 

@@ -22,7 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from residual.errors import ParameterError, RecordError, StoreError
-from residual.recipe import PROFILES, Recipe
+from residual.recipe import Recipe
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOT = CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
@@ -182,11 +182,6 @@ def every(scale: str, root: Path | None = None) -> list[Record]:
     below = "*/*/record.json" if scale == "public" else "*/record.json"
     found = [read(path) for path in ((root or committed()) / scale).glob(below)]
     return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member))
-
-
-def profiles() -> list[str]:
-    """The profiles that have at least one committed training, smallest first."""
-    return [name for name in PROFILES if next((committed() / name).glob("*/record.json"), None)]
 
 
 def seeds_of(recipe: Recipe, root: Path | None = None) -> list[int]:

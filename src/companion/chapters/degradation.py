@@ -22,16 +22,15 @@ from residual.statistics import geometric_mean, listed, number
 from residual.store import Record, every
 
 
-def error_words(frame: pd.DataFrame, value: str, what: str, note: str) -> tuple[str, str]:
+def error_words(frame: pd.DataFrame, note: str) -> tuple[str, str]:
     """Caption and alt text of a figure of errors: what happens with depth, then a note.
 
-    The frame has kind, depth, network and the column `value` (final errors, per cent), one row a
-    training; `what` names the error.
+    The frame has kind, depth, network and test_error (final, per cent), one row a training.
     """
-    found = [change_with_depth(frame, kind, value, what) for kind in KINDS]
-    means = by_network(frame, value)
+    found = [change_with_depth(frame, kind) for kind in KINDS]
+    means = by_network(frame, "test_error")
     told = ", ".join(f"{n} {m:.1f}" for n, m in zip(means["network"], means["mean"]))
-    alt = f"Errors in per cent of {networks(frame)}. Mean final {what}: {told} per cent."
+    alt = f"Errors in per cent of {networks(frame)}. Mean final test error: {told} per cent."
     return " ".join([*filter(None, found), note]), alt
 
 
@@ -46,7 +45,7 @@ def figure_6_words(logged: Sequence[Curve]) -> dict:
         "test error, dotted: mean running training error; diamonds: the paper's own final test "
         "errors (plain: read off its Fig. 6 by eye)."
     )
-    caption, alt = error_words(ends, "test_error", "test error", note)
+    caption, alt = error_words(ends, note)
     means = means.rename(columns={"held_out": "test_error"}).reset_index()
     return {"caption": caption, "alt": alt, "data": means, "records": names(frame)}
 
@@ -58,7 +57,7 @@ def final_words(ends: pd.DataFrame) -> dict:
         f"authors report ({len(ends)} from {ends['member'].nunique()} sources); grey: the paper's "
         "own (ResNets: Table 6; plain nets: read off Fig. 6 by eye)."
     )
-    caption, alt = error_words(ends, "test_error", "test error", note)
+    caption, alt = error_words(ends, note)
     return {"caption": caption, "alt": alt, "data": ends, "records": names(ends)}
 
 
@@ -156,7 +155,6 @@ def solution_curves(record: Record) -> pd.DataFrame:
         pd.DataFrame(measured[f"{start}_loss"]).assign(start=start, seed=seed)
         for seed, measured in zip(record.seeds, record.measurements)
         for start in ("copied", "control", "random")
-        if f"{start}_loss" in measured
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -167,14 +165,10 @@ def solution_words(record: Record) -> tuple[str, str]:
     shallow, deep = (network("plain", record["settings"][d]) for d in ("shallow", "deep"))
     told = [
         f"{deep} built from {shallow} goes from a training error of "
-        f"{error_rate(ends.copied_start_train_error)} to {error_rate(ends.copied_train_error)}"
+        f"{error_rate(ends.copied_start_train_error)} to {error_rate(ends.copied_train_error)}",
+        f"{shallow} trained on by the same recipe ends at {error_rate(ends.control_train_error)}",
+        f"{deep} from a random start at {error_rate(ends.random_train_error)}",
     ]
-    if "control_train_error" in ends:
-        told.append(
-            f"{shallow} trained on by the same recipe ends at "
-            f"{error_rate(ends.control_train_error)}"
-        )
-    told.append(f"{deep} from a random start at {error_rate(ends.random_train_error)}")
     caption = (
         f"{listed(told)} (means; lines with their 95 % band, by bootstrap; "
         f"{experiment_scale(record, trained=True)})."

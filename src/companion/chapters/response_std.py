@@ -12,10 +12,11 @@ from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
 from residual.claims.about_argument import (
     accumulation,
     lesion_correlation,
+    rises,
     untrained_of,
 )
 from residual.claims.about_responses import falls
-from residual.claims.evidence import Evidence
+from residual.claims.evidence import Evidence, block_stds, identity_blocks
 from residual.claims.evidence import medians as medians_of
 from residual.recipe import KINDS
 from residual.statistics import listed, mean_correlation, number, ratio
@@ -84,7 +85,9 @@ def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
                 "trainings": part["run"].nunique(),
                 "median std, all layers": medians(part).item(),
                 "median std, F(x)": medians(f_alone).item(),
-                "1 % to 99 %, median layer": span(part),
+                "1 % to 99 %, median layer": " … ".join(
+                    cell(part[end].median(), 2) for end in ("low", "high")
+                ),
                 "within ±0.1, F(x), %": 100 * f_alone["within_tenth"].mean(),
                 "mean of |mean|/std, F(x)": (f_alone["mean"].abs() / f_alone["std"]).mean(),
             }
@@ -92,38 +95,27 @@ def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def span(frame: pd.DataFrame) -> str:
-    """The median 1 % and 99 % percentiles over layers, as a range."""
-    return f"{cell(frame['low'].median(), 2)} … {cell(frame['high'].median(), 2)}"
-
-
 def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
     """The note's three numbers: what it says, what the paper has, and each scale's measurement."""
-    rows = [
-        {
-            "": "networks of Figure 7",
-            "note": "a 34-layer pair",
-            "paper": "plain-20/56, ResNet-20/56/110",
-        },
-        {
-            "": "plain over residual, median std of all layers at depth 56",
-            "note": "an order of magnitude",
-            "paper": "generally smaller (§4.2)",
-        },
-        {
-            "": "elements of F(x) within ±0.1 in ResNet-56",
-            "note": "the great majority",
-            "paper": "silent",
-        },
-    ]
+    columns = {
+        "": [
+            "networks of Figure 7",
+            "plain over residual, median std of all layers at depth 56",
+            "elements of F(x) within ±0.1 in ResNet-56",
+        ],
+        "note": ["a 34-layer pair", "an order of magnitude", "the great majority"],
+        "paper": ["plain-20/56, ResNet-20/56/110", "generally smaller (§4.2)", "silent"],
+    }
     for name, records in scales.items():
         frame = tables.responses([r for r in records if r.depth == 56])
         found = medians(frame)
-        rows[0][name] = networks(tables.finals(records))
-        rows[1][name] = number(found[56, "plain"] / found[56, "residual"], 3)
         residual = frame[(frame["kind"] == "residual") & frame["layer"].str.endswith(".2")]
-        rows[2][name] = f"{100 * residual['within_tenth'].mean():.0f} %"
-    return pd.DataFrame(rows)
+        columns[name] = [
+            networks(tables.finals(records)),
+            number(found[56, "plain"] / found[56, "residual"], 3),
+            f"{100 * residual['within_tenth'].mean():.0f} %",
+        ]
+    return pd.DataFrame(columns)
 
 
 def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
@@ -169,14 +161,17 @@ def lesion_points(records: Sequence[Record]) -> pd.DataFrame:
 
     Columns: kind, network, run, block, std, rise.
     """
-    frame = tables.lesions(records)
-    layers = tables.responses(records)
-    second = layers[layers["layer"].str.endswith(".2")].copy()
-    second["block"] = second["layer"].str.removesuffix(".2").astype(int)
-    wide = tables.responses(records, "final", "blocks")[["run", "block", "widening"]]
-    joined = frame.merge(second[["run", "block", "std"]], on=["run", "block"])
-    joined = joined.merge(wide, on=["run", "block"])
-    return joined[~joined["widening"].astype(bool)]
+    return tables.joined(
+        pd.DataFrame(
+            {
+                "block": [i + 1 for i in identity_blocks(run)],
+                "std": block_stds(run, "final"),
+                "rise": rises(run),
+            }
+        ).assign(**tables.about(run))
+        for run in records
+        if run["probes"]  # a training that diverged has none
+    )
 
 
 def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
@@ -197,7 +192,10 @@ def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
 
 def jacobian_frame(records: Sequence[Record]) -> pd.DataFrame:
     """Participation ratio of each block's Jacobian, trained and untrained: kind, block, state."""
-    frames = [tables.jacobians(records).assign(state="trained")]
+    frames = [
+        pd.DataFrame(r["probes"]["jacobian"]).assign(**tables.about(r), state="trained")
+        for r in records
+    ]
     baseline = untrained_of(Evidence("public"))
     for seed, measured in zip(baseline.seeds, baseline.measurements):
         for kind in KINDS:
@@ -226,17 +224,12 @@ def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str,
     return caption, f"Participation ratio against block in two panels: {listed(told)}."
 
 
-def rivals(records: Sequence[Record]) -> pd.DataFrame:
+def rivals() -> pd.DataFrame:
     """The rival explanations of small responses, measured on trained networks: two at full length,
     and decay on γ on the profile quick, where it is shown and not judged."""
-    groups = {
-        (kind, depth): [r for r in records if (r.kind, r.depth) == (kind, depth)]
-        for kind in KINDS
-        for depth in (20, 56)
-    }
-    grown = accumulation(groups["residual", 56], "final")
-    (fall,) = falls([groups["plain", 20], groups["plain", 56]], "final")
-    own = Evidence("quick")
+    full, own = Evidence("public"), Evidence("quick")
+    grown = accumulation(full.networks("residual", 56), "final")
+    (fall,) = falls([full.networks("plain", depth) for depth in (20, 56)], "final")
     rows = [
         {
             "rival": "signal accumulates along the shortcut",

@@ -1,7 +1,6 @@
 """Frames, captions and sentences of the chapter on zero weights; its cells draw the figures."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import pandas as pd
 import torch
@@ -12,7 +11,7 @@ from companion.words import error_rate, experiment_scale, network, scale
 from residual.claims.about_zero import DESCENTS, chosen_rows, falls_of
 from residual.claims.evidence import FLOOR
 from residual.constructions import zero_scale, zero_weights
-from residual.models import BasicBlock, build
+from residual.models import build
 from residual.provenance import computing_with
 from residual.recipe import KINDS
 from residual.statistics import geometric_mean, listed, number
@@ -22,7 +21,6 @@ ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
 QUANTITIES = {"response": "‖F(x)‖", "weight_norm": "‖W‖", "gamma_norm": "‖γ₂‖"}
 
 
-@cache
 @computing_with(1)
 def exactness(depth: int) -> pd.DataFrame:
     """Each block of a ResNet at zero, by both ways and in both modes: does it return x ≥ 0?
@@ -36,14 +34,10 @@ def exactness(depth: int) -> pd.DataFrame:
         for way, zero in ZEROINGS.items():
             for mode in ("train", "eval"):
                 output = zero(block).train(mode == "train")(x.clone()).detach()
-                about = {"block": place, "shortcut": shortcut(block), "way": way, "mode": mode}
+                shortcut = "downsampling" if block.widening else "identity"
+                about = {"block": place, "shortcut": shortcut, "way": way, "mode": mode}
                 rows.append(about | {"exact": torch.equal(output, x)})
     return pd.DataFrame(rows)
-
-
-def shortcut(block: BasicBlock) -> str:
-    """What a block's shortcut is."""
-    return "downsampling" if block.widening else "identity"
 
 
 @torch.no_grad()
