@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from companion import display, style, words
-from companion.settings import settings
+from companion.settings import Settings
 from residual.errors import ParameterError
 
 MISTAKES = [
@@ -29,7 +29,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("given", "told"), MISTAKES, ids=lambda v: str(v)[:40])
 def test_a_wrong_parameter_is_one_sentence(given, told):
     with pytest.raises(ParameterError, match="is not allowed") as caught:
-        settings(**given)
+        Settings(**given)
     assert told in str(caught.value)
     assert caught.value._render_traceback_() == [f"ParameterError: {caught.value}"]
 
@@ -46,11 +46,11 @@ def test_the_largest_scale_that_has_both_networks_is_shown(tmp_path, monkeypatch
     monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "mine"))
     a_store(tmp_path, "quick/plain-8-s0", "quick/residual-8-s0", "quick/plain-8-s4")
     a_store(tmp_path, "desk/plain-8-s0", "public/anna/plain-8", "public/bert/residual-8")
-    assert settings(depths=[8]).scale == "public"
-    assert settings(depths=[8]).own_scale == "quick"
-    assert settings(depths=[8], seeds=[0]).scale == "quick"  # others have no seeds
-    assert settings(depths=[8, 14]).scale == "quick"  # where what is missing is trained
-    assert settings("desk", depths=[8]).scale == "desk"
+    assert Settings(depths=[8]).scale == "public"
+    assert Settings(depths=[8]).own_scale == "quick"
+    assert Settings(depths=[8], seeds=[0]).scale == "quick"  # others have no seeds
+    assert Settings(depths=[8, 14]).scale == "quick"  # where what is missing is trained
+    assert Settings("desk", depths=[8]).scale == "desk"
 
 
 def frame(shallow, deep):
@@ -128,7 +128,7 @@ def test_tables_and_sentences_are_markdown(shown):
 
 def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
     display.claim("degradation-train")
-    display.verdict(settings(depths=[8]), "same-capacity")
+    display.verdict(Settings(depths=[8]), "same-capacity")
     claim, verdict = shown
     assert claim.startswith(
         "> **Claim** [`degradation-train`](#claim-degradation-train) · note 002, §1 · measured"

@@ -17,7 +17,7 @@ import nbformat
 import papermill
 
 from companion.display import stored
-from companion.settings import settings
+from companion.settings import Settings
 from residual.errors import ReaderError
 from residual.provenance import usable_cores
 from residual.store import ROOT
@@ -48,7 +48,7 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     """
     if missing := [name for name in (*PAGES, "notebooks") if not (ROOT / name).exists()]:
         raise BookError(f"{ROOT} is no checkout of the book: it lacks {', '.join(missing)}.")
-    settings(**parameters)
+    Settings(**parameters)
     for name in ("RESIDUAL_RUNS", "RESIDUAL_EVIDENCE", "RESIDUAL_DATA"):  # kernels run elsewhere
         if os.environ.get(name):
             os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())

@@ -21,13 +21,26 @@ from residual.sweep import Options, ensure
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked parameters of a chapter; `profile` is one of the three profiles, or published."""
+    """A chapter's parameters; ParameterError is one sentence on the first wrong one.
 
-    profile: str
-    depths: tuple[int, ...]
-    seeds: tuple[int, ...] | None
-    device: str
-    iterations: int | None
+    `profile` is one of the three profiles, or published; `seeds` None means all in the store, and
+    `iterations` None the profile's own.
+    """
+
+    profile: str = PUBLISHED
+    depths: Sequence[int] = (20, 56)
+    seeds: Sequence[int] | None = None
+    device: str = "auto"
+    iterations: int | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("profile", self.profile, (*PROFILES, PUBLISHED))
+        check_list("depths", self.depths, check_depth, "depths 6n+2")
+        if self.seeds is not None:
+            check_list("seeds", self.seeds, check_seed, "seeds (or null for all in the store)")
+        if self.iterations is not None:
+            check_integer("iterations", self.iterations, 1, 10_000_000)
+        pick_device(self.device)
 
     @property
     def deep(self) -> int:
@@ -114,21 +127,3 @@ class Settings:
 def stored_seeds(recipe: Recipe) -> list[int]:
     """The seeds of a recipe in the committed store; where it has none, those a reader trained."""
     return store.seeds_of(recipe) or store.seeds_of(recipe, store.own())
-
-
-def settings(
-    profile: str = PUBLISHED,
-    depths: Sequence[int] = (20, 56),
-    seeds: Sequence[int] | None = None,
-    device: str = "auto",
-    iterations: int | None = None,
-) -> Settings:
-    """Check a chapter's parameters; ParameterError is one sentence on the first wrong one."""
-    check_choice("profile", profile, (*PROFILES, PUBLISHED))
-    depths = check_list("depths", depths, check_depth, "depths 6n+2")
-    if seeds is not None:
-        seeds = check_list("seeds", seeds, check_seed, "seeds (or null for all in the store)")
-    if iterations is not None:
-        check_integer("iterations", iterations, 1, 10_000_000)
-    pick_device(device)
-    return Settings(profile, tuple(depths), seeds and tuple(seeds), device, iterations)
