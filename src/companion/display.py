@@ -10,7 +10,7 @@ import io
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 
@@ -64,12 +64,18 @@ def stored(notebook: Path, label: str) -> tuple[bytes, dict]:
 
     KeyError where the notebook has no figure of that label.
     """
-    cells = json.loads(notebook.read_bytes())["cells"]
-    for output in (o for cell in cells for o in cell.get("outputs", ())):
-        about = output.get("metadata", {}).get("companion", {})
-        if about.get("label") == label:
-            return b64decode(output["data"]["image/png"]), about
+    for png, about in figures(notebook):
+        if about["label"] == label:
+            return png, about
     raise KeyError(f"{notebook.name} has no figure {label}")
+
+
+def figures(notebook: Path) -> Iterator[tuple[bytes, dict]]:
+    """All figures that a notebook stores, each as `stored` gives it."""
+    for cell in json.loads(notebook.read_bytes())["cells"]:
+        for output in cell.get("outputs", ()):
+            if about := output.get("metadata", {}).get("companion"):
+                yield b64decode(output["data"]["image/png"]), about
 
 
 def say(*sentences: str) -> None:

@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import explorer, ledger, pages, touch
-from companion.display import stored
+from companion.display import figures, stored
 from residual import claims, store
 
 PARTS = {
@@ -171,10 +171,8 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     (site / "claims.json").write_text(text, "utf-8")
     (site / "figures").mkdir(exist_ok=True)
     for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-        for output in (o for c in cells for o in c.get("outputs", [])):
-            about = output.get("metadata", {}).get("companion", {})
-            if about.get("csv"):
+        for _, about in figures(path):
+            if about["csv"]:
                 (site / "figures" / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
     explorer.write(site / "explorers")
     touch.write(app)
