@@ -19,8 +19,8 @@ SOURCES = (
     "notebooks",
     "src",
     "runs",
+    "benchmarks/results",
 )
-KEPT = {".md", ".yml", ".bib", ".css", ".js", ".svg", ".png", ".ipynb", ".py", ".json"}
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +35,10 @@ def browser():
 def newest_source() -> float:
     """When one of the site's sources was changed last."""
     paths = [ROOT / name for name in SOURCES]
-    files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*"))]
-    return max(f.stat().st_mtime for f in files if f.suffix in KEPT)
+    files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file()]
+    made = {".pyc", ".lock"}
+    kept = [f for f in files if f.suffix not in made and ".egg-info" not in str(f)]
+    return max(f.stat().st_mtime for f in kept)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from residual import store
 from residual.errors import ParameterError, RecordError, SweepError
@@ -23,14 +23,21 @@ PROGRAM = """
 import signal
 import sys
 from pathlib import Path
+from residual import sweep
 from residual.recipe import recipes
-from residual.sweep import Options, ensure
+from residual.train import fit
+
+def told(training, *rest):
+    print("from", int(training.seen["done"]), flush=True)  # the iteration where it goes on
+    fit(training, *rest)
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" has it ignored
+    sweep.fit = told
     root, jobs, seeds, iterations = sys.argv[1:]
     wanted = recipes("quick", ["residual"], [8], list(range(int(seeds))), int(iterations))
-    ensure(wanted, Options("cpu", Path(root), jobs=int(jobs), threads=1, checkpoint_seconds=-1))
+    how = {"jobs": int(jobs), "threads": 1, "checkpoint_seconds": -1}
+    sweep.ensure(wanted, sweep.Options("cpu", Path(root), **how))
 """
 
 
@@ -51,7 +58,7 @@ def program(root: Path, jobs: int, seeds: int, iterations: int) -> subprocess.Po
         root.mkdir(exist_ok=True)
         (root / "program.py").write_text(PROGRAM)
         command = [sys.executable, str(root / "program.py"), str(root), *numbers]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def wait_for(root: Path, pattern: str) -> None:
@@ -105,6 +112,13 @@ def test_it_says_what_it_will_train_and_how_long_that_takes(tmp_path, capsys):
     assert "Training one network (residual-8-it6-s0): about" in told
 
 
+def test_a_short_sweep_starts_no_process_and_shares_the_cores_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("residual.sweep.executor", None)
+    monkeypatch.setattr("residual.sweep.usable_cores", lambda: 4)
+    made = ensure(tiny([0, 1]), Options("cpu", tmp_path))
+    assert [run["provenance"]["threads"] for run in made] == [2, 2]
+
+
 def test_processes_give_the_same_records_and_one_that_is_killed_costs_time_only(tmp_path):
     wanted, before, killed = tiny([0, 1], 60), set(multiprocessing.active_children()), []
 
@@ -136,10 +150,9 @@ def interrupted(process):
 
 
 def test_workers_end_with_the_process_that_started_them(tmp_path):
-    process = program(tmp_path, 2, 2, 20_000)
-    wait_for(tmp_path, "run.lock")
-    process.kill()
-    process.wait()
+    with program(tmp_path, 2, 2, 20_000) as process:
+        wait_for(tmp_path, "run.lock")
+        process.kill()
     for path in tmp_path.rglob("run.lock"):  # a worker holds its run's as long as it lives
         with FileLock(path).acquire(timeout=20):
             pass
@@ -147,25 +160,33 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_an_interrupted_sweep_ends_soon_and_goes_on_later(jobs, tmp_path):
-    process = program(tmp_path, jobs, 2, 400)
-    wait_for(tmp_path, "checkpoint-*")
-    assert interrupted(process) != 0
+    with program(tmp_path, jobs, 2, 400) as process:
+        wait_for(tmp_path, "checkpoint-*")
+        assert interrupted(process) != 0
     assert not list(tmp_path.glob("*/*/record.json"))
+    assert list(tmp_path.glob("*/*/checkpoint-*"))
+    begun = {path.parent.name for path in tmp_path.glob("*/*/run.lock")}
+    assert len(begun) == jobs  # the second run was not begun where the first was interrupted
 
 
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))]
 )
 def test_killed_at_any_moment_another_process_goes_on_and_it_is_the_same_run(seed, tmp_path):
-    chance = random.Random(seed)
-    with program(tmp_path / "killed", 1, 1, 60) as first:
-        wait_for(tmp_path / "killed", "checkpoint-*")
-        with program(tmp_path / "killed", 1, 1, 60) as second:  # which waits for the first
-            time.sleep(chance.uniform(0, 2))
+    chance, place = random.Random(seed), tmp_path / "killed"
+    with program(place, 1, 1, 60) as first:
+        wait_for(place, "checkpoint-*")
+        with program(place, 1, 1, 60) as second:  # which waits for the first
+            time.sleep(chance.uniform(0, 1))
+            (lock,) = place.glob("*/*/run.lock")
+            with pytest.raises(Timeout):
+                FileLock(lock).acquire(timeout=0)
             first.kill()
-            assert second.wait() == 0
+            told, _ = second.communicate()
+    assert second.returncode == 0
+    assert int(told.split()[-1]) > 0
     (wanted,) = tiny([0], 60)
-    options = Options("cpu", tmp_path / "killed", threads=1)
+    options = Options("cpu", place, threads=1)
     (resumed,) = ensure([wanted], options)
     (whole,) = ensure([wanted], replace(options, runs=tmp_path / "whole"))
     assert stripped(resumed) == stripped(whole)

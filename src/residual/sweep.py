@@ -40,6 +40,7 @@ ATTEMPTS = 3  # processes that a run may lose; it goes on from its checkpoint ea
 BAR = "{desc} {percentage:3.0f}% {bar} {elapsed} gone, {remaining} left"
 GPU_JOBS = 4  # by default, since one of these networks leaves most of a GPU idle
 SOON = 30.0  # seconds: a shorter sweep is done before other processes have started
+BESIDE = 1.0  # seconds, at least, that a run takes beside its iterations: evaluation and probes
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +193,8 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
     hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
-    with tqdm(total=sum(works), bar_format=BAR, leave=False, disable=hidden) as bar:
+    look = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False, "disable": hidden}
+    with tqdm(total=sum(works), **look) as bar:
         what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
         bar.write(f"Training {what} ({names}): {estimate(seconds, options, jobs)}")
         if not options.scheduler and jobs == 1:
@@ -324,7 +326,8 @@ def expected(recipes: list[Recipe], options: Options) -> list[float]:
         for begun in (time.monotonic() for _ in range(3)):
             float(training.step(*training.batch(0))[0])  # waits for the device
             seconds = time.monotonic() - begun
-    return [seconds / first.depth * recipe.depth * recipe.iterations for recipe in recipes]
+    unit = seconds / first.depth / first.batch_size
+    return [BESIDE + unit * r.depth * r.batch_size * r.iterations for r in recipes]
 
 
 def estimate(seconds: list[float], options: Options, jobs: int) -> str:
