@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from residual import peers, store
-from residual.errors import ParameterError
 from residual.models import Network
 from residual.peers import PeerError, sources
 from residual.peers.loading import scaling
@@ -177,9 +176,3 @@ def test_logs_keep_validation_and_test_errors_apart():
             assert log.final_test_error == log.held_out[-1]
     apart = {log.source for log in logs if log.held_out_on == "validation"}
     assert apart == {"robertkoller", "wooyeolBaek"}
-
-
-@pytest.mark.parametrize("count", [0, -49_000, 50_001])
-def test_training_images_are_from_one_to_all(count, tmp_path):
-    with pytest.raises(ParameterError, match="train_images"):
-        peers.measure(tmp_path, tmp_path, train_images=count)

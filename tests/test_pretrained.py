@@ -46,6 +46,8 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/resnet-20")
     with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
         load("public/akamaster/residual-20")
+    with pytest.raises(ParameterError, match=r"name: 'akamaster/residual-20' is not allowed"):
+        load("akamaster/residual-20", "other.th")
     with pytest.raises(ParameterError, match=r"file: 'other.th' is not allowed; only a network of"):
         load(made.name, "other.th")
 
@@ -76,7 +78,7 @@ def test_weights_of_ones_own_come_where_the_evidence_has_none(made, tmp_path, mo
 
 
 def test_an_experiment_is_no_network():
-    with pytest.raises(ParameterError, match="no network has this name"):
+    with pytest.raises(ParameterError, match="nothing has this name"):
         load("quick/experiments/solution-exists")
 
 

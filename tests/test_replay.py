@@ -91,7 +91,7 @@ def test_an_outcome_is_kept_until_the_record_is_made_anew(made, tmp_path):
     assert keep(IMPOSSIBLE).startswith(EXACT)  # elsewhere it could be replayed
     anew = replace(made, content=made.content | {"digest": "0" * 64})
     assert replay.status(anew, replay.outcomes(tmp_path)) == replay.NOT_REPLAYED
-    for damaged in ("{", "[]", '{"run": {}}'):
+    for damaged in ("{", "[]", '{"run": {"record": ""}}', '{"run": 1}'):
         (tmp_path / "replays.json").write_text(damaged)
         with pytest.raises(RecordError, match=r"replays\.json is damaged"):
             replay.outcomes(tmp_path)

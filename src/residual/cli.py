@@ -5,14 +5,13 @@ import logging
 import sys
 from collections.abc import Collection
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from residual import cifar10
 from residual.data import data_folder
-from residual.errors import ParameterError, ReaderError, check_choice, check_list
+from residual.errors import ParameterError, ReaderError, check_choice, check_list, unknown
 from residual.models import SHORTCUTS
 from residual.provenance import DEVICES
 from residual.recipe import KINDS, PROFILES, recipes
@@ -41,16 +40,13 @@ class Sentences(click.Group):
             context.exit(2)
 
 
-class Numbers(click.ParamType):
+def numbers(value: str | list[int]) -> list[int]:
     """Integers with commas between them, such as 20,56."""
-
-    name = "numbers"
-
-    def convert(self, value: object, param: click.Parameter, context: click.Context) -> list[int]:
-        try:
-            return value if isinstance(value, list) else [int(part) for part in value.split(",")]
-        except ValueError:
-            self.fail(f"{value!r} is not a list of integers such as 20,56", param, context)
+    try:
+        return value if isinstance(value, list) else [int(part) for part in value.split(",")]
+    except ValueError as error:
+        told = f"{value!r} is not a list of integers such as 20,56"
+        raise click.BadParameter(told) from error
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,8 +63,8 @@ def main() -> None:
 @main.command()
 @click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILES) + ".")
 @click.option("--kinds", default=",".join(KINDS), show_default=True)
-@click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
-@click.option("--seeds", type=Numbers(), default="0", show_default=True)
+@click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
+@click.option("--seeds", type=numbers, default="0", show_default=True)
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
 @click.option("--learning-rate", type=float, default=0.1, show_default=True)
 @click.option("--weight-decay", type=float, help="Instead of the profile's scaled one.")
@@ -108,11 +104,9 @@ def train(
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
     """
-    names = check_list(
-        "kinds", kinds.split(","), lambda k: check_choice("kinds", k, KINDS), "kinds"
-    )
-    for name, values in (("depths", depths), ("seeds", seeds)):
-        check_list(name, values, lambda _value: None, name)
+    names = kinds.split(",")
+    for name, values in (("kinds", names), ("depths", depths), ("seeds", seeds)):
+        check_list(name, values, lambda _value: None, name)  # a recipe checks each value
     changes = {"norm": not no_norm, "zero_gamma": zero_gamma, "decay_gamma": not no_gamma_decay}
     changes |= {"shortcut": shortcut, "low_start": low_start, "learning_rate": learning_rate}
     usual = recipes(profile, names, depths, seeds, iterations)
@@ -170,14 +164,12 @@ def store(root: Path | None) -> Path:
 def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
     """The runs of a profile (`published`: of all) with these names; all of them without names."""
     check_choice("profile", profile, (*PROFILES, "published"))
-    profiles = PROFILES if profile == "published" else [profile]
-    stored = [run for one in profiles for run in every(one, root)]
-    known = {run.recipe.name: run for run in stored}
-    known |= {run.name: run for one in PROFILES for run in every(one, root)}
+    runs = [run for one in PROFILES for run in every(one, root)]
+    stored = [run for run in runs if profile in (run.scale, "published")]
+    known = {run.recipe.name: run for run in stored} | {run.name: run for run in runs}
     for name in names:
         if name not in known:
-            near = ", ".join(get_close_matches(name, known, 3, 0)) or "none"
-            raise ParameterError("run", name, f"no record has this name, the nearest are {near}")
+            raise unknown("run", name, known)
     return [known[name] for name in names] if names else stored
 
 
@@ -235,7 +227,7 @@ def publish(names, source, data) -> None:
 @main.command()
 @click.option("--profile", default="quick", show_default=True, help="Or another scale, published.")
 @click.option(
-    "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON too."
+    "--json", "file", type=click.File("w", "utf-8", lazy=False), help="Write it as JSON too."
 )
 @evidence_option
 def claims(profile, file, runs) -> None:
@@ -245,12 +237,8 @@ def claims(profile, file, runs) -> None:
     verdicts = evaluate(profile, store(runs))
     show([(v.id, v.verdict or "about the paper", v.sentence) for v in verdicts])
     if file:
-        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
-        try:
-            file.write_text(text, "utf-8")
-        except OSError as error:
-            advice = f"it cannot be written ({error.strerror})"
-            raise ParameterError("json", str(file), advice) from error
+        json.dump(as_json(verdicts), file, indent=1, ensure_ascii=False)
+        file.write("\n")
 
 
 @main.command()
@@ -266,22 +254,21 @@ def data(data) -> None:
 
 @main.command()
 @click.argument("weights", metavar="DIR", type=click.Path(True, file_okay=False, path_type=Path))
-@click.option("--train-images", type=int, help="Images that give the training error (all).")
 @device_option
 @evidence_option
 @data_option
-def peers(weights, train_images, device, runs, data) -> None:
+def peers(weights, device, runs, data) -> None:
     """Measure networks that others published, from their weight files below DIR."""
     from residual.peers import measure
 
     offer(data, ["cifar10"])
-    measure(weights, runs, device, data, train_images, click.echo)
+    measure(weights, runs, device, data, click.echo)
 
 
 @main.command()
 @click.option("--profile", default="published", show_default=True)
-@click.option("--depths", type=Numbers(), default="20,56", show_default=True, help="Each is 6n+2.")
-@click.option("--seeds", type=Numbers(), help="Default: every seed in the store.")
+@click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
+@click.option("--seeds", type=numbers, help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
 @click.option("--output", type=folder, help="Build into its subfolder _build (the checkout).")
 @device_option

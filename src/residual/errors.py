@@ -1,7 +1,8 @@
 """What can go wrong, each told in one sentence, and the checks of parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
+from difflib import get_close_matches
 from types import UnionType
 from typing import get_args
 
@@ -24,6 +25,12 @@ class ParameterError(ReaderError, ValueError):
     def __reduce__(self) -> tuple:
         """How it travels between processes."""
         return type(self), self.parts
+
+
+def unknown(parameter: str, name: str, known: Collection[str]) -> ParameterError:
+    """The error that nothing has this name, with the nearest of those that are known."""
+    near = ", ".join(get_close_matches(name, known, 3, 0)) or "none"
+    return ParameterError(parameter, name, f"nothing has this name, the nearest are {near}")
 
 
 class DataError(ReaderError, RuntimeError):

@@ -1,6 +1,5 @@
 """Trained networks by name, such as `load("quick/residual-20-s0")`."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from residual.data import data_folder
 from residual.data import load as load_data
-from residual.errors import ParameterError
+from residual.errors import ParameterError, unknown
 from residual.models import Network
 from residual.recipe import PROFILES
 from residual.store import committed, own, read
@@ -30,13 +29,14 @@ def load(name: str, file: str | Path | None = None) -> Network:
     """
     if name.startswith("public/"):
         return of_others(name, file)
+    places = (root / name / "record.json" for root in (committed(), own()))
+    held = [path for path in places if path.is_file()]
+    held.sort(key=lambda path: not path.with_name("weights.safetensors").is_file())
+    if not held or "recipe" not in (record := read(held[0])).content:
+        raise unknown("name", name, known())
     if file is not None:
         told = "only a network of others, public/…, comes from a file; a run of ours has its own"
         raise ParameterError("file", str(file), told)
-    places = (root / name / "record.json" for root in (committed(), own()))
-    held = sorted(filter(Path.is_file, places), key=without_weights)
-    if not held or "recipe" not in (record := read(held[0])).content:
-        raise unknown(name, known())
     weights = record.weights()
     model = record.recipe.network(weights["conv.weight"].shape[1])
     model.load_state_dict(weights)
@@ -45,11 +45,6 @@ def load(name: str, file: str | Path | None = None) -> Network:
     shape = tuple(mean.shape)
     model.normalise = lambda images: as_given(images, shape).float() / 255 - mean.to(images.device)
     return model.eval()
-
-
-def without_weights(record: Path) -> bool:
-    """Whether no weights lie beside a record, as for all but the main networks of seed 0."""
-    return not record.with_name("weights.safetensors").is_file()
 
 
 def as_given(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:
@@ -85,7 +80,7 @@ def of_others(name: str, file: str | Path | None) -> Network:
 
     found = {peer.name: (source, peer) for source in sources() for peer in source.peers}
     if name not in found:
-        raise unknown(name, list(found))
+        raise unknown("name", name, found)
     source, peer = found[name]
     if file is None:
         raise ParameterError("file", file, f"name the file {peer.file} of {source.repository}")
@@ -106,10 +101,3 @@ def of_others(name: str, file: str | Path | None) -> Network:
 
     model.normalise = normalise
     return model
-
-
-def unknown(name: str, names: list[str]) -> ParameterError:
-    """The error that no network has this name, with the nearest names."""
-    near = get_close_matches(name, names, 3, 0) or ["none: train one, or fetch the weights"]
-    told = f"no network has this name, the nearest are {', '.join(near)}"
-    return ParameterError("name", name, told)

@@ -180,10 +180,11 @@ def outcomes(root: Path | None = None) -> dict[str, dict]:
     path = (root or committed()) / FILE
     try:
         found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        if not isinstance(found, dict) or not all("record" in e for e in found.values()):
-            raise ValueError("an entry names no record")
+        named = {"record", "verdict", "date"}
+        if not isinstance(found, dict) or not all(named <= e.keys() for e in found.values()):
+            raise ValueError("an entry lacks record, verdict or date")
         return found
-    except (TypeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise RecordError(f"{path} is damaged: {error}. Restore it, or delete it.") from error
 
 

@@ -244,8 +244,8 @@ def rivals() -> pd.DataFrame:
             "holds": "yes" if fall.lower > 1 else "no" if fall.upper < 1 else "undecided",
         },
     ]
-    if own.has("residual", 56, "no-gamma-decay") and own.has("residual", 56):
-        pair = [own.networks("residual", 56, v) for v in ("no-gamma-decay", "")]
+    pair = [own.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
+    if all(pair):
         free = ratio(*(medians_of(group, "std", "final") for group in pair))
         rows.append(
             {

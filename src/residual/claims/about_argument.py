@@ -115,8 +115,7 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         f"the rise in test error when the block is deleted is {found}; within stages "
         f"{listed([number(rho, 2) for rho in stages])}."
     )
-    plain = evidence.networks("plain", 56) if evidence.has("plain", 56) else []
-    if plain:
+    if plain := evidence.found("plain", 56):
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
@@ -218,9 +217,7 @@ def chain_is_valid(evidence: Evidence) -> Finding:
         f"In trained ResNet-56, ‖F(x)‖/‖x‖ of the last identity block is {grown} times that of "
         f"the first; the median std of plain-20 over that of plain-56 is {fall}"
     )
-    free = []
-    if evidence.has("residual", 56, "no-gamma-decay"):
-        free = evidence.networks("residual", 56, "no-gamma-decay")
+    if free := evidence.found("residual", 56, "no-gamma-decay"):
         shrunk = ratio(medians(free, "std", when), medians(runs, "std", when))
         values |= shrunk.named("std_without_over_with_gamma_decay_ratio")
         rivals += ["weight decay on γ"] if shrunk.lower > 1 else []

@@ -68,10 +68,10 @@ def rates_and_lengths(evidence: Evidence) -> dict[str, list[float]]:
     times the iterations."""
     found = {run.variant for run in evidence.records if (run.kind, run.depth) == ("plain", 56)}
     return {
-        variant: metric(evidence.networks("plain", 56, variant), "train_error")
+        variant: metric(runs, "train_error")
         for variant in sorted(found)
         if not variant or variant.startswith(("lr", "it"))
-        if evidence.has("plain", 56, variant)
+        if (runs := evidence.found("plain", 56, variant))
     }
 
 

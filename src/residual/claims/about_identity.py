@@ -131,8 +131,8 @@ def identity_by_default(evidence: Evidence) -> Finding:
     values = found.named("he_median_ratio")
     first = [block_values(run, "ratio", "initial")[0] for run in runs]
     values["he_first_block_ratio"] = geometric_mean(first).estimate
-    if evidence.has("residual", 20):
-        beside = relative_response(evidence.networks("residual", 20), "initial")
+    if shallow := evidence.found("residual", 20):
+        beside = relative_response(shallow, "initial")
         values |= beside.named("he_median_ratio_resnet20")
     block, x = sample_block(residual=True)
     block.norm2.bias.data.zero_()  # the start of training: β = 0

@@ -131,8 +131,9 @@ def at_every_depth(
     """
     records, found, told, before = [], [], [], []
     values: dict[str, float] = {}
-    for depth in (depth for depth in RESNETS if evidence.has("residual", depth)):
-        runs = evidence.networks("residual", depth)
+    for depth in RESNETS:
+        if not (runs := evidence.found("residual", depth)):
+            continue
         records += runs
         found.append(measure(runs, evidence.state))
         told.append(f"{found[-1]} in ResNet-{depth}")
@@ -200,8 +201,8 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
         f"{'; '.join(told)}."
     )
     beside: list[Record] = []
-    if evidence.has("plain", 20) and evidence.has("plain", 56):
-        plains = [evidence.networks("plain", depth) for depth in JUDGED]
+    plains = [evidence.found("plain", depth) for depth in JUDGED]
+    if all(plains):
         (plain,) = falls(plains, evidence.state)
         values |= plain.named("plain_20_over_56_ratio")
         sentence += f" Plain nets, 20 over 56: {plain}."

@@ -31,8 +31,7 @@ def residual_cures(evidence: Evidence) -> Finding:
         f"points; that of plain-56 minus that of ResNet-56 is {gain}."
     )
     values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
-    if evidence.has("residual", 56, "zero-gamma"):
-        zero = metric(evidence.networks("residual", 56, "zero-gamma"), "train_error")
+    if zero := metric(evidence.found("residual", 56, "zero-gamma"), "train_error"):
         values["zero_gamma_train_error_percent"] = fmean(zero)
         sentence += f" From γ₂ = 0, ResNet-56 ends at {number(fmean(zero))} %."
     if test := logged_growth(evidence, "residual"):
@@ -63,10 +62,7 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
             raise MissingRecordError("Logs of plain-110 and ResNet-110: not there.")
     else:
         words, runs = "training error", [r for n in networks[:2] for r in evidence.networks(*n)]
-        plain, residual, deepest = (
-            metric(evidence.networks(*n), "train_error") if evidence.has(*n) else []
-            for n in networks
-        )
+        plain, residual, deepest = (metric(evidence.found(*n), "train_error") for n in networks)
     gap = difference(plain, residual)
     values = gap.named("plain_minus_resnet_points")
     values |= {"worst_resnet_110_percent": max(residual), "best_plain_110_percent": min(plain)}

@@ -11,8 +11,6 @@ from residual.peers import Curve, curves
 from residual.recipe import DATASETS, PROFILES
 from residual.store import Record, every, experiment
 
-"""The data sets as readers know them."""
-
 SCALES = ("paper", "public", "desk", "quick")
 """In the order in which a verdict is shown: the largest scale that can judge comes first."""
 
@@ -61,23 +59,22 @@ class Evidence:
         """The same evidence, responses read with BN statistics averaged exactly."""
         return replace(self, given=self.records, state="final_exact")
 
-    def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
+    def found(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trained networks of one kind, depth and variant that did not diverge."""
         wanted = (kind, depth, variant)
         found = [r for r in self.records if (r.kind, r.depth, r.variant) == wanted]
-        kept = [r for r in found if r["metrics"]["train_error"] is not None]
-        name = "-".join(part for part in (kind, str(depth), variant) if part)
-        if not kept:
-            what = "every training diverged" if found else "no such network"
-            raise MissingRecordError(f"{name} at scale {self.scale}: {what}.")
-        return kept
+        return [r for r in found if r["metrics"]["train_error"] is not None]
 
-    def has(self, kind: str, depth: int, variant: str = "") -> bool:
-        """Whether there is at least one such network."""
-        try:
-            return bool(self.networks(kind, depth, variant))
-        except MissingRecordError:
-            return False
+    def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
+        """The same; MissingRecordError if there is none."""
+        if not (found := self.found(kind, depth, variant)):
+            name = "-".join(part for part in (kind, str(depth), variant) if part)
+            tried = any(
+                (r.kind, r.depth, r.variant) == (kind, depth, variant) for r in self.records
+            )
+            what = "every training diverged" if tried else "no such network"
+            raise MissingRecordError(f"{name} at scale {self.scale}: {what}.")
+        return found
 
     def logs(self, kind: str, depth: int) -> list[Curve]:
         """Logged trainings of one network whose final test error is known."""

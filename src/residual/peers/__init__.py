@@ -10,16 +10,5 @@ from residual.peers.loading import network, published, scaling
 from residual.peers.measurement import measure
 from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
 
-__all__ = [
-    "Curve",
-    "Peer",
-    "PeerError",
-    "Source",
-    "curves",
-    "measure",
-    "network",
-    "published",
-    "scaling",
-    "sources",
-    "training_indices",
-]
+__all__ = ["Curve", "Peer", "PeerError", "Source", "curves", "measure", "network", "published"]
+__all__ += ["scaling", "sources", "training_indices"]

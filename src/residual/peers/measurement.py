@@ -12,7 +12,6 @@ from torch import Tensor
 from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED, response_tables
-from residual.errors import check_integer
 from residual.models import Network
 from residual.peers.loading import Scaling, network, published, scaling
 from residual.peers.sources import Peer, Source, sources, training_indices
@@ -51,28 +50,20 @@ def measure(
     root: Path | None = None,
     device: str = "auto",
     data: Path | None = None,
-    train_images: int | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Record]:
-    """Measure the networks that the store lacks, depths 20 and 56 first; the records of all.
+    """Measure the networks that the store lacks; the records of all.
 
     `folder` holds one subfolder a source: a clone of its repository, or the weight files alone.
-    `train_images` limits the images that give the training error (None: all that the source
-    trained on); a record made from fewer images is replaced when more are asked for. PeerError
-    names a file that is missing or altered, DataError says what is wrong with CIFAR-10.
+    PeerError names a file that is missing or altered, DataError says what is wrong with CIFAR-10.
     """
-    if train_images is not None:
-        check_integer("train_images", train_images, 1, 50_000)
     pairs = [(source, peer) for source in sources() for peer in source.peers]
-    wanted = [pair for pair in pairs if not is_recorded(pair[1], train_images, root)]
+    wanted = [pair for pair in pairs if not is_recorded(pair[1], root)]
     say(f"{len(pairs) - len(wanted)} of {len(pairs)} networks are in the store already.")
     contents = {peer: published(folder, source, peer) for source, peer in wanted}
     dataset = load("cifar10", data) if wanted else None
-    for source, peer in sorted(wanted, key=lambda pair: (pair[1].depth in (32, 44), pair[1].depth)):
-        if is_recorded(peer, train_images, root):  # by another process meanwhile
-            continue
-        target = pick_device(device)
-        found = measure_one(source, peer, contents[peer], dataset, target, train_images, root)
+    for source, peer in wanted:
+        found = measure_one(source, peer, contents[peer], dataset, pick_device(device), root)
         say(
             f"{found.name}: test error {found['metrics']['test_error']:.2f} %, "
             f"reported {peer.test_error:.2f} %, "
@@ -82,17 +73,11 @@ def measure(
     return every("public", root)
 
 
-def is_recorded(peer: Peer, train_images: int | None, root: Path | None) -> bool:
-    """Whether the store has this network's record, by the present measurement and from as many
-    training images. RecordError if there is a record that is damaged."""
+def is_recorded(peer: Peer, root: Path | None) -> bool:
+    """Whether the store has this network's record, by the present measurement; RecordError if
+    there is a record that is damaged."""
     path = (root or committed()) / peer.name / "record.json"
-    if not path.is_file():
-        return False
-    found = read(path)
-    every_image = found["data"]["train_images"] == found["data"]["trained_on"]
-    return found["measurement"] == MEASUREMENT and (
-        every_image or (train_images is not None and found["data"]["train_images"] >= train_images)
-    )
+    return path.is_file() and read(path)["measurement"] == MEASUREMENT
 
 
 def measure_one(
@@ -101,16 +86,14 @@ def measure_one(
     content: bytes,
     dataset: Dataset,
     device: torch.device,
-    train_images: int | None = None,
     root: Path | None = None,
 ) -> Record:
     """Measure one network in float32 and write its record; `content` is the weight file."""
     started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     model = network(source, peer, content).to(device, memory_format=torch.channels_last)
     images = images_of(source, dataset, device)
-    seen = len(images.train.labels) if train_images is None else train_images
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        measured = describe(model, images, seen)
+        measured = describe(model, images)
     machine = provenance(device, started, time.monotonic() - begun, 0) | {"precision": "float32"}
     del machine["images_per_second"]
     record = {
@@ -126,7 +109,7 @@ def measure_one(
             "name": dataset.name,
             "digest": dataset.digest,
             "trained_on": len(images.train.labels),
-            "train_images": min(seen, len(images.train.labels)),
+            "train_images": len(images.train.labels),
         },
     }
     return write(record | measured | {"provenance": machine}, root or committed())
@@ -139,16 +122,15 @@ def images_of(source: Source, dataset: Dataset, device: torch.device) -> Images:
     return Images(train, dataset.test, scaling(source, train.images), device)
 
 
-def describe(model: Network, images: Images, train_images: int) -> dict:
+def describe(model: Network, images: Images) -> dict:
     """The measured part of a record: errors in per cent, without augmentation, and what the
     probes see on the first test images."""
     test = [batch for batch, _ in images.head(images.test, PROBED)]
     train = [batch for batch, _ in images.head(images.train, PROBED)]
     states = {"final": model, "final_exact": probes.exact_statistics(model, train)}
-    few = images.batches(images.train.head(train_images))
     return {
         "metrics": {
-            "train_error": probes.error(model, few),
+            "train_error": probes.error(model, images.batches(images.train)),
             "test_error": probes.error(model, images.batches(images.test)),
         },
         "responses": {when: response_tables(state, test) for when, state in states.items()},
