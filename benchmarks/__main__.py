@@ -5,7 +5,6 @@ import json
 import os
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -49,9 +48,9 @@ def images(folder: Path | None) -> Dataset:
 def measured(given: argparse.Namespace) -> dict:
     """All measurements, with where and when they were made."""
     device, dataset, load_average = pick_device(given.device), images(given.data), os.getloadavg()
-    started = datetime.now(UTC).isoformat(timespec="seconds")
     rows = []
     with computing_with(given.threads):
+        made, name = provenance(device), device_name(device)
         for depth in given.depths:
             recipe = Recipe.of("desk", "residual", depth)
             row = rates(recipe, dataset, device, given.rounds, given.iterations)
@@ -61,8 +60,6 @@ def measured(given: argparse.Namespace) -> dict:
             if device.type == "cpu":
                 row |= abreast(recipe, dataset, given.rounds, given.iterations)
             rows.append(row)
-        made = provenance(device, started, 0.0, 0)
-        name = device_name(device)
     return {
         "device": name,
         "data": dataset.name,

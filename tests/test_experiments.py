@@ -121,10 +121,6 @@ def test_exact_solutions_do_not_err_and_zero_kernels_forgive_more():
     assert error["plain", 0.01] > 10 * error["residual", 0.01] > 0
 
 
-def test_with_bn_the_size_of_the_weights_does_not_matter():
-    assert weights.scale_invariance(weights.SETTINGS, 0, PLACE) < 1e-2
-
-
 def test_gamma_alone_leaves_the_weights_as_they_are():
     chosen = weights.SETTINGS | {"iterations": 20}
     row = weights.descend(chosen, "gamma", 0, 0.1, 0.0, PLACE)

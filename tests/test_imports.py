@@ -9,7 +9,7 @@ from residual.store import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 ORDER = [
-    {"errors", "paper", "statistics"},
+    {"errors", "paper", "statistics", "cifar10"},
     {"models"},
     {"recipe"},
     {"store", "probes"},
@@ -25,18 +25,24 @@ ORDER = [
 
 
 def imported(path):
-    """The parts of the library that a module imports."""
+    """The full names of all that a module imports, wherever it does so."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("residual"):
-            names = [f"{node.module}.{name.name}" for name in node.names]
-            yield from (name.split(".")[1] for name in names)
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relatively"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def test_imports_point_one_way():
     level = {part: i for i, parts in enumerate(ORDER) for part in parts}
     for path in SOURCE.rglob("*.py"):
         part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        wrong = [other for other in imported(path) if level.get(other, 0) > level.get(part, 99)]
+        names = [name.split(".") for name in imported(path)]
+        assert part[:2] == "__" or part in level, f"say where {part} stands"
+        assert part == "cli" or "companion" not in [name[0] for name in names], path.name
+        others = [name[1] for name in names if name[0] == "residual" and name[1:]]
+        wrong = [other for other in others if level.get(other, 0) > level.get(part, 99)]
         assert not wrong, f"{path.name} imports {wrong}"
 
 

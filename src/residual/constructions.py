@@ -10,34 +10,22 @@ from residual.models import BasicBlock, Network, conv3x3, initialise
 from residual.provenance import computing_with
 
 
-def set_identity_norm(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
-    """Make BN return its input: γ = √(σ² + ε) and β = μ undo the statistics μ, σ² (C,).
+@torch.no_grad()
+def identity_block(x: Tensor) -> BasicBlock:
+    """A plain block with Dirac kernels that returns x ≥ 0, (N, C, H, W).
 
-    In train mode this holds for a batch that has exactly this mean and (biased) variance.
+    Its BN undoes itself: γ = √(σ² + ε) and β = μ, with the mean μ and the biased variance σ² of
+    each channel of x. In train mode this holds for x itself.
     """
-    with torch.no_grad():
+    block = BasicBlock(x.shape[1], x.shape[1], residual=False).to(x.device)
+    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)  # (C,)
+    for conv in (block.conv1, block.conv2):
+        nn.init.dirac_(conv.weight)
+    for norm in (block.norm1, block.norm2):
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.copy_(mean)
-
-
-def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance of each channel of (N, C, H, W): two of (C,)."""
-    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
-    return mean, variance
-
-
-def identity_block(x: Tensor) -> BasicBlock:
-    """A plain block with Dirac kernels that returns x ≥ 0, (N, C, H, W).
-
-    Its BN statistics are those of x.
-    """
-    block = BasicBlock(x.shape[1], x.shape[1], residual=False).to(x.device)
-    pairs = (block.conv1, block.norm1), (block.conv2, block.norm2)
-    for conv, norm in pairs:
-        nn.init.dirac_(conv.weight)
-        set_identity_norm(norm, *statistics(x))
     return block
 
 
@@ -91,7 +79,8 @@ def plain_equivalent(block: BasicBlock) -> nn.Sequential:
         conv3x3(width, 2 * width), nn.ReLU(), conv3x3(2 * width, width), nn.ReLU()
     )
     for index, source, norm in ((0, block.conv1, block.norm1), (2, block.conv2, block.norm2)):
-        scale, bias = folded(norm)
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()  # BN in eval mode, (C,)
+        bias = norm.bias - scale * norm.running_mean
         kernel = source.weight * scale[:, None, None, None]
         identity = nn.init.dirac_(torch.empty(width, width, 3, 3))
         joined = torch.cat([kernel, identity], dim=index // 2)
@@ -99,12 +88,6 @@ def plain_equivalent(block: BasicBlock) -> nn.Sequential:
         offset = torch.cat([bias, torch.zeros(width)]) if index == 0 else bias
         stack[index].bias = nn.Parameter(offset)
     return stack
-
-
-def folded(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """BN in eval mode as a scale and an offset for each channel: two of (C,)."""
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return scale, norm.bias - scale * norm.running_mean
 
 
 def sample_block(residual: bool) -> tuple[BasicBlock, Tensor]:

@@ -5,8 +5,9 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -132,26 +133,19 @@ def source_commit() -> str | None:
         return None
 
 
-def provenance(
-    device: torch.device, started: str, seconds: float, images: int, history: Sequence[dict] = ()
-) -> dict:
-    """The part of a record that depends on the clock or the machine; `seconds` of training.
+def provenance(device: torch.device) -> dict:
+    """The part of a record that depends on the clock or the machine, when a computation starts.
 
-    `history` lists the earlier parts of a resumed training that ran on another machine, number of
-    threads or version of the code than its end.
+    Its end adds `seconds`, and `resumed_from`: the earlier parts of a training that ran on another
+    machine, number of threads or version of the code.
     """
+    here = computed_on(device)
     return {
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "torchvision", "numpy")},
-        "device": device_name(device),
+        "versions": {"python": platform.python_version(), "torch": here.pop("torch")}
+        | {name: version(name) for name in ("torchvision", "numpy")},
         "device_type": device.type,
-        "instruction_set": instruction_set(),
-        "threads": torch.get_num_threads(),
         "precision": "bfloat16 autocast" if device.type == "cuda" else "float32",
         "source_commit": source_commit(),
-        "source_digest": source_digest(),
-        "resumed_from": list(history),
-        "started": started,
-        "seconds": round(seconds, 3),
-        "images_per_second": round(images / seconds, 1) if seconds else None,
-    }
+        "resumed_from": [],
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    } | here

@@ -12,7 +12,6 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -92,25 +91,24 @@ def train(
     with computing_with(options.threads), locked(folder):
         if found := find(recipe, root):
             return found
-        started = saved = datetime.now(UTC)
-        training, here = Training(recipe, data, device), computed_on(device)
+        about, here, saved = provenance(device), computed_on(device), time.monotonic()
+        training = Training(recipe, data, device)
         history = resume(training, folder)
 
         def save() -> None:
             nonlocal saved
-            if (datetime.now(UTC) - saved).total_seconds() > options.checkpoint_seconds:
+            if time.monotonic() - saved > options.checkpoint_seconds:
                 done = int(training.seen["done"])
                 checkpoint(training, folder, [*history, {"until": done} | here])
-                saved = datetime.now(UTC)
+                saved = time.monotonic()
 
         fit(training, save, progress)
         elsewhere = [part for part in history if part != {"until": part["until"]} | here]
-        seconds = float(training.seen["seconds"])
-        images = int(training.seen["done"]) * recipe.batch_size
-        content = {"recipe": asdict(recipe)} | describe(training)
-        content["provenance"] = provenance(
-            device, started.isoformat(timespec="seconds"), seconds, images, elsewhere
+        about["resumed_from"], about["seconds"] = (
+            elsewhere,
+            round(float(training.seen["seconds"]), 3),
         )
+        content = {"recipe": asdict(recipe)} | describe(training) | {"provenance": about}
         weights = {n: t.contiguous().cpu() for n, t in training.model.state_dict().items()}
         run = write(content, root, weights)
         for path in checkpoints(folder):

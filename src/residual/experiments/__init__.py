@@ -7,7 +7,6 @@ is there. EXPERIMENTS names them, most of them by the claim that reads them.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from residual import store
@@ -92,11 +91,11 @@ def ensure(
     if found and known and set(wanted) <= known.keys():
         return found
     place = Place(profile, pick_device(device), root)
-    started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    about, begun = provenance(place.device), time.monotonic()
     for seed in wanted:
         if seed not in known:
             known[seed] = study.measure(settings, seed, place)
-    about = provenance(place.device, started, time.monotonic() - begun, 0)
+    about["seconds"] = round(time.monotonic() - begun, 3)
     content = {"settings": settings, "seeds": sorted(known)}
     content |= {"measurements": [known[s] for s in sorted(known)], "provenance": about}
     content |= {"experiment": name, "profile": profile}

@@ -37,8 +37,6 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
         "rows": rows,
         "gradient_no_bn": gradients(chosen, "no-bn", seed, 1.0, place),
         "gradient_bn": gradients(chosen, "bn", seed, 1.0, place),
-        "gradient_bn_other_target": gradients(chosen, "bn", seed, OTHER, place),
-        "saddle_gradient": max(gradients(chosen, "no-bn", seed, OTHER, place).values()),
         "saddle_loss_start": significant(float((1 - OTHER) ** 2 / OTHER**2)),
         "saddle_loss_end": significant(last_loss),
     }

@@ -46,14 +46,13 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
         table = run["curves"]["training"]
         return found | {
             "random_train_error": run["metrics"]["train_error"],
-            "random_test_error": run["metrics"]["test_error"],
             "random_loss": {"iteration": table["iteration"], "loss": table["loss"]},
         }
     return found | trained_on(place.training("plain", chosen["deep"], seed), "random")
 
 
 def trained_on(training: Training, name: str) -> dict:
-    """Errors at the end of a training, and its loss averaged over each fortieth."""
+    """Training error at the end of a training, and its loss averaged over each fortieth."""
     fit(training)
     losses = training.seen["loss"].double().cpu()
     points = [0, *training.recipe.points(CURVE_POINTS)]
@@ -61,6 +60,5 @@ def trained_on(training: Training, name: str) -> dict:
     left = [significant(mean) if isfinite(mean) else None for mean in means]
     return {
         f"{name}_train_error": significant(training.evaluate(training.train)),
-        f"{name}_test_error": significant(training.evaluate(training.test)),
         f"{name}_loss": {"iteration": points[1:], "loss": left},
     }

@@ -29,7 +29,7 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
         for decay in chosen["decays"]
         for rate in chosen["learning_rates"]
     ]
-    return {"rows": rows, "scaled_response_change": scale_invariance(chosen, seed, place)}
+    return {"rows": rows}
 
 
 def one_block(form: str, width: int, seed: int) -> BasicBlock:
@@ -91,16 +91,3 @@ def dead_fraction(block: BasicBlock, x: torch.Tensor) -> float:
     """Share of the inner channels of a block that are zero for all of x (N, C, H, W)."""
     inner = block.norm1(block.conv1(x)).relu()
     return significant(float((inner.amax((0, 2, 3)) == 0).double().mean()))
-
-
-@torch.no_grad()
-def scale_invariance(chosen: dict, seed: int, place: Place) -> float:
-    """Relative change of F(x) in a block with BN when all its weights are divided by ten."""
-    block = one_block("bn", chosen["width"], seed).to(place.device)
-    x = inputs(chosen, seed, 0, place.device)
-    outputs = []
-    for factor in (1, 10):
-        for conv in (block.conv1, block.conv2):
-            conv.weight /= factor
-        outputs.append(block.norm2(block.conv2(block.norm1(block.conv1(x)).relu())))
-    return significant(float((outputs[1] - outputs[0]).norm() / outputs[0].norm()))

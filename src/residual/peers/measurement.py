@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -89,13 +88,12 @@ def measure_one(
     root: Path | None = None,
 ) -> Record:
     """Measure one network in float32 and write its record; `content` is the weight file."""
-    started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    machine, begun = provenance(device) | {"precision": "float32"}, time.monotonic()
     model = network(source, peer, content).to(device, memory_format=torch.channels_last)
     images = images_of(source, dataset, device)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         measured = describe(model, images)
-    machine = provenance(device, started, time.monotonic() - begun, 0) | {"precision": "float32"}
-    del machine["images_per_second"]
+    machine["seconds"] = round(time.monotonic() - begun, 3)
     record = {
         "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
         "network": {"kind": peer.kind, "depth": peer.depth, "zeros": source.zeros},
