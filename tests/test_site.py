@@ -156,9 +156,7 @@ def with_factors(model, x, alpha):
 
 def test_the_identity_page_computes_what_pytorch_computes(site, browser):
     found, images = touch.shown()
-    run = found[0].run
-    model = run.recipe.network(images.mean.shape[2])
-    model.load_state_dict(run.weights())
+    model = found[0].run.network()
     x = normalise(torch.from_numpy(images.images), torch.from_numpy(images.mean))
     page = browser.new_page(viewport=SIZES["desktop"])
     with watched(page) as visit:
@@ -169,7 +167,7 @@ def test_the_identity_page_computes_what_pytorch_computes(site, browser):
         for alpha in ([1.0] * blocks, [0.0] * blocks, random):
             answer = page.evaluate(ANSWER, alpha)
             logits = torch.tensor(answer["logits"]).reshape(-1, 10)
-            expected = with_factors(model.eval(), x, alpha)
+            expected = with_factors(model, x, alpha)
             assert (logits - expected).abs().max() <= 1e-3 * expected.abs().max()
             if not any(alpha):  # every block returns its shortcut, bit for bit
                 assert not any(answer["change"])

@@ -218,7 +218,7 @@ def loadable_table() -> str:
         (f"`{run.name}`", run.recipe.dataset, f"{run['metrics']['test_error']:.2f}")
         for scale in PROFILES
         for run in store.every(scale)
-        if (run.folder / "weights.safetensors").is_file()
+        if run.file.is_file()
     ]
     return table(("Name", "Data set", "Test error, %"), rows)
 

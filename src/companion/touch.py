@@ -129,19 +129,15 @@ def kept(scale: str, kind: str, depth: int) -> Record | None:
     usual = Recipe.of(scale, kind, depth)
     for recipe in (usual, replace(usual, weight_decay=1e-4)):
         run = store.find(recipe)
-        whole = run and (run.folder / "weights.safetensors").is_file()
-        if whole and run["metrics"]["test_error"] is not None:
+        if run and run.file.is_file() and run["metrics"]["test_error"] is not None:
             return run
     return None
 
 
 def exported(run: Record, images: Sample) -> bytes:
     """A run's network as an ONNX file that names the record and its weights."""
-    side, _, channels = images.mean.shape
-    model = run.recipe.network(channels)
-    model.load_state_dict(run.weights())
     about = {"record": run.name, "weights": run["weights"], "data": run["data"]["digest"]}
-    return export(model.eval(), side, about)
+    return export(run.network(), len(images.mean), about)
 
 
 def script(parts: dict[str, bytes]) -> bytes:

@@ -37,14 +37,12 @@ def load(name: str, file: str | Path | None = None) -> Network:
     if file is not None:
         told = "only a network of others, public/…, comes from a file; a run of ours has its own"
         raise ParameterError("file", str(file), told)
-    weights = record.weights()
-    model = record.recipe.network(weights["conv.weight"].shape[1])
-    model.load_state_dict(weights)
+    model = record.network()
     mean = torch.from_numpy(mean_of(record.recipe.dataset))  # (H, W, C)
     mean = mean.permute(2, 0, 1)  # (C, H, W)
     shape = tuple(mean.shape)
     model.normalise = lambda images: as_given(images, shape).float() / 255 - mean.to(images.device)
-    return model.eval()
+    return model
 
 
 def as_given(images: Tensor, shape: tuple[int, ...] = (3, 32, 32)) -> Tensor:

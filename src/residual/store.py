@@ -22,6 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from residual.errors import ParameterError, RecordError, StoreError
+from residual.models import Network
 from residual.recipe import Recipe
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -104,9 +105,21 @@ class Record:
         """What an experiment measured with each seed, in the order of `seeds`."""
         return self["measurements"]
 
+    @property
+    def file(self) -> Path:
+        """Where its weights lie, if they were kept."""
+        return self.folder / "weights.safetensors"
+
+    def network(self) -> Network:
+        """The trained network, in eval mode; RecordError as for `weights`."""
+        weights = self.weights()
+        model = self.recipe.network(weights["conv.weight"].shape[1])
+        model.load_state_dict(weights)
+        return model.eval()
+
     def weights(self) -> dict[str, Tensor]:
         """The trained weights beside the record; RecordError if they are not there or damaged."""
-        path = self.folder / "weights.safetensors"
+        path = self.file
         if not path.is_file():
             raise RecordError(
                 f"{path} is not in the store; `residual train --runs DIR` makes the run anew."

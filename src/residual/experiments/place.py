@@ -43,10 +43,8 @@ class Place:
         """
         recipe = self.recipe(kind, depth, seed)
         run = store.find(recipe, self.root)
-        if run and (run.folder / "weights.safetensors").is_file():
-            model = recipe.network(self.dataset().channels)
-            model.load_state_dict(run.weights())
-            return model.to(self.device).eval()
+        if run and run.file.is_file():
+            return run.network().to(self.device)
         training = self.training(kind, depth, seed)
         fit(training)
         return training.model.eval()
