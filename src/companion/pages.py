@@ -98,8 +98,8 @@ def error_table() -> str:
         "trainings). The paper's residual errors are those of its Table 6, its plain ones are read "
         "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; *logged* are "
         "test errors as their authors report them. Training errors are in evaluation mode, without "
-        "augmentation; {doc}`the page on public trainings <public>` says on how many images each "
-        f"was measured, and which source published its best test epoch.{missing}"
+        "augmentation, on all images that a network was trained on; {doc}`the page on public "
+        f"trainings <public>` says which source published its best test epoch.{missing}"
     )
 
 
@@ -121,13 +121,11 @@ def peer_table() -> str:
                 f"{record['reported']['test_error']:.2f}",
                 f"{record['metrics']['test_error']:.2f}",
                 f"{record['metrics']['train_error']:.2f}",
-                f"{record['data']['train_images']:,} of {record['data']['trained_on']:,}",
                 record_link(record.name),
             )
             for record in found
         ]
-        header = ("Network", "Test, reported", "Test, measured", "Training, measured")
-        header += ("Training images", "Record")
+        header = ("Network", "Test, reported", "Test, measured", "Training, measured", "Record")
         parts.append(table(header, rows) if rows else "Not measured yet.")
     return "\n\n".join(parts)
 
