@@ -95,7 +95,7 @@ def test_verdicts_for_a_place_that_cannot_be_written_are_one_sentence(tmp_path):
     shown = call(
         "claims", "--profile", "paper", "--json", str(tmp_path / "nowhere" / "claims.json")
     )
-    assert shown.exit_code == 2
+    assert shown.exit_code == 1
     assert "No such file or directory" in shown.output
 
 

@@ -226,9 +226,7 @@ def publish(names, source, data) -> None:
 
 @main.command()
 @click.option("--profile", default="quick", show_default=True, help="Or another scale, published.")
-@click.option(
-    "--json", "file", type=click.File("w", "utf-8", lazy=False), help="Write it as JSON too."
-)
+@click.option("--json", "file", type=click.File("w", "utf-8"), help="Write it as JSON too.")
 @evidence_option
 def claims(profile, file, runs) -> None:
     """Judge every claim of the two notes on the records of a profile."""

@@ -29,7 +29,7 @@ class ParameterError(ReaderError, ValueError):
 
 def unknown(parameter: str, name: str, known: Collection[str]) -> ParameterError:
     """The error that nothing has this name, with the nearest of those that are known."""
-    near = ", ".join(get_close_matches(name, known, 3, 0)) or "none"
+    near = ", ".join(get_close_matches(name, known, 3, 0)) or "none: train one first"
     return ParameterError(parameter, name, f"nothing has this name, the nearest are {near}")
 
 

@@ -104,10 +104,8 @@ def train(
 
         fit(training, save, progress)
         elsewhere = [part for part in history if part != {"until": part["until"]} | here]
-        about["resumed_from"], about["seconds"] = (
-            elsewhere,
-            round(float(training.seen["seconds"]), 3),
-        )
+        about["resumed_from"] = elsewhere
+        about["seconds"] = round(float(training.seen["seconds"]), 3)
         content = {"recipe": asdict(recipe)} | describe(training) | {"provenance": about}
         weights = {n: t.contiguous().cpu() for n, t in training.model.state_dict().items()}
         run = write(content, root, weights)
@@ -191,8 +189,8 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
     hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
-    look = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False, "disable": hidden}
-    with tqdm(total=sum(works), **look) as bar:
+    shown = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False, "disable": hidden}
+    with tqdm(total=sum(works), **shown) as bar:
         what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
         bar.write(f"Training {what} ({names}): {estimate(seconds, options, jobs)}")
         if not options.scheduler and jobs == 1:
