@@ -122,7 +122,7 @@ def test_tables_and_sentences_are_markdown(shown):
     display.table(table.iloc[:0])
     display.say("a <b> c", "", "d < e")
     assert shown[0].splitlines()[2:] == ["| −1.23 | 12,345 | a |", "| – | 6 | b |", "", "*Words.*"]
-    assert shown[1] == "The store has no record of this."
+    assert shown[1] == "Nothing to show: no record of this, or a single depth."
     assert shown[2] == r"a \<b> c d < e"
 
 

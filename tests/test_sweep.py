@@ -109,7 +109,7 @@ def test_a_damaged_run_does_not_stop_the_others(tmp_path):
 def test_it_says_what_it_will_train_and_how_long_that_takes(tmp_path, capsys):
     ensure(tiny([0]), Options("cpu", tmp_path))
     told = capsys.readouterr().out
-    assert "Training one network (residual-8-it6-s0): about" in told
+    assert "Training one network (residual-8-it6-s0) into " in told
 
 
 def test_a_short_sweep_starts_no_process_and_shares_the_cores_all_the_same(tmp_path, monkeypatch):

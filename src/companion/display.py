@@ -99,7 +99,7 @@ def table(frame: pd.DataFrame, caption: str | None = None, digits: int = 2) -> N
     In place of a table without rows stands a sentence that says so.
     """
     if frame.empty:
-        say("The store has no record of this.")
+        say("Nothing to show: no record of this, or a single depth.")
         return
     rows = ([cell(value, digits) for value in row] for row in frame.itertuples(index=False))
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]

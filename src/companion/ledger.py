@@ -26,7 +26,9 @@ carries it."""
 
 def headlines() -> str:
     """The claims that carry the notes' argument, with their verdicts."""
-    return ledger_table([claim for claim in CLAIMS if claim.id in HEADLINES])
+    chosen = [claim for claim in CLAIMS if claim.id in HEADLINES]
+    told = f"Of the {len(CLAIMS)} claims, these {len(chosen)} carry the notes' argument:"
+    return f"{told}\n\n{ledger_table(chosen)}"
 
 
 def ledger_table(claims: Sequence[Claim] = CLAIMS) -> str:
@@ -59,7 +61,7 @@ def card(claim: Claim, verdict: Verdict) -> str:
     where = f" ({claim.where})" if claim.where else ""
     unit = f" ({claim.unit})" if claim.unit else ""
     parts = [
-        f"{badge(verdict.verdict)} **{claim.english}**",
+        f"{badge(verdict.verdict)} **{claim.english}** (`{claim.id}`)",
         f'<span lang="zh">{claim.chinese}</span>',
         f"{verdict.sentence} {verdict.reason}".strip(),
         f"- *Kind:* {claim.form}; stands in {claim.stands_in}. {PAPER[claim.paper]}{where}.\n"
@@ -69,6 +71,8 @@ def card(claim: Claim, verdict: Verdict) -> str:
     ]
     for other in elsewhere(verdict):
         told = f"{badge(other.verdict)} {other.sentence} {other.reason}"
+        links = ", ".join(record_link(name) for name in other.runs)
+        told += f"\n\nRun records: {links}." if links else ""
         parts.append(fold(f"The same claim at scale {other.scale}", told))
     if verdict.values:
         rows = [(name.replace("_", " "), f"{v:.4g}") for name, v in verdict.values.items()]

@@ -55,16 +55,17 @@ def main() -> None:
     """Train the networks, verify their records, build the book.
 
     What a command trains goes into a store of your own (RESIDUAL_RUNS, or my-runs/) and is never
-    trained again; the committed store runs/ is only read.
+    trained again. The committed store runs/ is read; into it write only publish, peers and
+    verify --record.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
 
 @main.command()
 @click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILES) + ".")
-@click.option("--kinds", default=",".join(KINDS), show_default=True)
+@click.option("--kinds", default=",".join(KINDS), show_default=True, help="One or both.")
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
-@click.option("--seeds", type=numbers, default="0", show_default=True)
+@click.option("--seeds", type=numbers, default="0", show_default=True, help="Such as 0,1,2.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
 @click.option("--learning-rate", type=float, default=0.1, show_default=True)
 @click.option("--weight-decay", type=float, help="Instead of the profile's scaled one.")
@@ -99,7 +100,7 @@ def train(
     runs,
     data,
 ) -> None:
-    """Train every combination of kinds, depths and seeds that is not there yet.
+    """Train every combination of kinds, depths and seeds that no store has yet.
 
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
@@ -175,7 +176,9 @@ def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
 
 @main.command()
 @click.argument("names", metavar="[RUN]...", nargs=-1)
-@click.option("--profile", default="quick", show_default=True, help="Or desk, paper, published.")
+@click.option(
+    "--profile", default="quick", show_default=True, help="Or desk, paper; published: all of them."
+)
 @click.option("--record", is_flag=True, help="Keep the outcomes in the store, as replays.json.")
 @evidence_option
 @data_option
@@ -184,7 +187,7 @@ def verify(names, profile, record, runs, data) -> None:
 
     Of each RUN, such as quick/plain-20-s0, or of every run of the profile. Exactly where CPU model,
     PyTorch version and thread count are the record's; elsewhere within what rounding explains.
-    Leaves with 1 if a record differs.
+    Exits with status 1 if a record differs.
     """
     from residual import replay
 
@@ -225,15 +228,26 @@ def publish(names, source, data) -> None:
 
 
 @main.command()
-@click.option("--profile", default="quick", show_default=True, help="Or another scale, published.")
+@click.option(
+    "--profile",
+    default="published",
+    show_default=True,
+    help="Or one scale: quick, desk, paper, public. Published takes the largest that can judge.",
+)
 @click.option("--json", "file", type=click.File("w", "utf-8"), help="Write it as JSON too.")
 @evidence_option
 def claims(profile, file, runs) -> None:
-    """Judge every claim of the two notes on the records of a profile."""
+    """Judge every claim of the two notes on the records of a scale."""
     from residual.claims import as_json, evaluate
 
     verdicts = evaluate(profile, store(runs))
-    show([(v.id, v.verdict or "about the paper", v.sentence) for v in verdicts])
+    word = {None: "about the paper"}
+    show(
+        [
+            (v.id, word.get(v.verdict, v.verdict), v.scale, f"{v.sentence} {v.reason}".strip())
+            for v in verdicts
+        ]
+    )
     if file:
         json.dump(as_json(verdicts), file, indent=1, ensure_ascii=False)
         file.write("\n")
@@ -256,7 +270,10 @@ def data(data) -> None:
 @evidence_option
 @data_option
 def peers(weights, device, runs, data) -> None:
-    """Measure networks that others published, from their weight files below DIR."""
+    """Measure networks that others published, from their weight files below DIR.
+
+    The records go into the store of --runs, and what it has is not measured again.
+    """
     from residual.peers import measure
 
     offer(data, ["cifar10"])
@@ -268,7 +285,9 @@ def peers(weights, device, runs, data) -> None:
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
-@click.option("--output", type=folder, help="Build into its subfolder _build (the checkout).")
+@click.option(
+    "--output", type=folder, help="Build into its folder _build (default: the checkout's)."
+)
 @device_option
 @evidence_option
 def book(profile, depths, seeds, iterations, output, device, runs) -> None:

@@ -192,7 +192,8 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     shown = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False, "disable": hidden}
     with tqdm(total=sum(works), **shown) as bar:
         what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
-        bar.write(f"Training {what} ({names}): {estimate(seconds, options, jobs)}")
+        told = f"Training {what} ({names}) into {options.runs}: "
+        bar.write(told + estimate(seconds, options, jobs))
         if not options.scheduler and jobs == 1:
             made = []
             for recipe, start in zip(recipes, accumulate(works, initial=0)):

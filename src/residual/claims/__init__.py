@@ -58,7 +58,7 @@ OTHERS = (
     "Trained by others: recipes differ a little, published runs may be selected, and some sources "
     "share one code."
 )
-SAME = "It stays the same whichever source is left out."
+SAME = "The verdict stays the same whichever source is left out."
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:

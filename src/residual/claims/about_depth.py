@@ -26,9 +26,16 @@ def degradation_train(evidence: Evidence) -> Finding:
         return found
     best = min(tried, key=lambda variant: fmean(tried[variant]))
     gap = difference(tried[best], metric(evidence.networks("plain", 20), "train_error"))
-    told = f" With the best of {len(tried)} recipes tried ({best or 'the usual one'}) it is {gap}."
+    told = (
+        f" With the best of {len(tried)} learning rates and lengths tried "
+        f"({best or 'the usual ones'}) it is {gap}."
+    )
     values = found.values | gap.named("charitable_difference_points")
-    return replace(found, sentence=found.sentence + told, values=values)
+    others = [
+        run.name for variant in tried if variant for run in evidence.found("plain", 56, variant)
+    ]
+    runs = (*found.runs, *others)
+    return replace(found, sentence=found.sentence + told, values=values, runs=runs)
 
 
 def degradation_test(evidence: Evidence) -> Finding:
@@ -38,7 +45,9 @@ def degradation_test(evidence: Evidence) -> Finding:
         return found
     told = f" Logged by their authors, in more trainings: {gap} points."
     values = found.values | gap.named("logged_difference_points")
-    return replace(found, sentence=found.sentence + told, values=values)
+    logged = [log.name for depth in (20, 56) for log in evidence.logs("plain", depth)]
+    runs = tuple(dict.fromkeys([*found.runs, *logged]))
+    return replace(found, sentence=found.sentence + told, values=values, runs=runs)
 
 
 def rise(evidence: Evidence, name: str, words: str) -> Finding:

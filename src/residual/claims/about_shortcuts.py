@@ -31,18 +31,23 @@ def residual_cures(evidence: Evidence) -> Finding:
         f"points; that of plain-56 minus that of ResNet-56 is {gain}."
     )
     values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
-    if zero := metric(evidence.found("residual", 56, "zero-gamma"), "train_error"):
-        values["zero_gamma_train_error_percent"] = fmean(zero)
-        sentence += f" From γ₂ = 0, ResNet-56 ends at {number(fmean(zero))} %."
+    runs: list = shallow + deep + plain
+    if zero := evidence.found("residual", 56, "zero-gamma"):
+        runs += zero
+        error = fmean(metric(zero, "train_error"))
+        values["zero_gamma_train_error_percent"] = error
+        sentence += f" From γ₂ = 0, ResNet-56 ends at {number(error)} %."
     if test := logged_growth(evidence, "residual"):
         values |= test.named("logged_test_growth_points")
         sentence += f" Logged test errors, ResNet-56 minus ResNet-20: {test} points."
+        known = {run.name for run in runs}
+        logs = [log for depth in (20, 56) for log in evidence.logs("residual", depth)]
+        runs += [log for log in logs if log.name not in known]
     holds = growth.upper <= MARGIN_POINTS and gain.lower > 0
     fails = growth.lower > MARGIN_POINTS or gain.upper < 0
     seeds, doubt = min(growth.seeds, gain.seeds), ""
     if growth.upper <= MARGIN_POINTS and seeds >= FEWEST_SEEDS:
         doubt = "It does not degrade; open is the gain over plain-56, whose interval contains zero."
-    runs = shallow + deep + plain
     return conclude(holds, fails, sentence, values, runs, seeds, doubt=doubt)
 
 
