@@ -95,8 +95,8 @@ def test_verdicts_for_a_place_that_cannot_be_written_are_one_sentence(tmp_path):
     shown = call(
         "claims", "--profile", "paper", "--json", str(tmp_path / "nowhere" / "claims.json")
     )
-    assert shown.exit_code == 1
-    assert "No such file or directory" in shown.output
+    assert shown.exit_code == 2
+    assert "it cannot be written (No such file or directory)" in shown.output
 
 
 def test_a_wrong_depth_of_the_book_is_told_before_anything_is_executed():

@@ -105,3 +105,8 @@ def test_a_depth_that_is_not_there_is_trained_and_shown(name, shared, monkeypatc
 )
 def test_other_depths_run(name, given, tmp_path, monkeypatch):
     execute(name, tmp_path, monkeypatch, **given)
+
+
+def test_a_wrong_depth_ends_a_chapter_with_one_sentence(tmp_path, monkeypatch):
+    with pytest.raises(papermill.PapermillExecutionError, match="depths: 21 is not allowed"):
+        execute("01_degradation", tmp_path, monkeypatch, depths=[21])

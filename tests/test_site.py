@@ -67,7 +67,7 @@ def test_every_page_opens_from_disk_on_a_phone_without_a_fault(site, browser):
 
 def test_contrast_is_enough_in_dark_mode(site, browser):
     page = browser.new_page(viewport=SIZES["desktop"], color_scheme="dark")
-    for name in sorted(CONTRAST):
+    for name in [*sorted(CONTRAST), *EXPLORERS]:
         page.goto((site / name).as_uri())
         settle(page)
         assert not faults(page), name
@@ -126,7 +126,7 @@ def test_search_finds_words_of_both_languages(address, browser, word):
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_an_explorer_draws_without_network(site, browser, name):
-    page = browser.new_page()
+    page = browser.new_page(viewport=SIZES["phone"])
     with watched(page) as visit:
         page.goto((site / name).as_uri())
         page.wait_for_selector("canvas, svg.marks", timeout=20_000)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from residual import store
 from residual.errors import ParameterError, RecordError, SweepError
 from residual.recipe import Recipe, recipes
-from residual.sweep import Options, ensure, sweep
+from residual.sweep import Options, ensure, sweep, train
 
 PROGRAM = """
 import signal
@@ -61,10 +62,10 @@ def program(root: Path, jobs: int, seeds: int, iterations: int) -> subprocess.Po
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-def wait_for(root: Path, pattern: str) -> None:
-    """Wait until a file of this name is in the store."""
+def wait_for(root: Path, pattern: str, least: str = "") -> None:
+    """Wait until a file of this name, or one that sorts behind `least`, is in the store."""
     for _ in range(1200):
-        if next(root.glob(f"quick/*/{pattern}"), None):
+        if any(path.name >= least for path in root.glob(f"quick/*/{pattern}")):
             return
         time.sleep(0.05)
     raise TimeoutError(pattern)
@@ -117,6 +118,18 @@ def test_a_short_sweep_starts_no_process_and_shares_the_cores_all_the_same(tmp_p
     monkeypatch.setattr("residual.sweep.usable_cores", lambda: 4)
     made = ensure(tiny([0, 1]), Options("cpu", tmp_path))
     assert [run["provenance"]["threads"] for run in made] == [2, 2]
+
+
+def test_what_another_process_trained_meanwhile_is_read(tmp_path, monkeypatch):
+    (made,) = ensure(tiny([0]), Options("cpu", tmp_path / "there"))
+    monkeypatch.setattr("residual.sweep.fit", None)
+    folder = tmp_path / "here" / made.name
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(folder / "run.lock"):
+            waiting = pool.submit(train, made.recipe, Options("cpu", tmp_path / "here"))
+            store.put(made.content, made.weights_file.read_bytes(), tmp_path / "here")
+        assert waiting.result().content == made.content
 
 
 def test_processes_give_the_same_records_and_one_that_is_killed_costs_time_only(tmp_path):
@@ -177,7 +190,7 @@ def test_killed_at_any_moment_another_process_goes_on_and_it_is_the_same_run(see
     with program(place, 1, 1, 60) as first:
         wait_for(place, "checkpoint-*")
         with program(place, 1, 1, 60) as second:  # which waits for the first
-            time.sleep(chance.uniform(0, 1))
+            wait_for(place, "checkpoint-*", f"checkpoint-{chance.randrange(1, 30):08}")
             (lock,) = place.glob("*/*/run.lock")
             with pytest.raises(Timeout):
                 FileLock(lock).acquire(timeout=0)

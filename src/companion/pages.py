@@ -216,7 +216,7 @@ def loadable_table() -> str:
         (f"`{run.name}`", run.recipe.dataset, f"{run['metrics']['test_error']:.2f}")
         for scale in PROFILES
         for run in store.every(scale)
-        if run.file.is_file()
+        if run.weights_file.is_file()
     ]
     return table(("Name", "Data set", "Test error, %"), rows)
 

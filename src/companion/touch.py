@@ -129,7 +129,7 @@ def kept(scale: str, kind: str, depth: int) -> Record | None:
     usual = Recipe.of(scale, kind, depth)
     for recipe in (usual, replace(usual, weight_decay=1e-4)):
         run = store.find(recipe)
-        if run and run.file.is_file() and run["metrics"]["test_error"] is not None:
+        if run and run.weights_file.is_file() and run["metrics"]["test_error"] is not None:
             return run
     return None
 

@@ -234,23 +234,28 @@ def publish(names, source, data) -> None:
     show_default=True,
     help="Or one scale: quick, desk, paper, public. Published takes the largest that can judge.",
 )
-@click.option("--json", "file", type=click.File("w", "utf-8"), help="Write it as JSON too.")
+@click.option(
+    "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON too."
+)
 @evidence_option
 def claims(profile, file, runs) -> None:
     """Judge every claim of the two notes on the records of a scale."""
     from residual.claims import as_json, evaluate
 
     verdicts = evaluate(profile, store(runs))
-    word = {None: "about the paper"}
     show(
         [
-            (v.id, word.get(v.verdict, v.verdict), v.scale, f"{v.sentence} {v.reason}".strip())
+            (v.id, v.verdict or "about the paper", v.scale, f"{v.sentence} {v.reason}".strip())
             for v in verdicts
         ]
     )
     if file:
-        json.dump(as_json(verdicts), file, indent=1, ensure_ascii=False)
-        file.write("\n")
+        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
+        try:
+            file.write_text(text, "utf-8")
+        except OSError as error:
+            advice = f"it cannot be written ({error.strerror})"
+            raise ParameterError("json", str(file), advice) from error
 
 
 @main.command()

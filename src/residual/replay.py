@@ -235,7 +235,7 @@ def publish(run: Record, root: Path | None = None, data: Path | None = None) -> 
     replay = verify(run, data)
     if replay.verdict not in (EXACT, WITHIN):
         raise ParameterError("run", run.name, f"its replay must succeed, but: {replay.sentence}")
-    weights = run.file.read_bytes()
+    weights = run.weights_file.read_bytes()
     published = put(run.content, weights, root or committed())
     keep([(published, replay)], root)
     return published

@@ -106,8 +106,8 @@ class Record:
         return self["measurements"]
 
     @property
-    def file(self) -> Path:
-        """Where its weights lie, if they were kept."""
+    def weights_file(self) -> Path:
+        """Where its weights lie, if they were kept: a committed record may have none."""
         return self.folder / "weights.safetensors"
 
     def network(self) -> Network:
@@ -119,7 +119,7 @@ class Record:
 
     def weights(self) -> dict[str, Tensor]:
         """The trained weights beside the record; RecordError if they are not there or damaged."""
-        path = self.file
+        path = self.weights_file
         if not path.is_file():
             raise RecordError(
                 f"{path} is not in the store; `residual train --runs DIR` makes the run anew."
@@ -165,11 +165,12 @@ def write(content: dict, root: Path, weights: dict[str, Tensor] | None = None) -
 
 def put(content: dict, weights: bytes | None, root: Path) -> Record:
     """Write a complete record, and the file of its weights, to their place in a store."""
-    folder = root / Record(root, content).name
+    record = Record(root / Record(root, content).name, content)
     if weights is not None:
-        write_atomically(folder / "weights.safetensors", weights)
-    write_atomically(folder / "record.json", (json.dumps(content, indent=1) + "\n").encode())
-    return Record(folder, content)
+        write_atomically(record.weights_file, weights)
+    text = json.dumps(content, indent=1) + "\n"
+    write_atomically(record.folder / "record.json", text.encode())
+    return record
 
 
 def find(recipe: Recipe, root: Path | None = None) -> Record | None:

@@ -228,7 +228,7 @@ def elsewhere(recipes: list[Recipe], options: Options, jobs: int, bar: tqdm) -> 
 def train_there(recipe: Recipe, options: Options) -> tuple[dict, bytes]:
     """Train one recipe where this is called; the record's content, and its weights' file."""
     run = train(recipe, options)
-    return run.content, run.file.read_bytes()
+    return run.content, run.weights_file.read_bytes()
 
 
 def kept(recipe: Recipe, future: Future, root: Path) -> Record:

@@ -5,7 +5,6 @@ between machines, and that they come as fast where something else uses the other
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from statistics import fmean, median
 
 import pandas as pd
@@ -13,21 +12,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from residual.claims.about_responses import spread_of
-from residual.claims.evidence import medians
+from companion import tables
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import Network, build
 from residual.probes import block_ratios, exact_statistics
 from residual.provenance import computing_with
-from residual.recipe import KINDS, Recipe
-from residual.statistics import ratio
+from residual.recipe import Recipe
+from residual.statistics import geometric_mean
 from residual.store import Record
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
 CPU = torch.device("cpu")
 IMAGES, SIDE = 8, 8  # of the made-up inputs
-STATE = "final_exact"
 
 
 def epochs(recipe: Recipe) -> float:
@@ -91,18 +88,19 @@ def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
 
     Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the
     3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone. Trained nets
-    with exact BN statistics; geometric means over trainings.
+    with exact BN statistics.
     """
-    rows = []
-    for depth, group in groupby(sorted(runs, key=lambda r: r.depth), key=lambda r: r.depth):
-        found = list(group)
-        sides = [[r for r in found if r.kind == kind] for kind in KINDS]
-        measures = {
-            "pooled std": [medians(side, "std", STATE) for side in sides],
-            "std by channel": [medians(side, "channel_std", STATE) for side in sides],
-            "1 % to 99 %": [spread_of(side, STATE) for side in sides],
-            "std of F(x)": [medians(side, "std", STATE, second=True) for side in sides],
-        }
-        row = {words: ratio(*pair).estimate for words, pair in measures.items() if all(pair)}
-        rows.append({"depth": depth} | row)
-    return pd.DataFrame(rows)
+    frame = tables.responses(runs, "final_exact").assign(width=lambda f: f["high"] - f["low"])
+    f_only = frame[frame["layer"].str.endswith(".2")]
+    measures = {
+        "pooled std": (frame, "std"),
+        "std by channel": (frame, "channel_std"),
+        "1 % to 99 %": (frame, "width"),
+        "std of F(x)": (f_only, "std"),
+    }
+    columns = {}
+    for words, (part, column) in measures.items():
+        by_run = part.groupby(["depth", "kind", "run"])[column].median()
+        means = by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
+        columns[words] = means.unstack()["plain"] / means.unstack()["residual"]
+    return pd.DataFrame(columns).reset_index()

@@ -24,17 +24,16 @@ def degradation_train(evidence: Evidence) -> Finding:
     tried = rates_and_lengths(evidence)
     if len(tried) < 2:
         return found
-    best = min(tried, key=lambda variant: fmean(tried[variant]))
-    gap = difference(tried[best], metric(evidence.networks("plain", 20), "train_error"))
+    errors = {variant: metric(runs, "train_error") for variant, runs in tried.items()}
+    best = min(errors, key=lambda variant: fmean(errors[variant]))
+    gap = difference(errors[best], metric(evidence.networks("plain", 20), "train_error"))
     told = (
         f" With the best of {len(tried)} learning rates and lengths tried "
         f"({best or 'the usual ones'}) it is {gap}."
     )
     values = found.values | gap.named("charitable_difference_points")
-    others = [
-        run.name for variant in tried if variant for run in evidence.found("plain", 56, variant)
-    ]
-    runs = (*found.runs, *others)
+    others = [run.name for runs in tried.values() for run in runs]
+    runs = tuple(dict.fromkeys([*found.runs, *others]))
     return replace(found, sentence=found.sentence + told, values=values, runs=runs)
 
 
@@ -72,12 +71,12 @@ def paired(first: list[Record], second: list[Record]) -> list[tuple[dict, dict]]
     return [(r["metrics"], metrics[r.member]) for r in first if r.member in metrics]
 
 
-def rates_and_lengths(evidence: Evidence) -> dict[str, list[float]]:
-    """Training errors of plain-56 by variant: the usual recipe, other learning rates, and three
-    times the iterations."""
+def rates_and_lengths(evidence: Evidence) -> dict[str, list[Record]]:
+    """Trainings of plain-56 by variant: the usual recipe, other learning rates, and three times
+    the iterations."""
     found = {run.variant for run in evidence.records if (run.kind, run.depth) == ("plain", 56)}
     return {
-        variant: metric(runs, "train_error")
+        variant: runs
         for variant in sorted(found)
         if not variant or variant.startswith(("lr", "it"))
         if (runs := evidence.found("plain", 56, variant))

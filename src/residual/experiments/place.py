@@ -43,7 +43,7 @@ class Place:
         """
         recipe = self.recipe(kind, depth, seed)
         run = store.find(recipe, self.root)
-        if run and run.file.is_file():
+        if run and run.weights_file.is_file():
             return run.network().to(self.device)
         training = self.training(kind, depth, seed)
         fit(training)
