@@ -53,6 +53,19 @@ def test_the_largest_scale_that_has_both_networks_is_shown(tmp_path, monkeypatch
     assert Settings("desk", depths=[8]).scale == "desk"
 
 
+def test_a_larger_scale_is_shown_once_it_has_three_trainings_of_each(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path))
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "mine"))
+    a_store(tmp_path, "desk/plain-8-s0", "desk/residual-8-s0", "quick/plain-8-s0")
+    assert Settings(depths=[8]).own_scale == "desk"  # no other has both
+    kinds, seeds = ("plain", "residual"), (1, 2, 3)
+    a_store(tmp_path, *(f"quick/{kind}-8-s{seed}" for kind in kinds for seed in seeds))
+    assert Settings(depths=[8]).own_scale == "quick"
+    assert Settings(depths=[8], seeds=[0]).own_scale == "desk"  # as asked for
+    a_store(tmp_path, *(f"desk/{kind}-8-s{seed}" for kind in kinds for seed in seeds[:2]))
+    assert Settings(depths=[8]).own_scale == "desk"
+
+
 def frame(shallow, deep):
     """Final errors of plain nets of depths 8 and 14, a row a training."""
     rows = [(8, value) for value in shallow] + [(14, value) for value in deep]

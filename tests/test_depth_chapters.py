@@ -51,7 +51,7 @@ def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():
     others = [made_up.network("plain", 20, "anna", gradients=(0.5, 2.0), weight=3.0)]
     (row,) = first_steps.stage_ratios(others).to_dict("records")
     assert (row["when"], row["trainings"]) == ("end", 1)
-    assert [row[name] for name in first_steps.GRADIENTS.values()] == ["0.25"] * 3
+    assert [row[name] for name in first_steps.GRADIENTS.values()] == ["0.250"] * 3
 
 
 def with_iterations(record):
@@ -119,13 +119,18 @@ def test_parameters_are_those_of_the_paper():
 
 def test_paths_are_ordered_and_told_with_their_growth():
     made = [
-        made_up.network("residual", depth, 0, "quick", train=error, shortcut=shortcut)
+        made_up.network("residual", depth, seed, "quick", train=error, shortcut=shortcut)
         for depth, level in ((20, 1.0), (56, 3.0))
         for shortcut, error in (("permutation", level), ("identity", 0.5))
+        for seed in range(5)
     ]
     made.append(made_up.network("plain", 56, 0, "quick", train=60.0))
     frame = reformulation.path_finals(made)
     assert frame["shortcut"].drop_duplicates().tolist() == ["x", "permuted x", "none"]
+    identity = frame[frame["shortcut"] == "x"]
+    assert (
+        identity["run"].tolist() == [r.name for r in made if r.recipe.shortcut == "identity"][:10]
+    )
     caption = plain_text(reformulation.path_words(frame, made)[0])
     assert "3.00 % with permuted x (+2.0 points over depth 20)" in caption
 

@@ -95,7 +95,8 @@ def error_table() -> str:
     rows = ([cell(value) for value in row] for row in found.itertuples(index=False))
     return (
         f"{table(found.columns, rows)}\n\nPer cent, mean ± standard deviation (number of "
-        "trainings). The paper's residual errors are those of its Table 6, its plain ones are read "
+        "trainings; figures average the trainings that they draw, which are not all of these). "
+        "The paper's residual errors are those of its Table 6, its plain ones are read "
         "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; *logged* are "
         "test errors as their authors report them. Training errors are in evaluation mode, without "
         "augmentation, on all images that a network was trained on; {doc}`the page on public "
@@ -153,7 +154,7 @@ def day(started: str) -> str:
 def provenance_table() -> str:
     """Every record of ours, by scale: a row for each network, over its seeds, and experiments."""
     entries = replay.outcomes()
-    header = ("Network", "Runs", "Replayed", "First start", "Time a run", "Device")
+    header = ("Network", "Runs", "Replayed", "First start", "Time a run")
     parts = []
     for scale in PROFILES:
         runs = sorted(store.every(scale), key=of_network)
@@ -161,7 +162,11 @@ def provenance_table() -> str:
             continue
         usual = recipe_words(Recipe.of(scale, "plain", 20))
         rows = [provenance_row(list(group), entries) for _, group in groupby(runs, of_network)]
-        told = f"**{scale}**: {PROFILES[scale].words}. Its recipe: {usual}."
+        versions = listed(sorted({run["provenance"]["versions"]["torch"] for run in runs}))
+        told = (
+            f"**{scale}**: {PROFILES[scale].words}. Its recipe: {usual}. "
+            f"Trained on {devices(runs)}, with PyTorch {versions}."
+        )
         parts.append(f"{told}\n\n{table(header, rows)}")
         found = sorted((store.committed() / scale / "experiments").glob("*/record.json"))
         rows = [experiment_row(store.read(path)) for path in found]
@@ -178,10 +183,12 @@ def of_network(run: Record) -> tuple:
 
 
 def recipe_words(recipe: Recipe) -> str:
-    """A recipe without profile, kind, depth and seed."""
-    shared = {"profile", "kind", "depth", "seed"}
-    told = {name: value for name, value in vars(recipe).items() if name not in shared}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+    """The numbers of a recipe."""
+    return (
+        f"{recipe.iterations:,} iterations, batches of {recipe.batch_size} images, learning rate "
+        f"{number(recipe.learning_rate, 1)}, momentum {number(recipe.momentum, 1)}, weight decay "
+        f"{number(recipe.weight_decay)}"
+    )
 
 
 def provenance_row(group: list[Record], entries: dict[str, dict]) -> list[str]:
@@ -195,7 +202,6 @@ def provenance_row(group: list[Record], entries: dict[str, dict]) -> list[str]:
         "; ".join(f"{n} {told}" for told, n in replayed.items()).replace("-", HYPHEN),
         day(min(p["started"] for p in made)),
         duration(fmean(p["seconds"] for p in made)).replace(" ", SPACE),
-        f"{devices(group)}; PyTorch {listed(sorted({p['versions']['torch'] for p in made}))}",
     ]
 
 

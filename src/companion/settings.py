@@ -1,9 +1,9 @@
 """The five parameters of every chapter, checked, and the records that they name.
 
-`published` decides for each comparison: it takes the largest scale that has all the networks, or
-the experiment, that the comparison needs. Where none has, what is missing is trained at the
-smallest scale, into the reader's own store; a line says first what, and how long it takes. Another
-profile reads and trains at that scale alone.
+`published` decides for each comparison: it takes the largest scale that has every network that the
+comparison needs, three times each, as an interval asks; or else the largest that has each at least
+once. Where none has, what is missing is trained at the smallest scale, into the reader's own store;
+a line says first what, and how long it takes. Another profile reads and trains at that scale alone.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from residual.claims import PUBLISHED, SCALES
 from residual.errors import check_choice, check_depth, check_integer, check_list, check_seed
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
+from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
 from residual.sweep import Options, ensure
 
@@ -64,7 +65,7 @@ class Settings:
 
     @cached_property
     def scale(self) -> str:
-        """The largest scale that has both kinds of network at all depths of the chapter."""
+        """The scale that shows both kinds of network at all depths of the chapter."""
         return self.largest(self.scales, KINDS)
 
     @cached_property
@@ -73,24 +74,28 @@ class Settings:
         return self.largest(self.ours, KINDS)
 
     def largest(self, scales: Sequence[str], kinds: Sequence[str]) -> str:
-        """The first of these scales that has every network and seed asked for, or the last."""
-        return next((s for s in scales if self.complete(s, kinds)), scales[-1])
+        """The first of these scales that has every network often enough for an interval, or the
+        first that has every network and seed asked for, or the last."""
+        ways = [(scale, fewest) for fewest in (FEWEST_SEEDS, 1) for scale in scales]
+        return next((s for s, fewest in ways if self.complete(s, kinds, fewest)), scales[-1])
 
-    def complete(self, scale: str, kinds: Sequence[str]) -> bool:
-        """Whether the store has every network of the chapter at a scale."""
+    def complete(self, scale: str, kinds: Sequence[str], fewest: int) -> bool:
+        """Whether the store has every network of the chapter at a scale, with the seeds asked for
+        or with so many."""
         pairs = [(kind, depth) for depth in self.depths for kind in kinds]
         if scale == "public":
             folder = store.committed() / "public"
             return all(any(folder.glob(f"*/{k}-{d}/record.json")) for k, d in pairs)
         groups = [set(stored_seeds(self.recipe(scale, *pair))) for pair in pairs]
-        return all(seeds and set(self.seeds or ()) <= seeds for seeds in groups)
+        wanted = set(self.seeds or ())
+        return all(wanted <= found and len(found) >= (len(wanted) or fewest) for found in groups)
 
     def recipe(self, scale: str, kind: str, depth: int) -> Recipe:
         """The recipe of one network of ours under these settings, with seed 0."""
         return Recipe.of(scale, kind, depth, iterations=self.iterations)
 
     def runs(self, kinds: Sequence[str] = KINDS, own: bool = False) -> list[Record]:
-        """The networks of these kinds at the chapter's depths, at the largest scale that has them.
+        """The networks of these kinds at the chapter's depths, at the scale that shows them.
 
         `own` leaves networks of others out. What no store has is trained.
         """

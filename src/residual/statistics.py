@@ -20,15 +20,17 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for a sentence: few significant digits, a true minus, powers of ten written out."""
+    """A number for a sentence: that many significant digits (a whole number has no decimals), a
+    true minus, powers of ten written out."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}g}"
-    if value and not 1e-4 <= abs(float(text)) < 1e6:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if value and not -4 <= power < 6:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        return f"{mantissa}×10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
-    return f"{float(text):,.12g}".replace("-", "−")
+        return f"{mantissa}×10{str(power).translate(SUPERSCRIPTS)}".replace("-", "−")
+    decimals = 0 if value == int(value) else max(0, digits - 1 - power)
+    return f"{float(mantissa) * 10.0**power:,.{decimals}f}".replace("-", "−")
 
 
 def per_cent(fraction: float, digits: int = 3) -> str:

@@ -159,7 +159,7 @@ def path_finals(records: Sequence[Record]) -> pd.DataFrame:
     names = [PATHS["" if r.kind == "plain" else r.recipe.shortcut] for r in records]
     order = list(PATHS.values())
     frame = finals(records).assign(shortcut=names)
-    return frame.sort_values("shortcut", key=lambda s: s.map(order.index), ignore_index=True)
+    return frame.sort_values("shortcut", key=lambda s: s.map(order.index), kind="stable")
 
 
 def path_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
