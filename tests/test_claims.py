@@ -78,6 +78,20 @@ def test_published_shows_the_first_scale_that_judges():
     assert claims.first_judged(verdicts[::2]).scale == "desk"
 
 
+def test_published_passes_over_a_scale_with_too_few_trainings():
+    claim = BY_ID["degradation-train"]
+
+    def at(scale, trainings):
+        made = networks("plain", 20, "train", 1.0, scale, trainings)
+        return evidence(*made, *networks("plain", 56, "train", 9.0, scale, trainings), scale=scale)
+
+    few, enough = (claims.judge(claim, at(*s)) for s in (("desk", 1), ("quick", 3)))
+    assert (few.verdict, few.scale) == ("inconclusive", "desk")
+    assert "Training by training" not in few.sentence
+    assert claims.first_judged([few, enough]).scale == "quick"
+    assert claims.first_judged([few]).scale == "desk"
+
+
 def test_an_unknown_scale_is_named(tmp_path):
     with pytest.raises(ParameterError, match="'large' is not allowed"):
         claims.evaluate("large", tmp_path)

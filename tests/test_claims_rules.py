@@ -136,6 +136,13 @@ def test_some_plain_nets_that_train_leave_hundreds_of_layers_open():
     assert verdict("hundreds-of-layers", evidence(*made)) == INCONCLUSIVE
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("residual", NOT_SUPPORTED), ("plain", CAVEAT)])
+def test_a_training_of_110_layers_that_diverged_counts_as_guessing(kind, expected):
+    made = pair("train", 89.0, 5.0, depths=(110,))
+    made[0 if kind == "plain" else -1]["metrics"]["train_error"] = None
+    assert verdict("hundreds-of-layers", evidence(*made)) == expected
+
+
 def test_hundreds_of_layers_of_others_come_from_logs_and_say_how_few():
     logs = [curve("residual", 110, source, 7.0) for source in SOURCES[:3]]
     logs += [curve("plain", 110, "anna", 90.0), curve("residual", 1202, "bert", 7.5)]

@@ -90,7 +90,7 @@ def test_controls_come_with_what_differs_best_first():
     made += [made_up.network("plain", 8, 0, "quick", train=20.0, low_start=True)]
     table = degradation.controls(made)
     assert table["low start"].tolist() == ["yes", "no"]
-    assert table["training error, %"].tolist() == ["20.00\u00a0(1)", "50.00\u00a0(1)"]
+    assert table["training error, %"].tolist() == ["20.00 (1)", "50.00 (1)"]
 
 
 def test_a_short_profile_is_put_beside_the_full_length():
@@ -133,6 +133,25 @@ def test_paths_are_ordered_and_told_with_their_growth():
     )
     caption = plain_text(reformulation.path_words(frame, made)[0])
     assert "3.00 % with permuted x (+2.0 points over depth 20)" in caption
+
+
+def test_a_shortcut_that_lacks_a_depth_is_left_out(monkeypatch):
+    made = [made_up.network("residual", depth, 0, "quick") for depth in (20, 32, 56)]
+    made += [made_up.network("residual", d, 0, "quick", shortcut="half") for d in (20, 56)]
+    monkeypatch.setattr(reformulation, "every", lambda _: made)
+    shown = reformulation.path_runs("quick", [20, 32])
+    assert {r.recipe.shortcut for r in shown} == {"identity"}
+    assert {r.depth for r in shown} == {20, 32}
+    assert len(reformulation.path_runs("quick", [20, 56])) == 4
+
+
+def test_networks_of_110_layers_stand_beside_a_chapters_own_at_one_scale(monkeypatch):
+    quick = [made_up.network("plain", depth, 0, "quick") for depth in (20, 56, 110)]
+    desk = [made_up.network("plain", depth, 0, "desk") for depth in (20, 44)]
+    monkeypatch.setattr(first_steps, "every", lambda _: quick)
+    assert first_steps.beside_110(desk[:1], "quick") == [quick[0], quick[2]]
+    assert first_steps.beside_110(desk[1:], "quick") == desk[1:]  # quick has no 44 layers
+    assert first_steps.beside_110(quick, "quick") == quick
 
 
 def test_the_deepest_networks_are_listed_with_every_log():

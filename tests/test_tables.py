@@ -27,8 +27,8 @@ def test_by_network_gives_mean_spread_and_number_without_diverged_runs():
     frame = tables.finals([*records()[:4], diverged])
     found = tables.by_network(frame, "train_error")
     assert tables.spread(found) == [
-        "10.50\u00a0±\u00a00.71\u00a0(2)",
-        "4.50\u00a0±\u00a00.71\u00a0(2)",
+        "10.50\u00a0±\u00a00.71 (2)",
+        "4.50\u00a0±\u00a00.71 (2)",
     ]
 
 

@@ -186,8 +186,8 @@ def recipe_words(recipe: Recipe) -> str:
     """The numbers of a recipe."""
     return (
         f"{recipe.iterations:,} iterations, batches of {recipe.batch_size} images, learning rate "
-        f"{number(recipe.learning_rate, 1)}, momentum {number(recipe.momentum, 1)}, weight decay "
-        f"{number(recipe.weight_decay)}"
+        f"{recipe.learning_rate:g}, momentum {recipe.momentum:g}, weight decay "
+        f"{recipe.weight_decay:.3g}"
     )
 
 

@@ -153,9 +153,9 @@ def by_network(frame: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
 
 
 def spread(frame: pd.DataFrame) -> list[str]:
-    """mean ± std (n) of each row of `by_network`; the mean alone with one training."""
+    """mean ± std (n) of each row of `by_network`; mean (1) with one training."""
     told = []
     for mean, std, n in zip(frame["mean"], frame["std"], frame["n"]):
-        text = f"{mean:.2f}" + (f" ± {std:.2f} ({n})" if n > 1 else " (1)")
-        told.append(text.replace("-", "−").replace(" ", SPACE))
+        text = f"{mean:.2f}" + (f"{SPACE}±{SPACE}{std:.2f}" if n > 1 else "")
+        told.append(f"{text} ({n})".replace("-", "−"))
     return told

@@ -20,8 +20,8 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for a sentence: that many significant digits (a whole number has no decimals), a
-    true minus, powers of ten written out."""
+    """A number for a sentence: that many significant digits, without decimals where it is whole,
+    and a true minus. Very small and very large ones are short powers of ten, such as 1×10⁻⁷."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from companion.tables import by_network, finals, logged_finals, logs, spread
 from companion.words import (
+    SPACE,
     change_with_depth,
     count,
     error_rate,
@@ -99,11 +100,11 @@ def paper_error(kind: str, depth: int) -> str | None:
     """The paper's test error of a network as the paper gives it; None where it gives none."""
     if kind == "plain":
         read, limit = paper.PLAIN_TEST_ERROR.get(depth), paper.PLAIN_ERROR_ABOVE.get(depth)
-        return f"≈ {read}" if read else f"> {limit}" if limit else None
+        return f"≈{SPACE}{read}" if read else f">{SPACE}{limit}" if limit else None
     best, mean = paper.RESIDUAL_TEST_ERROR.get(depth), paper.TEST_ERROR_MEAN.get(depth)
     if best is None or best == mean:
         return best and f"{best:.2f}"
-    return f"{mean:.2f} ± {paper.TEST_ERROR_STD[depth]:.2f} (best {best:.2f})"
+    return f"{mean:.2f}{SPACE}±{SPACE}{paper.TEST_ERROR_STD[depth]:.2f} (best{SPACE}{best:.2f})"
 
 
 def rises(frame: pd.DataFrame) -> pd.DataFrame:
@@ -220,9 +221,16 @@ def best_control(found: pd.DataFrame) -> str:
     for scale, part in found.groupby("scale"):
         if len(part) > 1:
             best = part.iloc[0]
+            traits = [
+                f"learning rate {best['learning rate']}",
+                f"{best['iterations']:,} iterations",
+            ]
+            traits += [f"weight decay {best['weight decay']}"]
+            traits += ["no BN"] * (best["BN"] == "no") + ["a low start"] * (
+                best["low start"] == "yes"
+            )
             told.append(
-                f"Of {len(part)} recipes at scale {scale} the one with learning rate "
-                f"{best['learning rate']} and {best['iterations']:,} iterations leaves the lowest "
-                f"training error, {best['training error, %']} %."
+                f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves the "
+                f"lowest training error in per cent, {best['training error, %']}."
             )
     return " ".join(told)

@@ -110,6 +110,19 @@ def under_both_decays(scales: Sequence[str], depth: int) -> list[Record]:
     return []
 
 
+def beside_110(own: list[Record], scale: str) -> list[Record]:
+    """A chapter's networks and those of 110 layers, at one scale.
+
+    That is `scale` where it has all depths of `own`, else the scale of `own`, without 110 layers.
+    """
+    usual = [record for record in every(scale) if not record.variant]
+    depths = {record.depth for record in own}
+    same = own if own[0].scale == scale else [r for r in usual if r.depth in depths]
+    if {record.depth for record in same} != depths:
+        return own
+    return same + [r for r in usual if r.depth == 110 and 110 not in depths]
+
+
 def norms(records: Sequence[Record]) -> pd.DataFrame:
     """‖W‖ of each 3×3 layer over its value before training, with the `decay` of its run."""
     decays = {r.name: "the paper's λ" if r.variant == UNSCALED else "scaled λ" for r in records}

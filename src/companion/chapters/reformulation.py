@@ -149,9 +149,12 @@ def very_deep_words(logged: Sequence[Curve]) -> tuple[str, str]:
 
 
 def path_runs(scale: str, depths: Sequence[int]) -> list[Record]:
-    """The committed trainings of a scale that differ from its own recipe in the shortcut alone."""
+    """The committed trainings of a scale that differ from its own recipe in the shortcut alone, of
+    each shortcut that has all the depths."""
     found = [record for record in every(scale) if record.depth in depths]
-    return [r for r in found if r.variant in ("", f"{r.recipe.shortcut}-shortcut")]
+    found = [r for r in found if r.variant in ("", f"{r.recipe.shortcut}-shortcut")]
+    paths = {(r.kind, r.variant, r.depth) for r in found}
+    return [r for r in found if all((r.kind, r.variant, depth) in paths for depth in depths)]
 
 
 def path_finals(records: Sequence[Record]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from residual.claims.verdicts import (
     load_claims,
 )
 from residual.errors import check_choice
+from residual.statistics import FEWEST_SEEDS
 
 __all__ = ["CHAIN", "CHOICES", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
 __all__ += ["Verdict", "as_json", "evaluate", "first_judged", "judge"]
@@ -132,11 +133,15 @@ def evaluate(
 
 def first_judged(verdicts: Iterable[Verdict]) -> Verdict:
     """Of a claim's verdicts, largest scale first, the first that judges; else the first with
-    measured values, else the last, which says what the smallest scale lacks."""
+    measured values, else the last, which says what the smallest scale lacks.
+
+    A scale with too few trainings for an interval does not judge.
+    """
     seen = []
     for verdict in verdicts:
         seen.append(verdict)
-        if verdict.verdict not in (NOT_RUN, None):
+        few = verdict.verdict == INCONCLUSIVE and 0 < verdict.seeds < FEWEST_SEEDS
+        if verdict.verdict not in (NOT_RUN, None) and not few:
             return verdict
     return next((v for v in seen if v.values or v.runs), seen[-1])
 

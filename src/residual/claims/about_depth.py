@@ -55,7 +55,7 @@ def rise(evidence: Evidence, name: str, words: str) -> Finding:
     gap = difference(metric(deep, name), metric(shallow, name))
     sentence = f"The final {words} of plain-56 minus that of plain-20 is {gap} percentage points."
     each = [d[name] - s[name] for s, d in paired(shallow, deep)]
-    if gap.lower <= 0 <= gap.upper and each:
+    if gap.lower <= 0 <= gap.upper and len(each) > 1:
         above = sum(value > 0 for value in each)
         sentence += (
             f" Training by training it goes from {number(min(each))} to {number(max(each))}, and "

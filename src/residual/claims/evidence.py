@@ -59,19 +59,21 @@ class Evidence:
         """The same evidence, responses read with BN statistics averaged exactly."""
         return replace(self, given=self.records, state="final_exact")
 
+    def tried(self, kind: str, depth: int, variant: str = "") -> list[Record]:
+        """The trainings of one kind, depth and variant, those that diverged among them."""
+        wanted = (kind, depth, variant)
+        return [r for r in self.records if (r.kind, r.depth, r.variant) == wanted]
+
     def found(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trained networks of one kind, depth and variant that did not diverge."""
-        wanted = (kind, depth, variant)
-        found = [r for r in self.records if (r.kind, r.depth, r.variant) == wanted]
-        return [r for r in found if r["metrics"]["train_error"] is not None]
+        tried = self.tried(kind, depth, variant)
+        return [r for r in tried if r["metrics"]["train_error"] is not None]
 
     def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The same; MissingRecordError if there is none."""
         if not (found := self.found(kind, depth, variant)):
             name = "-".join(part for part in (kind, str(depth), variant) if part)
-            tried = any(
-                (r.kind, r.depth, r.variant) == (kind, depth, variant) for r in self.records
-            )
+            tried = self.tried(kind, depth, variant)
             what = "every training diverged" if tried else "no such network"
             raise MissingRecordError(f"{name} at scale {self.scale}: {what}.")
         return found
