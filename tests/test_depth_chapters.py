@@ -43,7 +43,7 @@ def test_a_pair_of_rises_has_a_pattern(train, test, told):
     ((member, *changes, words),) = found.to_numpy()
     assert (member, words) == (0, told)
     assert changes == pytest.approx([train, test])
-    assert f"1 of 1 look like {told}" in degradation.rise_sentence(found)
+    assert f"1 of 1 trainings look like {told}" in degradation.rise_sentence(found)
     assert degradation.rises(finals(made[:2])).empty
 
 

@@ -161,7 +161,7 @@ def verdict_box(found: Verdict) -> str:
         foot.append(f"{basis} scale {found.scale}.")
     if found.seeds:
         word = "source" if found.scale == "public" else "seed"
-        foot.append(f"Trainings on the smaller side: {count(found.seeds, word)}.")
+        foot.append(f"Fewest trainings of a network: {count(found.seeds, word)}.")
     head = f"**{found.verdict or 'about the paper'}** · [`{found.id}`](#claim-{found.id})"
     return quoted(head, found.sentence, " ".join([*foot, found.reason]).strip())
 

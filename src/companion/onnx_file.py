@@ -16,7 +16,7 @@ MEASURED = ("response", "ratio", "change")
 
 
 class Scaled(nn.Module):
-    """A network in eval mode whose blocks compute H(x) = ReLU(α·F(x) + shortcut(x)).
+    """A network in eval mode whose blocks return y = ReLU(α·F(x) + shortcut(x)).
 
     A plain block computes ReLU(α·F(x)). With α = 1 this is the network itself.
     """
@@ -30,7 +30,7 @@ class Scaled(nn.Module):
 
         Returns logits (N, 10) and, as the network sees them, of each block (B,): the standard
         deviation of α·F(x) over images, channels and positions (Fig. 7's quantity); the mean over
-        images of ‖α·F(x)‖/‖x‖, without those whose x is all zero; the largest |H(x) − shortcut(x)|,
+        images of ‖α·F(x)‖/‖x‖, without those whose x is all zero; the largest |y − shortcut(x)|,
         which is 0 if the block returns its shortcut bit for bit.
         """
         x, measured = self.network.norm(self.network.conv(images)).relu(), []

@@ -138,10 +138,10 @@ def rise_sentence(found: pd.DataFrame) -> str:
         return "One depth has nothing to be compared with: give the chapter two."
     train, test = found.iloc[:, 1].mean(), found.iloc[:, 2].mean()
     kinds = found["looks like"].value_counts()
-    told = listed([f"{n} of {len(found)} look like {kind}" for kind, n in kinds.items()])
+    told = listed([f"{n} of {len(found)} trainings look like {kind}" for kind, n in kinds.items()])
     return (
         f"From the shallowest plain net to the deepest the training error changes by "
-        f"{points(train)} and the test error by {points(test)} (means). Of the trainings {told}. "
+        f"{points(train)} and the test error by {points(test)} (means). {told}. "
         "Overfitting would lower the first and raise the second."
     )
 

@@ -48,8 +48,8 @@ def gradient_words(records: Sequence[Record]) -> tuple[str, str]:
     ended = listed([f"{v} in {n}" for n, v in zip(ends["network"], ends["‖∇W‖·‖W‖"])])
     caption = (
         f"Before training (thin) ‖∇W‖·‖W‖ of the first stage over that of the last is {told}; at "
-        f"the end (bold) {ended}. Below one a gradient shrinks on the way back, above one it grows "
-        f"(medians over layers; {scale(records)})."
+        f"the end (bold) {ended}. Where ‖∇W‖ is alike this is 0.5 before training, since ‖W‖ of "
+        f"the first stage is then half that of the last (medians over layers; {scale(records)})."
     )
     alt = f"Three panels of gradient size by layer on logarithmic scales: at the end {ended}."
     return caption, alt
@@ -184,5 +184,5 @@ def short_profile(records: Sequence[Record]) -> dict[str, str]:
         "‖W‖ over its He value, ResNet": (
             number(geometric_mean(growth).estimate, 2) if growth.notna().all() else "not measured"
         ),
-        "trainings": min(len(last["run"].unique()), len(medians["plain"])),
+        "trainings, at least": min(len(last["run"].unique()), len(medians["plain"])),
     }

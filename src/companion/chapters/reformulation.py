@@ -126,7 +126,7 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
             part = ours[(ours["kind"] == kind) & (ours["depth"] == depth)]
             row["ours, training error"] = spread(part)[0] if len(part) else "not run"
         rows.append(row)
-    return pd.DataFrame(rows).assign(ours=own[0].scale if own else "–")
+    return pd.DataFrame(rows).assign(**{"scale of ours": own[0].scale if own else "–"})
 
 
 def deepest(records: Sequence[Record]) -> list[Record]:

@@ -40,11 +40,11 @@ def far_apart(frame: pd.DataFrame) -> str:
     """Names the networks whose trainings differ by more than a factor of three, and by how much."""
     groups = by_training(frame).groupby(level=["depth", "kind"])
     told = [
-        f"in {network(kind, depth)} from {number(v.min(), 2)} to {number(v.max(), 2)}"
+        f"{network(kind, depth)} lie far apart, from {number(v.min(), 2)} to {number(v.max(), 2)}"
         for (depth, kind), v in groups
         if v.max() > FAR * v.min()
     ]
-    return f" The trainings lie far apart {listed(told)}." if told else ""
+    return f" The trainings of {listed(told)}." if told else ""
 
 
 BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
@@ -64,9 +64,11 @@ def figure_7_words(
                 f"{number(plain, 2)} against {number(residual, 2)} at depth {depth} "
                 f"(ratio {number(plain / residual, 3)})"
             )
+    apart = far_apart(frame)
+    apart += " Their median, here, and the geometric mean in the verdicts differ." if apart else ""
     caption = (
         f"Median standard deviation over all 3×3 layers and trainings, plain against residual: "
-        f"{'; '.join(told) or 'one kind alone'}.{far_apart(frame)} {drawn} (BN: {STATES[state]}; "
+        f"{'; '.join(told) or 'one kind alone'}.{apart} {drawn} (BN: {STATES[state]}; "
         f"{scale(records)})."
     )
     shown = [f"{network(kind, d)} {number(v, 2)}" for (d, kind), v in found.items()]
@@ -100,7 +102,7 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
     columns = {
         "": [
             "networks of Figure 7",
-            "plain over residual, median std of all layers at depth 56",
+            "plain over residual at depth 56: std of all layers, medians over trainings",
             "elements of F(x) within ±0.1 in ResNet-56",
         ],
         "note": ["a 34-layer pair", "an order of magnitude", "the great majority"],

@@ -266,14 +266,14 @@ def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> tu
     for start, records in groups.items():
         errors = tables.finals(records)
         told.append(
-            f"from {start} the median ‖F(x)‖/‖x‖ goes from {number(medians[start, 'before'], 2)} "
-            f"to {number(medians[start, 'trained'], 2)} and the training error ends at "
+            f"from {start}, the median ‖F(x)‖/‖x‖ goes from {number(medians[start, 'before'], 2)} "
+            f"to {number(medians[start, 'trained'], 2)}, the training error to "
             f"{error_rate(errors['train_error'].mean())}"
         )
     shown = [record for records in groups.values() for record in records]
     name = network("residual", shown[0].depth)
     caption = (
-        f"{name}, {listed(told)} (medians over blocks and trainings, mean error; lines with their "
-        f"95 % band, by bootstrap; {scale(shown)})."
+        f"{name}: {'; '.join(told)} (medians over blocks and trainings, mean error; lines with "
+        f"their 95 % band, by bootstrap; {scale(shown)})."
     )
-    return caption, f"Lines of ‖F(x)‖/‖x‖ against block: {listed(told)}."
+    return caption, f"Lines of ‖F(x)‖/‖x‖ against block: {'; '.join(told)}."

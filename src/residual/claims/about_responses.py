@@ -13,7 +13,7 @@ from residual.claims.evidence import (
     layer_values,
     medians,
 )
-from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude
+from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude, too_few
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, listed, mean, number, ratio
 from residual.store import Record
@@ -96,7 +96,12 @@ def compare(
     sentence += f" Before training: {listed(before)}." if have_initial(records) else ""
     holds = all(i.lower > 1 if threshold == 1 else i.lower >= threshold for i in found)
     fails = all(i.upper < threshold for i in found)
-    return conclude(holds, fails, sentence, values, records, min(i.seeds for i in found))
+    seeds = min(i.seeds for i in found)
+    unclear = [str(d) for d, i in zip(JUDGED, found) if i.lower <= threshold <= i.upper]
+    doubt = ""
+    if unclear and not too_few(seeds):
+        doubt = f"At depth {listed(unclear)} the interval contains the threshold."
+    return conclude(holds, fails, sentence, values, records, seeds, doubt=doubt)
 
 
 def have_initial(runs: list[Record]) -> bool:

@@ -126,7 +126,7 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     as_good = [PATHS[path] for path in others if steady[path]]
     better = [PATHS[path] for path in others if lead[path].lower > 0]
     holds = below and steady["identity"] and not as_good
-    reasons = [f"Other paths do not degrade either: {listed(as_good)}."] if as_good else []
+    reasons = [f"Does not degrade either: {listed(as_good)}."] if as_good else []
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
     if not holds:
         reasons += ["Registered for short trainings alone.", evidence.length]

@@ -157,8 +157,8 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"{'yes' if stable else 'only towards F = 0'} (from a small "
         f"perturbation ‖W‖ ends at {number(1 / weight.estimate, 2)} of its size, with the "
         f"paper's decay at {number(1 / weight_decayed.estimate, 2)}, and ‖F(x)‖ at "
-        f"{number(1 / response.estimate, 2)}). Easily reached: see zero-is-easy. When the target "
-        f"is another, descent leaves W = 0 and ends at {number(escape.estimate)} of the loss there."
+        f"{number(1 / response.estimate, 2)}). Easily reached: see zero-is-easy. With another "
+        f"target, x/2, descent from near W = 0 ends at {number(escape.estimate)} of the loss there."
     )
     caution = ""
     if fixed and not stable:
