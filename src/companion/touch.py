@@ -9,7 +9,7 @@ import base64
 import gzip
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from html import escape
 from pathlib import Path
@@ -110,11 +110,7 @@ class Shown:
 
 @cache
 def shown() -> tuple[tuple[Shown, ...], Sample | None]:
-    """The networks of the largest scale of ours that has the first of them, and images for them.
-
-    Of a network that its scale's own recipe has not trained yet, that with the paper's unscaled
-    weight decay.
-    """
+    """The networks of the largest scale of ours that has the first of them, and images for them."""
     for scale in reversed(PROFILES):
         found = [run for pair in OFFERED if (run := kept(scale, *pair))]
         first = found and (found[0].kind, found[0].depth) == OFFERED[0]
@@ -126,12 +122,9 @@ def shown() -> tuple[tuple[Shown, ...], Sample | None]:
 
 def kept(scale: str, kind: str, depth: int) -> Record | None:
     """The run of seed 0 whose weights are there, unless it diverged."""
-    usual = Recipe.of(scale, kind, depth)
-    for recipe in (usual, replace(usual, weight_decay=1e-4)):
-        run = store.find(recipe)
-        if run and run.weights_file.is_file() and run["metrics"]["test_error"] is not None:
-            return run
-    return None
+    run = store.find(Recipe.of(scale, kind, depth))
+    ended = run and run.weights_file.is_file() and run["metrics"]["test_error"] is not None
+    return run if ended else None
 
 
 def exported(run: Record, images: Sample) -> bytes:

@@ -183,7 +183,10 @@ def within_a_tenth(evidence: Evidence) -> Finding:
     half = listed(
         [f"ResNet-{depth}" for depth, end in ends.items() if end >= HALF] or ["no ResNet"]
     )
-    return replace(found, sentence=f"{found.sentence} At least half of them lie there in {half}.")
+    return replace(
+        found,
+        sentence=f"{found.sentence} By the lower ends at least half of them lie there in {half}.",
+    )
 
 
 def mean_is_zero(evidence: Evidence) -> Finding:
