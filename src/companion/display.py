@@ -19,7 +19,7 @@ from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
 from companion.settings import Settings
-from companion.words import count
+from companion.words import count, unbroken
 from residual.claims import CLAIMS, NOT_RUN, SCALES, Claim, Verdict, evaluate
 
 DOTS_PER_INCH = 144
@@ -168,5 +168,5 @@ def verdict_box(found: Verdict) -> str:
 
 def quoted(*paragraphs: str) -> str:
     """Paragraphs as one block quotation; what looks like a tag of HTML is shown as it is."""
-    shown = (re.sub(r"<(?=[A-Za-z/!])", r"\\<", text) for text in paragraphs if text)
+    shown = (re.sub(r"<(?=[A-Za-z/!])", r"\\<", unbroken(text)) for text in paragraphs if text)
     return "\n>\n".join(f"> {text}" for text in shown)

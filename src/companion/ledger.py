@@ -7,7 +7,7 @@ from pathlib import Path
 
 from companion.display import PAPER
 from companion.pages import badge, record_link, table, verdicts
-from companion.words import count
+from companion.words import count, unbroken
 from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
 from residual.store import ROOT
 
@@ -80,7 +80,7 @@ def card(claim: Claim, verdict: Verdict) -> str:
     if verdict.runs:
         links = "\n".join(f"- {record_link(name)}" for name in verdict.runs)
         parts.append(fold(f"Run records: {len(verdict.runs)}", links))
-    content = "\n\n".join(parts)
+    content = unbroken("\n\n".join(parts))
     return f"(claim-{claim.id})=\n::::{{card}}\n:class-card: claim\n\n{content}\n::::"
 
 

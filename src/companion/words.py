@@ -35,6 +35,11 @@ def points(value: float) -> str:
     return f"{value:+.1f}{SPACE}points".replace("-", "−")
 
 
+def unbroken(text: str) -> str:
+    """A sentence in which no line breaks before a per cent sign or within n = 4."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=\bn) (?==)|(?<=n =) (?=\d)", SPACE, text)
+
+
 def count(number: int, word: str) -> str:
     """So many of something: 1 seed, 5 seeds."""
     return f"{number:,}{SPACE}{word}" + "s" * (number != 1)
