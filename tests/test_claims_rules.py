@@ -164,6 +164,10 @@ def paths(identity, others, shallow=1.0, plain=50.0):
 def test_the_identity_must_be_the_only_path_that_does_not_degrade():
     assert verdict("identity-not-just-a-path", paths(1.1, 20.0)) == SUPPORTED
     assert verdict("identity-not-just-a-path", paths(1.1, 1.2)) == NOT_SUPPORTED
+    better = judge(BY_ID["identity-not-just-a-path"], paths(40.0, 20.0))
+    assert better.verdict == NOT_SUPPORTED
+    assert "Below the identity ends:" in better.reason
+    assert "Does not degrade" not in better.reason
     assert verdict("identity-not-just-a-path", paths(30.0, 31.0)) == INCONCLUSIVE
 
 

@@ -2,7 +2,7 @@
 
 import made_up
 
-from companion import tables
+from companion import tables, words
 
 
 def records():
@@ -30,6 +30,11 @@ def test_by_network_gives_mean_spread_and_number_without_diverged_runs():
         "10.50\u00a0±\u00a00.71 (2)",
         "4.50\u00a0±\u00a00.71 (2)",
     ]
+
+
+def test_no_line_breaks_before_a_per_cent_sign_or_within_a_count():
+    told = words.unbroken("26.0 (95 % interval, n = 3) in 5 nets")
+    assert told == "26.0 (95\u00a0% interval, n\u00a0=\u00a03) in 5 nets"
 
 
 def test_responses_number_the_layers_and_others_have_none_before_training():

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from companion.display import cell
 from companion.tables import by_network, finals, logged_finals, logs, spread
 from companion.words import (
     SPACE,
@@ -216,19 +217,13 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def best_control(found: pd.DataFrame) -> str:
-    """Which recipe of `controls` ends lowest at each scale that has several."""
+    """Which recipe of `controls` ends lowest at each scale that has several, by what differs."""
     told = []
     for scale, part in found.groupby("scale"):
         if len(part) > 1:
             best = part.iloc[0]
-            traits = [
-                f"learning rate {best['learning rate']}",
-                f"{best['iterations']:,} iterations",
-            ]
-            traits += [f"weight decay {best['weight decay']}"]
-            traits += ["no BN"] * (best["BN"] == "no") + ["a low start"] * (
-                best["low start"] == "yes"
-            )
+            differing = [name for name in found.columns[2:-1] if part[name].nunique() > 1]
+            traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
                 f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves the "
                 f"lowest training error in per cent, {best['training error, %']}."

@@ -107,7 +107,7 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
     Ours come from the largest scale that has any of them.
     """
     own = next((r for name in ("paper", "desk", "quick") if (r := deepest(every(name)))), [])
-    ours = by_network(finals(own), "train_error") if own else None
+    ours = by_network(finals(own), "train_error")
     rows = []
     for kind, depth in VERY_DEEP:
         ends = [
@@ -121,12 +121,11 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
             row["paper, test error"] = f"above {paper.PLAIN_ERROR_ABOVE[depth]}"
         told = [f"{end:.2f}" for end in sorted(ends)] or ["not run"]
         row["logged, test error"] = listed(told)
-        row["ours, training error"] = "not run"
-        if ours is not None:
-            part = ours[(ours["kind"] == kind) & (ours["depth"] == depth)]
-            row["ours, training error"] = spread(part)[0] if len(part) else "not run"
+        part = ours[(ours["kind"] == kind) & (ours["depth"] == depth)]
+        row["ours, training error"] = spread(part)[0] if len(part) else "not run"
+        row["scale of ours"] = own[0].scale if len(part) else "–"
         rows.append(row)
-    return pd.DataFrame(rows).assign(**{"scale of ours": own[0].scale if own else "–"})
+    return pd.DataFrame(rows)
 
 
 def deepest(records: Sequence[Record]) -> list[Record]:

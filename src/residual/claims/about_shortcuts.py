@@ -60,18 +60,16 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
     """
     networks = ("plain", 110), ("residual", 110), ("residual", 1202)
     if evidence.scale == "public":
-        words = "test error, logged by their authors,"
-        runs = [log for network in networks for log in evidence.logs(*network)]
-        plain, residual, deepest = (
-            [log.final_test_error for log in evidence.logs(*network)] for network in networks
+        words, groups = (
+            "test error, logged by their authors,",
+            [evidence.logs(*n) for n in networks],
         )
+        errors = [[log.final_test_error for log in group] for group in groups]
     else:
-        words = "training error"
-        runs = [run for network in networks for run in evidence.tried(*network)]
-        plain, residual, deepest = (
-            [GUESSING if error is None else error for error in metric(tried, "train_error")]
-            for tried in (evidence.tried(*network) for network in networks)
-        )
+        words, groups = "training error", [evidence.tried(*n) for n in networks]
+        errors = [[GUESSING if e is None else e for e in metric(g, "train_error")] for g in groups]
+    runs = [run for group in groups for run in group]
+    plain, residual, deepest = errors
     if not plain or not residual:
         raise MissingRecordError(f"plain-110 and ResNet-110 at {evidence.scale}: not there.")
     gap = difference(plain, residual)
