@@ -151,12 +151,13 @@ def test_hundreds_of_layers_of_others_come_from_logs_and_say_how_few():
     assert "1 plain and 3 residual trainings" in found.reason
 
 
-def paths(identity, others, shallow=1.0, plain=50.0):
+def paths(identity, others, shallow=1.0, plain=50.0, permutation=None):
     """Networks with each kind of shortcut: training errors at depth 56."""
     made = networks("residual", 20, "train", shallow) + networks("residual", 56, "train", identity)
     made += networks("plain", 20, "train", shallow) + networks("plain", 56, "train", plain)
     for shortcut in ("half", "permutation", "orthogonal"):
-        for depth, error in ((20, shallow), (56, others)):
+        deep = permutation if shortcut == "permutation" and permutation else others
+        for depth, error in ((20, shallow), (56, deep)):
             made += networks("residual", depth, "train", error, shortcut=shortcut)
     return evidence(*made)
 
@@ -167,7 +168,13 @@ def test_the_identity_must_be_the_only_path_that_does_not_degrade():
     better = judge(BY_ID["identity-not-just-a-path"], paths(40.0, 20.0))
     assert better.verdict == NOT_SUPPORTED
     assert "Below the identity ends:" in better.reason
-    assert "Does not degrade" not in better.reason
+    assert "Not worse at depth 56" not in better.reason
+    alike = judge(BY_ID["identity-not-just-a-path"], paths(1.1, 20.0, permutation=1.1))
+    assert alike.verdict == NOT_SUPPORTED
+    assert "Against the others alone the rule would say supported." in alike.reason
+    neither = judge(BY_ID["identity-not-just-a-path"], paths(30.0, 31.0, permutation=1.1))
+    assert "That is no rival" in neither.reason
+    assert "the rule would say supported" not in neither.reason
     assert verdict("identity-not-just-a-path", paths(30.0, 31.0)) == INCONCLUSIVE
 
 

@@ -43,6 +43,26 @@ def test_a_wider_plain_stack_equals_a_residual_block_for_inputs_that_are_not_neg
     assert difference.abs().max() > 0.1
 
 
+def test_permuted_shortcuts_are_identities_renumbered_and_train_alike():
+    permuted = build("residual", 14, seed=3, shortcut="permutation").double()
+    identical = constructions.renumbered(permuted)
+    assert all(block.map is None for block in identical.blocks)
+    source = torch.Generator().manual_seed(0)
+    images = torch.randn(8, 3, 8, 8, generator=source, dtype=torch.double)  # (N, C, H, W)
+    for net in (permuted, identical):
+        steps = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=0.01)
+        for _ in range(3):
+            steps.zero_grad()
+            net(images).square().mean().backward()
+            steps.step()
+        net.eval()
+    with torch.no_grad():
+        expected = permuted(images)
+        assert (identical(images) - expected).abs().max() < 1e-9 * expected.abs().max()
+        usual = build("residual", 14, seed=3).double().eval()
+        assert (usual(images) - expected).abs().max() > 0.1 * expected.abs().max()
+
+
 def test_zero_is_exact_under_its_conditions_only():
     found = constructions.exact_conditions()
     exact = {name for name, holds in found.items() if holds}

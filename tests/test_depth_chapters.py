@@ -82,15 +82,22 @@ def test_solutions_are_told_with_their_control():
     assert degradation.solution_curves(record)["start"].tolist() == ["copied", "control", "random"]
     caption = plain_text(degradation.solution_words(record)[0])
     assert "from a training error of 1.00 % to 16.0 %" in caption
-    assert "plain-20 trained on by the same recipe ends at 3.00 %" in caption
+    assert "plain-20 trained on by the same recipe (control) ends at 3.00 %" in caption
 
 
 def test_controls_come_with_what_differs_best_first():
     made = [made_up.network("plain", 8, 0, "quick", train=50.0)]
     made += [made_up.network("plain", 8, 0, "quick", train=20.0, low_start=True)]
+    made += [made_up.network("plain", 8, 0, "quick", train=None, norm=False)]
     table = degradation.controls(made)
-    assert table["low start"].tolist() == ["yes", "no"]
-    assert table["training error, %"].tolist() == ["20.00 (1)", "50.00 (1)"]
+    assert table["low start"].tolist() == ["yes", "no", "no"]
+    assert table["training error, %"].tolist() == ["20.00 (1)", "50.00 (1)", "all diverged (1)"]
+    assert degradation.best_control(table) == ""
+    for seed in (1, 2):
+        made += [made_up.network("plain", 8, seed, "quick", train=50.0)]
+        made += [made_up.network("plain", 8, seed, "quick", train=20.0, low_start=True)]
+    told = plain_text(degradation.best_control(degradation.controls(made)))
+    assert told.startswith("Of 2 recipes at scale quick the one with low start yes leaves plain-8")
 
 
 def test_a_short_profile_is_put_beside_the_full_length():

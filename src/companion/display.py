@@ -137,7 +137,8 @@ def claim_box(told: Claim) -> str:
     """A claim as a block quotation."""
     where = f": {told.where}" if told.where else ""
     head = f"**Claim** [`{told.id}`](#claim-{told.id}) · {told.stands_in} · {told.form}"
-    return quoted(head, told.english, told.chinese, f"*{PAPER[told.paper]}{where}.*")
+    chinese = f'<span lang="zh">{told.chinese}</span>'
+    return quoted(head, told.english, chinese, f"*{PAPER[told.paper]}{where}.*")
 
 
 def verdict(settings: Settings, *ids: str) -> None:
@@ -153,7 +154,10 @@ def verdict(settings: Settings, *ids: str) -> None:
 
 
 def verdict_box(found: Verdict) -> str:
-    """A verdict as a block quotation: the word, what was measured, and on what it rests."""
+    """A verdict as a block quotation: the word, what was measured, and on what it rests.
+
+    What looks like a tag of HTML is shown as it is.
+    """
     rule = next(claim.rule for claim in CLAIMS if claim.id == found.id)
     basis = "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
     foot = [f"Rule: {rule}."]
@@ -163,10 +167,10 @@ def verdict_box(found: Verdict) -> str:
         word = "source" if found.scale == "public" else "seed"
         foot.append(f"Fewest trainings of a network: {count(found.seeds, word)}.")
     head = f"**{found.verdict or 'about the paper'}** · [`{found.id}`](#claim-{found.id})"
-    return quoted(head, found.sentence, " ".join([*foot, found.reason]).strip())
+    shown = (found.sentence, " ".join([*foot, found.reason]).strip())
+    return quoted(head, *(re.sub(r"<(?=[A-Za-z/!])", r"\\<", text) for text in shown))
 
 
 def quoted(*paragraphs: str) -> str:
-    """Paragraphs as one block quotation; what looks like a tag of HTML is shown as it is."""
-    shown = (re.sub(r"<(?=[A-Za-z/!])", r"\\<", unbroken(text)) for text in paragraphs if text)
-    return "\n>\n".join(f"> {text}" for text in shown)
+    """Paragraphs as one block quotation."""
+    return "\n>\n".join(f"> {unbroken(text)}" for text in paragraphs if text)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -178,14 +179,11 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     touch.write(app)
 
 
-TERMS = "恒等映射 快捷连接 全零映射 残差函数 残差网络 传统网络 权重衰减 梯度消失 响应值"
-"""Terms of the glossary that the search finds as whole words, beside their parts."""
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register what the pages use; Sphinx calls this."""
-    for term in TERMS.split():
-        jieba.add_word(term)
+    glossary = (Path(app.srcdir) / "book" / "glossary.md").read_text("utf-8")
+    for term in re.findall(r"^[\u4e00-\u9fff]+$", glossary, re.MULTILINE):
+        jieba.add_word(term)  # so that the search finds it as a whole, beside its parts
     # Jupyter Book sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     for name in PARTS:

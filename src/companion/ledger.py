@@ -8,7 +8,7 @@ from pathlib import Path
 from companion.display import PAPER
 from companion.pages import badge, record_link, table, verdicts
 from companion.words import count, unbroken
-from residual.claims import CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
+from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
 from residual.store import ROOT
 
 HEADLINES = (
@@ -45,6 +45,9 @@ def basis(verdict: Verdict) -> str:
     """The scale, and the number of trainings on the smaller side; a dash where nothing was run."""
     if verdict.verdict in (NOT_RUN, None) and not verdict.values:
         return "–"
+    form = next(claim.form for claim in CLAIMS if claim.id == verdict.id)
+    if form == CHOICES["form"][0]:
+        return form + (f", checked at {verdict.scale}" if verdict.scale in SCALES else "")
     word = "source" if verdict.scale == "public" else "seed"
     told = verdict.scale + (f", {count(verdict.seeds, word)}" if verdict.seeds else "")
     return f"{told} (shown, not judged)" if verdict.verdict in (NOT_RUN, None) else told

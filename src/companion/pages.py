@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from functools import cache
 from itertools import groupby
-from statistics import fmean
+from statistics import fmean, median
 
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import short_profiles
@@ -23,11 +23,12 @@ from residual.claims import (
     first_judged,
 )
 from residual.recipe import KINDS, PROFILES, Recipe
-from residual.statistics import listed, number, per_cent
+from residual.statistics import FEWEST_SEEDS, listed, number, per_cent
 from residual.store import ROOT, Record
 from residual.sweep import duration
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
+CONTROL = 5.0  # per cent, registered
 BADGES = {
     "supported": "success",
     "supported with a caveat": "warning",
@@ -72,8 +73,7 @@ def result_summary() -> str:
         counts = [words.count(word) or "" for word in (*CHOICES["verdicts"], NOT_RUN)]
         rows.append((f"{form} ({len(words)})", *counts))
     judged = [v.scale for v in found[measured] if v.verdict not in (NOT_RUN, None)]
-    told = [f"{judged.count(scale)} at scale *{scale}*" for scale in SCALES if scale in judged]
-    alone = count(len(found[about]), "statement")
+    told = [f"{judged.count(scale)} at *{scale}*" for scale in SCALES if scale in judged]
     same: dict[tuple, list[str]] = {}
     for verdict in found[measured]:
         same.setdefault((verdict.sentence, verdict.verdict), []).append(
@@ -82,8 +82,10 @@ def result_summary() -> str:
     twins = [listed(ids) for (_, word), ids in same.items() if word != NOT_RUN and ids[1:]]
     once = "".join(f" One comparison decides {ids}: count them once." for ids in twins)
     return (
-        f"{table(header, rows)}\n\nThe measured ones were judged {', '.join(told) or 'nowhere'}; "
-        f"{alone} is about the paper alone. What algebra decides is no finding.{once}"
+        f"{table(header, rows)}\n\nEach measured claim is judged at the largest scale that can: "
+        f"{listed(told) or 'none'}. "
+        "What algebra decides is no finding; "
+        f"{count(len(found[about]), 'statement')} about the paper alone is not counted.{once}"
     )
 
 
@@ -196,8 +198,11 @@ def provenance_row(group: list[Record], entries: dict[str, dict]) -> list[str]:
     recipe, made = group[0].recipe, [run["provenance"] for run in group]
     links = [f'<a href="../records/{run.name}.json">s{run.member}</a>' for run in group]
     replayed = Counter(replay.status(run, entries) for run in group)
+    lost = [at for run in group if (at := run["metrics"]["diverged_at"]) is not None]
+    ended = f"{len(lost)} diverged by iteration {max(lost)}" if lost else ""
+    about = ", ".join(filter(None, [recipe.variant, ended]))
     return [
-        network(recipe.kind, recipe.depth) + (f" ({recipe.variant})" if recipe.variant else ""),
+        network(recipe.kind, recipe.depth) + (f" ({about})" if about else ""),
         " ".join(links),
         "; ".join(f"{n} {told}" for told, n in replayed.items()).replace("-", HYPHEN),
         day(min(p["started"] for p in made)),
@@ -228,9 +233,29 @@ def loadable_table() -> str:
 
 
 def short_profile_table() -> str:
-    """Whether a short profile is a model of the full length: one row a scale."""
+    """Whether a short profile is a model of the full length: one row a scale, and the control."""
     frame = short_profiles()
-    return table(list(frame.columns), frame.itertuples(index=False))
+    shown = table(list(frame.columns), frame.itertuples(index=False))
+    return f"{shown}\n\n{positive_control()}"
+
+
+def positive_control() -> str:
+    """What came out of the control that the registration fixed before the plain nets were run."""
+    told, met = [], True
+    for depth in (20, 56):
+        runs = [
+            r for r in store.every("quick") if (r.kind, r.depth, r.variant) == (KINDS[1], depth, "")
+        ]
+        errors = [r["metrics"]["train_error"] for r in runs]
+        if len(errors) < FEWEST_SEEDS:
+            return "The registered control of the profile *quick*: not run."
+        told.append(f"{median(errors):.2f}{SPACE}% in {network(KINDS[1], depth)}")
+        met = met and median(errors) <= CONTROL
+    return (
+        f"The registered control of the profile *quick*, a median training error of at most "
+        f"{CONTROL:g}{SPACE}% in both residual networks, was {'met' if met else 'not met'}: "
+        f"{listed(told)}."
+    )
 
 
 def ratio(row: dict, name: str) -> str:

@@ -90,6 +90,29 @@ def plain_equivalent(block: BasicBlock) -> nn.Sequential:
     return stack
 
 
+@torch.no_grad()
+def renumbered(model: Network) -> Network:
+    """The net with identity shortcuts that equals a residual net whose shortcuts permute channels.
+
+    It has the same weights, listed in another order: each block's channels are numbered so that its
+    shortcut brings them in their order. ReLU, BN, He initialisation and gradient descent do not
+    know that order, so the two nets also train alike.
+    """
+    made = copy.deepcopy(model)
+    order = torch.arange(made.conv.out_channels)
+    for block in made.blocks:
+        block.conv1.weight.copy_(block.conv1.weight[:, order])
+        order = torch.cat([order, torch.arange(len(order), block.conv2.out_channels)])
+        order = block.map[:, :, 0, 0].argmax(1).argsort()[order]  # undoes the block's permutation
+        block.conv2.weight.copy_(block.conv2.weight[order])
+        for tensor in (*block.norm2.parameters(), *block.norm2.buffers()):
+            if tensor.ndim:  # all but the count of batches
+                tensor.copy_(tensor[order])
+        block.map = None
+    made.classifier.weight.copy_(made.classifier.weight[:, order])
+    return made
+
+
 def sample_block(residual: bool) -> tuple[BasicBlock, Tensor]:
     """A He-initialised block with BN statistics that are not trivial, and an input x ≥ 0."""
     generator = torch.Generator().manual_seed(0)

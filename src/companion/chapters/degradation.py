@@ -20,7 +20,7 @@ from companion.words import (
 from residual import paper, peers
 from residual.peers import Curve
 from residual.recipe import KINDS
-from residual.statistics import geometric_mean, listed, number
+from residual.statistics import FEWEST_SEEDS, geometric_mean, listed, number
 from residual.store import Record, every
 
 
@@ -166,13 +166,19 @@ def solution_words(record: Record) -> tuple[str, str]:
     ends = pd.DataFrame(record.measurements).mean(numeric_only=True)
     shallow, deep = (network("plain", record["settings"][d]) for d in ("shallow", "deep"))
     told = [
-        f"{deep} built from {shallow} goes from a training error of "
+        f"{deep} built from {shallow} (copied) goes from a training error of "
         f"{error_rate(ends.copied_start_train_error)} to {error_rate(ends.copied_train_error)}",
-        f"{shallow} trained on by the same recipe ends at {error_rate(ends.control_train_error)}",
-        f"{deep} from a random start at {error_rate(ends.random_train_error)}",
+        f"{shallow} trained on by the same recipe (control) ends at "
+        f"{error_rate(ends.control_train_error)}",
+        f"{deep} from a random start (random) at {error_rate(ends.random_train_error)}",
     ]
+    curves = solution_curves(record)
+    last = curves[curves["iteration"] == curves["iteration"].max()]
+    losses = last.groupby("start")["loss"].mean()
+    left = ", ".join(f"{number(losses[s], 2)} ({s})" for s in ("copied", "control", "random"))
     caption = (
-        f"{listed(told)} (means; lines with their 95 % band, by bootstrap; "
+        f"{listed(told)}. Drawn is the training loss, a point the mean of the iterations since the "
+        f"one before; it ends at {left} (means; lines with their 95 % band, by bootstrap; "
         f"{experiment_scale(record, trained=True)})."
     )
     return caption, f"Lines of training loss against iteration from each start: {listed(told)}."
@@ -191,15 +197,19 @@ def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     caption = (
         "Relative squared error that descent leaves when a stack learns to return its input, plain "
         f"and residual: {found} blocks (geometric means; a line is a seed). The dotted line is the "
-        "best constant, and a depth above it on both lines tells nothing (the best of "
+        "best constant; where both kinds end at or above it neither learnt anything (the best of "
         f"{len(record['settings']['learning_rates'])} learning rates each; "
         f"{experiment_scale(record)})."
     )
     return caption, f"Error left against number of blocks, logarithmic: {found} blocks."
 
 
+RECIPE = ["scale", "learning rate", "iterations", "weight decay", "BN", "low start"]
+
+
 def controls(records: Sequence[Record]) -> pd.DataFrame:
-    """Every recipe under which a network was trained, and the error that it ends with."""
+    """Every recipe under which networks were trained, and the training error that each ends with:
+    its mean, its std, the number n that did not diverge, and all of it in words."""
     frame = finals(records)
     recipes = {r.name: r.recipe for r in records}
     for column, told in {
@@ -210,22 +220,36 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
         "low start": lambda r: "yes" if r.low_start else "no",
     }.items():
         frame[column] = [told(recipes[name]) for name in frame["run"]]
-    keys = ["scale", "learning rate", "iterations", "weight decay", "BN", "low start"]
-    found = by_network(frame, "train_error", *keys).sort_values(["scale", "mean"])
-    found["training error, %"] = spread(found)
-    return found[["network", *keys, "training error, %"]]
+    grouped = frame.groupby(["kind", "network", *RECIPE], as_index=False)["train_error"]
+    found = grouped.agg(mean="mean", std="std", n="count", tried="size")
+    found = found.sort_values(["kind", "scale", "mean"])
+    found["training error, %"] = [
+        text if n else f"all diverged ({tried})"
+        for text, n, tried in zip(spread(found), found["n"], found["tried"])
+    ]
+    return found
+
+
+def same_network(record: Record) -> bool:
+    """Whether a training differs from the paper's in its recipe alone, not in its shortcuts or in
+    how the last γ of a block starts and decays."""
+    recipe = record.recipe
+    return recipe.shortcut == "identity" and recipe.decay_gamma and not recipe.zero_gamma
 
 
 def best_control(found: pd.DataFrame) -> str:
-    """Which recipe of `controls` ends lowest at each scale that has several, by what differs."""
+    """Which recipe of `controls` leaves the plain network the lowest error at each scale, by what
+    differs; of recipes with enough trainings for a comparison."""
     told = []
-    for scale, part in found.groupby("scale"):
+    enough = found[(found["n"] >= FEWEST_SEEDS) & (found["kind"] == "plain")]
+    for scale, part in enough.groupby("scale"):
         if len(part) > 1:
             best = part.iloc[0]
-            differing = [name for name in found.columns[2:-1] if part[name].nunique() > 1]
+            differing = [name for name in RECIPE[1:] if part[name].nunique() > 1]
             traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
-                f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves the "
-                f"lowest training error in per cent, {best['training error, %']}."
+                f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves "
+                f"{best['network']} the lowest training error in per cent, "
+                f"{best['training error, %']}."
             )
     return " ".join(told)

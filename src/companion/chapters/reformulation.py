@@ -128,6 +128,18 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def deepest_words(logged: Sequence[Curve]) -> str:
+    """How the deepest residual network beside a shallower one of the same source tests."""
+    deep = max((c for c in logged if c.kind == "residual"), key=lambda c: c.depth)
+    same = [c for c in logged if (c.kind, c.source) == ("residual", deep.source)]
+    told = [
+        f"{error_rate(c.final_test_error)} with {c.depth:,} layers"
+        for c in sorted(same, key=lambda c: c.depth)
+        if c.final_test_error is not None
+    ]
+    return f"Both by {deep.source}: test error {listed(told)}." if len(told) > 1 else ""
+
+
 def deepest(records: Sequence[Record]) -> list[Record]:
     """Those of the records that are of the deepest networks, by their scale's own recipe."""
     return [r for r in records if (r.kind, r.depth) in VERY_DEEP and r.variant == ""]

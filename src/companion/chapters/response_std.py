@@ -7,7 +7,7 @@ import pandas as pd
 from companion import tables
 from companion.display import cell
 from companion.settings import Settings
-from companion.words import network, networks, scale
+from companion.words import experiment_scale, network, networks, scale
 from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
 from residual.claims.about_argument import (
     accumulation,
@@ -16,10 +16,17 @@ from residual.claims.about_argument import (
     untrained_of,
 )
 from residual.claims.about_responses import falls
-from residual.claims.evidence import Evidence, block_stds, identity_blocks
+from residual.claims.evidence import Evidence, block_stds, identity_blocks, rows_of
 from residual.claims.evidence import medians as medians_of
 from residual.recipe import KINDS
-from residual.statistics import listed, mean_correlation, number, ratio
+from residual.statistics import (
+    difference,
+    geometric_mean,
+    listed,
+    mean_correlation,
+    number,
+    ratio,
+)
 from residual.store import Record
 
 FAR = 3.0  # times: trainings of one network whose responses differ by more are named
@@ -37,14 +44,17 @@ def medians(frame: pd.DataFrame) -> pd.Series:
 
 
 def far_apart(frame: pd.DataFrame) -> str:
-    """Names the networks whose trainings differ by more than a factor of three, and by how much."""
-    groups = by_training(frame).groupby(level=["depth", "kind"])
-    told = [
-        f"{network(kind, depth)} lie far apart, from {number(v.min(), 2)} to {number(v.max(), 2)}"
-        for (depth, kind), v in groups
-        if v.max() > FAR * v.min()
-    ]
-    return f" The trainings of {listed(told)}." if told else ""
+    """Lists the trainings of each network whose trainings differ by more than a factor of three."""
+    told = ""
+    for (depth, kind), values in by_training(frame).groupby(level=["depth", "kind"]):
+        if values.max() > FAR * values.min():
+            each = listed([number(value, 2) for value in sorted(values)])
+            lowest = values.idxmin()[-1].split("/")[1]
+            told += (
+                f" The trainings of {network(kind, depth)} lie far apart, at {each}; the lowest is "
+                f"{lowest}."
+            )
+    return told
 
 
 BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
@@ -65,7 +75,8 @@ def figure_7_words(
                 f"(ratio {number(plain / residual, 3)})"
             )
     apart = far_apart(frame)
-    apart += " Their median, here, and the geometric mean in the verdicts differ." if apart else ""
+    if apart:
+        apart += " So their median, given here, and their geometric mean, in verdicts, differ."
     caption = (
         f"Median standard deviation over all 3×3 layers and trainings, plain against residual: "
         f"{'; '.join(told) or 'one kind alone'}.{apart} {drawn} (BN: {STATES[state]}; "
@@ -80,7 +91,11 @@ def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
     frame = tables.responses(records)
     rows = []
     for (_, _, name), part in frame.groupby(["depth", "kind", "network"]):
-        f_alone = part[part["layer"].str.endswith(".2")]
+        f_alone = part[part["layer"].str.endswith(".2")].assign(
+            offset=lambda f: f["mean"].abs() / f["std"]
+        )
+        ends = part.groupby("run")[["low", "high"]].median().median()
+        means = f_alone.groupby("run")[["within_tenth", "offset"]].mean().median()
         rows.append(
             {
                 "network": name,
@@ -88,10 +103,10 @@ def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
                 "median std, all layers": medians(part).item(),
                 "median std, F(x)": medians(f_alone).item(),
                 "1 % to 99 %, median layer": " … ".join(
-                    cell(part[end].median(), 2) for end in ("low", "high")
+                    cell(ends[end], 2) for end in ("low", "high")
                 ),
-                "within ±0.1, F(x), %": 100 * f_alone["within_tenth"].mean(),
-                "mean of |mean|/std, F(x)": (f_alone["mean"].abs() / f_alone["std"]).mean(),
+                "within ±0.1, F(x), %": 100 * means["within_tenth"],
+                "mean of |mean|/std, F(x)": means["offset"],
             }
         )
     return pd.DataFrame(rows)
@@ -103,19 +118,20 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
         "": [
             "networks of Figure 7",
             "plain over residual at depth 56: std of all layers, medians over trainings",
-            "elements of F(x) within ±0.1 in ResNet-56",
+            "elements of F(x) within ±0.1 in ResNet-56: medians over trainings",
         ],
         "note": ["a 34-layer pair", "an order of magnitude", "the great majority"],
-        "paper": ["plain-20/56, ResNet-20/56/110", "generally smaller (§4.2)", "silent"],
+        "paper": ["plain-20/56, ResNet-20/56/110", "generally smaller (§4.2)", "does not say"],
     }
     for name, records in scales.items():
         frame = tables.responses([r for r in records if r.depth == 56])
         found = medians(frame)
         residual = frame[(frame["kind"] == "residual") & frame["layer"].str.endswith(".2")]
+        within = residual.groupby("run")["within_tenth"].mean().median()
         columns[name] = [
             networks(tables.finals(records)),
             number(found[56, "plain"] / found[56, "residual"], 3),
-            f"{100 * residual['within_tenth'].mean():.0f} %",
+            f"{100 * within:.0f} %",
         ]
     return pd.DataFrame(columns)
 
@@ -258,6 +274,39 @@ def rivals() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def curvature(settings: Settings) -> str:
+    """The participation ratio of the Gauss–Newton matrix at initialisation, residual over plain;
+    nothing where the experiment was not run."""
+    if not settings.has_experiment("preconditioning"):
+        return ""
+    record = settings.experiment("preconditioning")
+    sides = [
+        [row["participation"] for row in rows_of(record, kind=kind, matrix="gauss_newton")]
+        for kind in reversed(KINDS)
+    ]
+    return (
+        "Of the Gauss–Newton matrix, which concerns descent itself, the participation ratio before "
+        f"training is in the residual network {ratio(*sides)} times that of the plain one "
+        f"({experiment_scale(record)})."
+    )
+
+
+def kept_large() -> str:
+    """Does a network whose responses stay large train worse? The short answer of the profile quick;
+    nothing where it has no training without decay on γ."""
+    own = Evidence("quick")
+    free, usual = (own.found("residual", 56, variant) for variant in ("no-gamma-decay", ""))
+    if not free or not usual:
+        return ""
+    stds = [geometric_mean(medians_of(group, "std", "final")).estimate for group in (free, usual)]
+    errors = [[r["metrics"]["train_error"] for r in group] for group in (free, usual)]
+    return (
+        f"On the digits ResNet-56 without decay on γ ends with a median std of "
+        f"{number(stds[0], 2)} in place of {number(stds[1], 2)}, and its training error minus that "
+        f"with decay is {difference(*errors)} percentage points ({scale(free)})."
+    )
 
 
 def chain(settings: Settings) -> pd.DataFrame:

@@ -100,7 +100,11 @@ def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
     networks = {record.member for record in evidence.records}
     sources = sorted(networks | {log.source for log in evidence.all_logs})
     others = {source: verdict_without(claim, evidence, source) for source in sources}
-    carried = [f"without {s} it is {v}" for s, v in others.items() if v != found.verdict]
+    changed = {source: v for source, v in others.items() if v != found.verdict}
+    could_not = "it could not be judged"
+    carried = [
+        f"without {s} {could_not if v == NOT_RUN else f'it is {v}'}" for s, v in changed.items()
+    ]
     told = f"Leaving one source out: {'; '.join(carried)}." if carried else SAME
     if found.verdict == INCONCLUSIVE:
         return replace(found, reason=f"{found.reason} {told}".strip())

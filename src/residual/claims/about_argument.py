@@ -71,7 +71,8 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     caution, doubt = "", "The order may repeat by chance."
     if p < SURE:
         caution = (
-            "The order of the blocks repeats; that the large ones are needed is another claim."
+            "Only the order was tested, and it repeats; whether the large ones are needed is asked "
+            "by response-means-dispensable."
         )
     return conclude(p < SURE, False, sentence, values, runs, len(runs), caution, doubt)
 
@@ -120,6 +121,10 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
         sentence += f" In plain-56 it is {beside}."
+    sentence += (
+        " This ranks blocks by size; how near they are to the identity is asked by "
+        "response-near-zero."
+    )
     return conclude(found.lower > 0, found.upper <= 0, sentence, values, runs + plain, found.seeds)
 
 

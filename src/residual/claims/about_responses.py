@@ -42,9 +42,9 @@ def figure_7_networks(evidence: Evidence) -> Finding:
         values[f"{kind}_34_train_error_percent"] = float(f"{error:.6g}")
         told.append(f"{number(std)} ({kind}, whose training error is {number(error)} %)")
     sentence += (
-        " In a 34-layer pair of ours, with a first stage "
-        f"{record['settings']['width']} channels wide, the median std of the 3×3 layers is "
-        f"{listed(told)}."
+        " In a 34-layer pair of ours, which has the blocks of the paper's ImageNet networks and a "
+        f"first stage {record['settings']['width']} channels wide, the median std of the 3×3 "
+        f"layers is {listed(told)}."
     )
     return Finding(None, sentence, values, (record.name,), len(record.seeds))
 
@@ -185,7 +185,7 @@ def within_a_tenth(evidence: Evidence) -> Finding:
     )
     return replace(
         found,
-        sentence=f"{found.sentence} By the lower ends at least half of them lie there in {half}.",
+        sentence=f"{found.sentence} The weaker reading, at least half of them, holds in {half}.",
     )
 
 

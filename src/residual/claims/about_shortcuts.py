@@ -1,5 +1,6 @@
 """Rules on shortcuts: what they cure, how deep, and which of them do (note 002, §2 to 4)."""
 
+from collections.abc import Collection
 from statistics import fmean
 
 from residual.claims.about_depth import logged_growth
@@ -48,7 +49,10 @@ def residual_cures(evidence: Evidence) -> Finding:
     fails = growth.lower > MARGIN_POINTS or gain.upper < 0
     seeds, doubt = min(growth.seeds, gain.seeds), ""
     if growth.upper <= MARGIN_POINTS and seeds >= FEWEST_SEEDS:
-        doubt = "It does not degrade; open is the gain over plain-56, whose interval contains zero."
+        doubt = (
+            "The residual network does not degrade; open is whether it ends below plain-56, since "
+            "that interval contains zero."
+        )
     return conclude(holds, fails, sentence, values, runs, seeds, doubt=doubt)
 
 
@@ -101,7 +105,9 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
 
     A path does not degrade if its training error at depth 56 is at most half a point above that at
     depth 20 (upper end of the interval). Not supported where another path does not degrade either,
-    or surely ends below the identity.
+    or surely ends below the identity. As was seen later, a net with permuted shortcuts is one with
+    identity shortcuts (`constructions.renumbered`); the registered rule stands and the reason says
+    what it would find without.
     """
     runs = {path: path_runs(evidence, path) for path in PATHS}
     shallow, deep = (
@@ -120,14 +126,25 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     told = [f"{number(fmean(deep[path]))} % with {words}" for path, words in PATHS.items()]
     sentence = f"The mean training error at depth 56 is {listed(told)}."
     steady = {path: interval.upper <= MARGIN_POINTS for path, interval in growth.items()}
-    below = all(interval.upper < 0 for interval in lead.values())
-    as_good = [PATHS[path] for path in others if steady[path]]
+
+    def alone(rivals: Collection[str]) -> bool:
+        """Whether the identity is steady, below all of these, and none of them is steady."""
+        beaten = (lead[path].upper < 0 and not steady[path] for path in rivals)
+        return steady["identity"] and all(beaten)
+
+    as_good = [path for path in others if steady[path]]
     better = [PATHS[path] for path in others if lead[path].lower > 0]
-    holds = below and steady["identity"] and not as_good
-    reasons = [f"Does not degrade either: {listed(as_good)}."] if as_good else []
+    holds = alone(others)
+    reasons = []
+    if as_good:
+        reasons = [f"Not worse at depth 56 either: {listed([PATHS[path] for path in as_good])}."]
+    if as_good == ["permutation-shortcut"]:
+        reasons.append("That is no rival: with its channels renumbered it is the identity.")
+        if alone(set(others) - set(as_good)):
+            reasons.append("Against the others alone the rule would say supported.")
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
     if not holds:
-        reasons += ["Registered for short trainings alone.", evidence.length]
+        reasons += ["The claim is registered for short trainings only.", evidence.length]
     records = [run for pair in runs.values() for group in pair for run in group]
     seeds = min(interval.seeds for interval in growth.values())
     return conclude(

@@ -1,10 +1,13 @@
 """Rules on zero weights (note 002, §3): what they do, and whether training reaches them."""
 
+from math import exp
 from statistics import fmean, median
 
 from residual.claims.evidence import FLOOR, Evidence, rows_of
 from residual.claims.verdicts import TENFOLD, Finding, conclude
 from residual.constructions import exact_conditions
+from residual.experiments.regression import MOMENTUM
+from residual.experiments.weights import DECAY
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, listed, number, per_cent
 from residual.store import Record
@@ -126,6 +129,14 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
     seeds = min((weight.seeds for weight in weights), default=0)
     everywhere = len(part) in (0, len(DESCENTS))
     caution = "" if everywhere else f"The weights fall so far only {listed(part)}."
+    if part == [DESCENTS["bn", True]]:
+        rate = median(r["learning_rate"] for r in chosen_rows(record, "bn", True))
+        alone = exp(-rate * DECAY * record["settings"]["iterations"] / (1 - MOMENTUM))
+        caution += (
+            f" That is the decay's doing: at the learning rate of {rate:g} it leaves "
+            f"{number(alone, 2)} of them by itself. F(x) is small through γ₂, which ends at "
+            f"{number(1 / values['gamma_fall_bn_decay_times'], 2)} of its start."
+        )
     return conclude(bool(part), fails, sentence, values, [record], seeds, caution)
 
 
