@@ -137,7 +137,8 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     holds = alone(others)
     reasons = []
     if as_good:
-        reasons = [f"Not worse at depth 56 either: {listed([PATHS[path] for path in as_good])}."]
+        steady_too = listed([PATHS[path] for path in as_good])
+        reasons = [f"No worse at depth 56 than at 20 either: {steady_too}."]
     if as_good == ["permutation-shortcut"]:
         reasons.append("That is no rival: with its channels renumbered it is the identity.")
         if alone(set(others) - set(as_good)):
