@@ -6,6 +6,7 @@ import pytest
 from made_up import SOURCES, curve, evidence, experiment, network, networks
 
 from residual.claims import CAVEAT, CLAIMS, INCONCLUSIVE, NOT_RUN, NOT_SUPPORTED, SUPPORTED, judge
+from residual.experiments import regression
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 KINDS = ("plain", "residual")
@@ -192,7 +193,7 @@ def regressions(plain, residual, blocks=(1, 3, 9, 27)):
         }
         for s in range(3)
     ]
-    settings = {"lengths": [3000], "blocks": list(blocks)}
+    settings = regression.SETTINGS | {"lengths": [3000], "blocks": list(blocks)}
     return evidence(experiments=(experiment("identity-is-hard", rows, settings),))
 
 
@@ -284,8 +285,9 @@ def test_weights_must_fall_tenfold_in_blocks_that_live():
 )
 def test_zero_is_fixed_and_perhaps_stable(gradient, fall, expected):
     rows = [
-        {"form": "no-bn", "decay": decay, "weight_norm_start": 1.0, "weight_norm_end": 1 / fall}
+        {"form": form, "decay": decay, "weight_norm_start": 1.0, "weight_norm_end": 1 / fall}
         | {"response_start": 1.0, "response_end": 0.1}
+        for form in ("no-bn", "bn")
         for decay in (False, True)
     ]
     one = {"rows": rows, "gradient_no_bn": {"conv1.weight": gradient}, "gradient_bn": {"a": 0.0}}

@@ -5,6 +5,7 @@ import torch
 
 from residual import constructions
 from residual.models import BasicBlock, build
+from residual.probes import block_ratios, responses
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -61,6 +62,34 @@ def test_permuted_shortcuts_are_identities_renumbered_and_train_alike():
         assert (identical(images) - expected).abs().max() < 1e-9 * expected.abs().max()
         usual = build("residual", 14, seed=3).double().eval()
         assert (usual(images) - expected).abs().max() > 0.1 * expected.abs().max()
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_the_size_of_all_responses_is_a_free_scale(kind):
+    images = torch.randn(32, 3, 8, 8, generator=torch.Generator().manual_seed(0)).double()
+    model = build(kind, 14).double()
+    model(images)  # moves the running statistics
+    model.eval()
+    large = constructions.rescaled(model, 10.0)
+    usual, larger = responses(model, [images])["std"], responses(large, [images])["std"]
+    assert larger == pytest.approx([10 * std for std in usual], rel=1e-3)
+    ratios = [block_ratios(net, [images])["ratio"] for net in (model, large)]
+    assert ratios[1] == pytest.approx(ratios[0], rel=1e-3)
+    with torch.no_grad():
+        assert torch.allclose(large(images), model(images), rtol=1e-3, atol=1e-4)
+
+
+def test_a_halved_shortcut_is_the_identity_with_larger_responses():
+    images = torch.randn(32, 3, 8, 8, generator=torch.Generator().manual_seed(0)).double()
+    half, identical = (build("residual", 14, shortcut=s).double() for s in ("half", "identity"))
+    with torch.no_grad():
+        for net in (half, identical):
+            for block in net.blocks:
+                block.norm1.eps = 1e-30  # BN then ignores the scale of x
+        for place, block in enumerate(identical.blocks, start=1):
+            block.norm2.weight *= 2**place
+        identical.classifier.weight /= 2 ** len(identical.blocks)
+        assert torch.allclose(half(images), identical(images), rtol=1e-6)
 
 
 def test_zero_is_exact_under_its_conditions_only():

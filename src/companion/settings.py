@@ -86,8 +86,14 @@ class Settings:
         if scale == "public":
             folder = store.committed() / "public"
             return all(any(folder.glob(f"*/{k}-{d}/record.json")) for k, d in pairs)
-        groups = [set(stored_seeds(self.recipe(scale, *pair))) for pair in pairs]
         wanted = set(self.seeds or ())
+        recipes = [self.recipe(scale, *pair) for pair in pairs]
+        groups = [set(stored_seeds(recipe)) for recipe in recipes]
+        if wanted:  # a reader's own count as well
+            groups = [
+                found | {*store.seeds_of(recipe, store.own())}
+                for found, recipe in zip(groups, recipes)
+            ]
         return all(wanted <= found and len(found) >= (len(wanted) or fewest) for found in groups)
 
     def recipe(self, scale: str, kind: str, depth: int) -> Recipe:

@@ -23,9 +23,11 @@ anything = click.Path(path_type=Path)
 data_option = click.option(
     "--data", type=anything, help="CIFAR-10: its folder or archive (default: RESIDUAL_DATA, data/)."
 )
-device_option = click.option("--device", type=click.Choice(DEVICES), default="auto")
+device_option = click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", help="Default: a GPU if there is one."
+)
 evidence_option = click.option(
-    "--runs", type=folder, help="The store that is read (default: the committed one, runs/)."
+    "--runs", type=folder, help="The store that is read (default: RESIDUAL_EVIDENCE, or runs/)."
 )
 
 
@@ -67,18 +69,34 @@ def main() -> None:
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, default="0", show_default=True, help="Such as 0,1,2.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
-@click.option("--learning-rate", type=float, default=0.1, show_default=True)
+@click.option("--learning-rate", type=float, default=0.1, show_default=True, help="The first one.")
 @click.option("--weight-decay", type=float, help="Instead of the profile's scaled one.")
 @click.option("--no-norm", is_flag=True, help="Without batch normalisation.")
-@click.option("--zero-gamma", is_flag=True, help="The last scale of each block starts at zero.")
-@click.option("--no-gamma-decay", is_flag=True, help="No weight decay on the scales.")
-@click.option("--shortcut", type=click.Choice(SHORTCUTS), default="identity", show_default=True)
+@click.option(
+    "--zero-gamma", is_flag=True, help="γ of each block's last batch normalisation starts at zero."
+)
+@click.option(
+    "--no-gamma-decay",
+    is_flag=True,
+    help="No weight decay on γ, the factors of batch normalisation.",
+)
+@click.option(
+    "--shortcut",
+    type=click.Choice(SHORTCUTS),
+    default="identity",
+    show_default=True,
+    help="What shortcuts return; the identity is the paper's.",
+)
 @click.option("--low-start", is_flag=True, help="The low first learning rate of the 110-layer net.")
 @click.option("--jobs", type=int, help="Runs at once (default: one a core; four on a GPU).")
 @click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
 @click.option("--threads", type=int, help="CPU threads of a run (default: the cores, shared).")
 @device_option
-@click.option("--runs", type=folder, help="The store to read and write, in place of your own.")
+@click.option(
+    "--runs",
+    type=folder,
+    help="The only store that is read and written (default: runs/ read, your own written).",
+)
 @data_option
 def train(
     profile,
@@ -100,12 +118,12 @@ def train(
     runs,
     data,
 ) -> None:
-    """Train every combination of kinds, depths and seeds that no store has yet.
+    """Train every combination of kinds, depths and seeds that the stores lack.
 
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
     """
-    names = kinds.split(",")
+    names = [name.strip() for name in kinds.split(",")]
     for name, values in (("kinds", names), ("depths", depths), ("seeds", seeds)):
         check_list(name, values, lambda _value: None, name)  # a recipe checks each value
     changes = {"norm": not no_norm, "zero_gamma": zero_gamma, "decay_gamma": not no_gamma_decay}
@@ -185,7 +203,8 @@ def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
 def verify(names, profile, record, runs, data) -> None:
     """Replay the first iterations of records and compare the losses.
 
-    Of each RUN, such as quick/plain-20-s0, or of every run of the profile. Exactly where CPU model,
+    Of each RUN, such as quick/plain-20-s0, or of every run of the profile; of your own with
+    --runs my-runs. Exactly where CPU model,
     PyTorch version and thread count are the record's; elsewhere within what rounding explains.
     Exits with status 1 if a record differs.
     """
@@ -240,8 +259,9 @@ def publish(names, source, data) -> None:
 @evidence_option
 def claims(profile, file, runs) -> None:
     """Judge every claim of the two notes on the records of a scale."""
-    from residual.claims import as_json, evaluate
+    from residual.claims import PUBLISHED, SCALES, as_json, evaluate
 
+    check_choice("profile", profile, (*SCALES, PUBLISHED))
     verdicts = evaluate(profile, store(runs))
     show(
         [
@@ -272,7 +292,9 @@ def data(data) -> None:
 @main.command()
 @click.argument("weights", metavar="DIR", type=click.Path(True, file_okay=False, path_type=Path))
 @device_option
-@evidence_option
+@click.option(
+    "--runs", type=folder, help="The store to write into (default: runs/, which has all)."
+)
 @data_option
 def peers(weights, device, runs, data) -> None:
     """Measure networks that others published, from their weight files below DIR.
@@ -286,7 +308,9 @@ def peers(weights, device, runs, data) -> None:
 
 
 @main.command()
-@click.option("--profile", default="published", show_default=True)
+@click.option(
+    "--profile", default="published", show_default=True, help=f"Or {', '.join(PROFILES)}."
+)
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")
@@ -302,8 +326,7 @@ def book(profile, depths, seeds, iterations, output, device, runs) -> None:
     try:
         from companion.build import build
     except ModuleNotFoundError as error:
-        advice = "it needs a checkout and the book's packages"
-        raise ParameterError("book", str(error), advice) from error
+        raise ReaderError(f"The book needs a checkout and its packages: {error}.") from error
     if runs:
         os.environ["RESIDUAL_EVIDENCE"] = str(store(runs).resolve())
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}

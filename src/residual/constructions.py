@@ -91,6 +91,25 @@ def plain_equivalent(block: BasicBlock) -> nn.Sequential:
 
 
 @torch.no_grad()
+def rescaled(model: Network, factor: float) -> Network:
+    """The same function with every response so many times as large, but for the ε of BN.
+
+    Every γ and β is multiplied. The next convolution and batch normalisation undo that, on the
+    shortcut x grows like F(x), and the classifier's weights undo the rest.
+    """
+    made = copy.deepcopy(model)
+    for norm in made.layers().values():
+        norm.weight *= factor
+        norm.bias *= factor
+    for block in made.blocks:  # statistics of inputs that have grown as well
+        for norm in (block.norm1, block.norm2):
+            norm.running_mean *= factor
+            norm.running_var *= factor**2
+    made.classifier.weight /= factor
+    return made
+
+
+@torch.no_grad()
 def renumbered(model: Network) -> Network:
     """The net with identity shortcuts that equals a residual net whose shortcuts permute channels.
 

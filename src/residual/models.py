@@ -50,7 +50,8 @@ class Network(nn.Module):
     Takes (N, channels, H, W) and returns logits (N, 10). Depth 6n+2 counts the 3×3 convolutions
     and the classifier. Convolutions have no bias (inferred from the paper's parameter counts).
     The new channels of a shortcut are zeros `after` the old ones, or `split` around them; the
-    paper does not say which.
+    paper does not say which. Without `norm` there is no batch normalisation. ParameterError unless
+    the depth is 6n+2.
     """
 
     def __init__(
@@ -128,7 +129,9 @@ def build(
     zeros: str = "after",
     shortcut: str = "identity",
 ) -> Network:
-    """An initialised network; `kind` is plain or residual, `zeros` as in `Network`.
+    """An initialised network; `kind` is plain or residual.
+
+    `channels`, `norm` and `zeros` are as in `Network`, `zero_gamma` as in `initialise`.
 
     `shortcut` says what the shortcuts of a residual network compute: the `identity` (the paper's),
     `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,

@@ -25,7 +25,8 @@ def load(name: str, file: str | Path | None = None) -> Network:
     comes from the `file` that its source published. `network.normalise` takes uint8 images
     (N, 3, 32, 32), for digits (N, 1, 8, 8), and returns what the network expects;
     `network.features` gives every block's output. ParameterError names the nearest names if there
-    is none of this name, and RecordError damaged weights.
+    is none of this name, RecordError damaged weights, PeerError a file that is not the published
+    one, and DataError says that a network of others needs CIFAR-10 for its mean.
     """
     if name.startswith("public/"):
         return of_others(name, file)

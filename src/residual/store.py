@@ -122,7 +122,8 @@ class Record:
         path = self.weights_file
         if not path.is_file():
             raise RecordError(
-                f"{path} is not in the store; `residual train --runs DIR` makes the run anew."
+                f"{path} was not kept. Train this recipe with `residual train --runs {own()}`: "
+                "networks are looked for there as well."
             )
         content = path.read_bytes()
         if digest(content) != self["weights"]:

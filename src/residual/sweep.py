@@ -332,7 +332,7 @@ def estimate(seconds: list[float], options: Options, jobs: int) -> str:
     if options.scheduler:
         return f"on the workers of {options.scheduler}."
     if not seconds:
-        return "their data are missing."
+        return "no estimate without their data."
     alone, total = duration(seconds[0]), duration(sum(seconds) / jobs)
     device = pick_device(options.device).type
     return f"about {alone} for the first, {total} in all, {jobs} at once on {device}."

@@ -197,7 +197,8 @@ def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     caption = (
         "Relative squared error that descent leaves when a stack learns to return its input, plain "
         f"and residual: {found} blocks (geometric means; a line is a seed). The dotted line is the "
-        "best constant; where both kinds end at or above it neither learnt anything (the best of "
+        "best constant (where both kinds end at or above it neither learnt anything), the dashed "
+        "one a plain block with exact identity weights (the best of "
         f"{len(record['settings']['learning_rates'])} learning rates each; "
         f"{experiment_scale(record)})."
     )

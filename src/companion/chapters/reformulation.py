@@ -15,7 +15,7 @@ from residual import paper
 from residual.constructions import parameter_counts
 from residual.peers import Curve
 from residual.recipe import KINDS
-from residual.statistics import difference, listed, per_cent
+from residual.statistics import difference, listed, number, per_cent
 from residual.store import Record, every
 
 CHANCE = math.log(10)  # cross-entropy of a guess among ten classes
@@ -210,9 +210,15 @@ def surface_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     depth = record["settings"]["depth"]
     parts = [(listed([per_cent(v, 2) for v in below[kind]]), kind) for kind in KINDS]
     told = listed([f"{shares} of the slice of {network(kind, depth)}" for shares, kind in parts])
+    distance = frame["first"] ** 2 + frame["second"] ** 2
+    centre = frame[distance == distance.min()].groupby("kind")["loss"]
+    losses = {kind: listed([number(loss, 2) for loss in group]) for kind, group in centre}
+    trained = listed([f"{losses[kind]} in {network(kind, depth)}" for kind in KINDS])
     caption = (
         "Training loss around the trained weights, on a slice along two random filter-normalised "
-        f"directions: lower than guessing on {told} (seeds in order; the maps are those of the "
-        f"first; {experiment_scale(record, trained=True)})."
+        f"directions: lower than guessing on {told}. At the centre it is {trained}, so much of the "
+        "contrast is that one of the two has been trained; BN statistics stay those of the centre "
+        "(seeds in order; the maps are those of the first; "
+        f"{experiment_scale(record, trained=True)})."
     )
     return caption, f"Two heat maps of training loss; lower than guessing on {told}."

@@ -1,6 +1,7 @@
 """Frames, captions and sentences of the chapter on zero weights; its cells draw the figures."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import pandas as pd
 import torch
@@ -14,7 +15,7 @@ from residual.constructions import zero_scale, zero_weights
 from residual.models import build
 from residual.provenance import computing_with
 from residual.recipe import KINDS
-from residual.statistics import geometric_mean, listed, number
+from residual.statistics import geometric_mean, listed, number, per_cent
 from residual.store import Record
 
 ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
@@ -114,7 +115,7 @@ def lengths_table(record: Record) -> pd.DataFrame:
     return left.unstack("kind").reset_index()
 
 
-def regression_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
+def regression_words(record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of stacks on their way to the identity."""
     rows = tables.rows(record)
     ends = rows[rows["iterations"] == record["settings"]["lengths"][-1]]
@@ -179,13 +180,15 @@ def falling_words(record: Record) -> tuple[str, str]:
                 for key, name in list(QUANTITIES.items())[:2]
             ]
             rates = listed(sorted({f"{row['learning_rate']:g}" for row in rows}))
-            told.append(f"{words} {listed(left)} (learning rate {rates})")
+            dead = fmean(row["dead_fraction"] for row in rows)
+            lost = f", {per_cent(dead, 2)} of the inner units dead" if dead else ""
+            told.append(f"{words} {listed(left)} (learning rate {rates}{lost})")
         else:
             told.append(f"{words} every block died")
     caption = (
         f"One residual block learns to return its input. Left at the end: {'; '.join(told)}. "
         "Geometric means over seeds, at the learning rate of least loss among those that leave "
-        f"units alive ({experiment_scale(record)})."
+        f"some unit alive ({experiment_scale(record)})."
     )
     return caption, f"Panels of what is left of each quantity, logarithmic: {'; '.join(told)}."
 

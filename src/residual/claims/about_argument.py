@@ -64,9 +64,9 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     values |= {f"kendall_w_stage_{i}": value for i, value in enumerate(within, start=1)}
     sentence += (
         f"; the order of {len(average)} blocks in {len(runs)} trainings agrees with Kendall's W = "
-        f"{number(w)} (p = {number(p, 2)} of {PERMUTATIONS:,} permutations; within "
-        "stages "
-        f"{listed([number(value, 2) for value in within])})."
+        f"{number(w)} (p = {number(p, 2)} of {PERMUTATIONS:,} permutations; within stages "
+        f"{listed([number(value, 2) for value in within])}, where chance gives "
+        f"{number(1 / len(runs), 2)})."
     )
     caution, doubt = "", "The order may repeat by chance."
     if p < SURE:
@@ -95,6 +95,13 @@ def lesion_correlation(run: Record, when: str) -> float:
     return rank_correlation(block_stds(run, when), rises(run))
 
 
+def relative_correlation(runs: list[Record], when: str) -> Interval:
+    """Spearman's ρ over identity blocks of ‖F(x)‖/‖x‖ with the rise on deletion, over networks."""
+    return mean_correlation(
+        [rank_correlation(block_values(run, "ratio", when), rises(run)) for run in runs]
+    )
+
+
 def response_means_dispensable(evidence: Evidence) -> Finding:
     """In ResNet-56, identity blocks that respond less are missed less when deleted; plain-56
     beside."""
@@ -114,13 +121,17 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
     sentence = (
         "In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
         f"the rise in test error when the block is deleted is {found}; within stages "
-        f"{listed([number(rho, 2) for rho in stages])}."
+        f"{listed([number(rho, 2) for rho in stages])}. With ‖F(x)‖/‖x‖ in place of the std it is "
+        f"{relative_correlation(runs, evidence.state)}."
     )
     if plain := evidence.found("plain", 56):
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
-        sentence += f" In plain-56 it is {beside}."
+        sentence += (
+            f" In plain-56 it is {beside} by the std, which is a free scale there, and "
+            f"{relative_correlation(plain, evidence.state)} by the ratio."
+        )
     sentence += (
         " This ranks blocks by size; how near they are to the identity is asked by "
         "response-near-zero."

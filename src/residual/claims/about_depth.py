@@ -5,7 +5,15 @@ from statistics import fmean, median
 
 from residual.claims.evidence import Evidence, MissingRecordError, metric
 from residual.claims.verdicts import Finding, conclude
-from residual.statistics import Interval, difference, geometric_mean, listed, number, share
+from residual.statistics import (
+    Interval,
+    difference,
+    geometric_mean,
+    listed,
+    number,
+    ratio,
+    share,
+)
 from residual.store import Record
 
 HALF = 0.5
@@ -62,7 +70,16 @@ def rise(evidence: Evidence, name: str, words: str) -> Finding:
             f"is above zero in {above} of {len(each)}."
         )
     values = gap.named("difference_points")
+    if times := quotient(metric(deep, name), metric(shallow, name)):
+        sentence += f" As a ratio it is {times}."
+        values |= times.named("ratio")
     return conclude(gap.lower > 0, gap.upper < 0, sentence, values, shallow + deep, gap.seeds)
+
+
+def quotient(numerator: list[float], denominator: list[float]) -> Interval | None:
+    """The ratio of two errors, which varies less than their difference where trainings lie apart;
+    None where one of them is zero."""
+    return ratio(numerator, denominator) if min(*numerator, *denominator) > 0 else None
 
 
 def paired(first: list[Record], second: list[Record]) -> list[tuple[dict, dict]]:
@@ -167,8 +184,8 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     1/‖W‖, so that ‖∇W‖/‖W‖ mistakes grown weights for vanishing gradients. Networks of others
     have the end alone.
     """
-    runs = evidence.networks("plain", 56)
-    runs = [run for run in runs if "weight" in run["gradients"]]
+    runs = [run for run in evidence.networks("plain", 56) if "weight" in run["gradients"]]
+    others = [run for run in evidence.found("residual", 56) if "weight" in run["gradients"]]
     if not runs:
         raise MissingRecordError(f"Gradients of plain-56 with ‖W‖ at {evidence.scale}: not there.")
     rows = {"at initialisation": 0, "at the end of training": -1}
@@ -185,6 +202,10 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
         "In plain-56 with BN, ‖∇W‖·‖W‖ of the first stage over that of the last is "
         f"{listed([f'{interval} {words}' for words, interval in found.items()])}."
     )
+    if others:
+        beside = geometric_mean([stage_ratio(run, -1) for run in others])
+        values |= beside.named("resnet_stage_ratio_training")
+        sentence += f" In ResNet-56, which did train, it is {beside} at the end."
     vanished = any(interval.upper < VANISHED for interval in found.values())
     healthy = all(interval.lower >= VANISHED for interval in found.values())
-    return conclude(vanished, healthy, sentence, values, runs, len(runs))
+    return conclude(vanished, healthy, sentence, values, runs + others, len(runs))

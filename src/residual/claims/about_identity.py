@@ -1,12 +1,15 @@
 """Rules on the identity mapping (note 002, §1 to 3): how hard it is to learn and to write down."""
 
+from functools import cache
 from math import ceil, log10
+
+import numpy as np
 
 from residual.claims.about_responses import relative_response
 from residual.claims.evidence import FLOOR, Evidence, MissingRecordError, block_values, rows_of
 from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude
 from residual.constructions import equivalence_error, parameter_counts, sample_block, zero_scale
-from residual.experiments.regression import CONSTANT
+from residual.experiments.regression import CONSTANT, identity_floor
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, number, per_cent, ratio, slope
 
@@ -50,9 +53,13 @@ def identity_is_hard(evidence: Evidence) -> Finding:
                     told[-1] += " (does not count)"
             for kind, error in zip(KINDS, left):
                 values[f"{kind}_error_{blocks}_blocks_{length}_iterations"] = error
+    floor = identity_floor(record["settings"], 1)
+    values["exact_plain_identity_error"] = floor
     sentence = (
         f"Relative squared error after {lengths[-1]:,} iterations, plain against residual: "
-        f"{'; '.join(told)}. The best constant leaves {number(CONSTANT)}."
+        f"{'; '.join(told)}. The best constant leaves {number(CONSTANT)}; a plain block with exact "
+        f"identity weights leaves {number(floor, 2)}, since BN takes each batch's own statistics, "
+        "which F = 0 escapes."
     )
     few = [interval for blocks, interval in counting.items() if blocks <= FEW_BLOCKS]
     holds = any(interval.lower >= TENFOLD for interval in few)
@@ -122,6 +129,25 @@ def same_capacity(evidence: Evidence) -> Finding:
     return conclude(holds, not holds, sentence, values, [], 0, caution)
 
 
+@cache
+def walk(depth: int, samples: int = 4000) -> float:
+    """Median over identity blocks of the ‖F‖/‖x‖ that batch normalisation alone gives a ResNet.
+
+    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images, so x is a
+    random walk x ← max(x + N(0, 1), 0); where a stage begins half of the channels are zero.
+    """
+    source = np.random.default_rng(0)
+    x, ratios = np.maximum(source.standard_normal(samples), 0), []
+    per_stage = (depth - 2) // 6
+    for block in range(3 * per_stage):
+        if block and block % per_stage == 0:
+            x = x * source.permutation(np.arange(samples) % 2)
+        else:
+            ratios.append(1 / np.sqrt(np.mean(x**2)))
+        x = np.maximum(x + source.standard_normal(samples), 0)
+    return float(np.median(ratios))
+
+
 def identity_by_default(evidence: Evidence) -> Finding:
     """ResNet-56 at He initialisation decides; ResNet-20 and zero-γ starts stand beside."""
     runs = evidence.networks("residual", 56)
@@ -141,7 +167,9 @@ def identity_by_default(evidence: Evidence) -> Finding:
     sentence = (
         f"Before training, the median of ‖F(x)‖/‖x‖ over the identity blocks of ResNet-56 is "
         f"{found} with He initialisation ({number(values['he_first_block_ratio'])} in its first "
-        f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero."
+        f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero. It follows from γ = 1 "
+        "alone: a random walk that is cut off at zero, without network or images, gives "
+        f"{number(walk(56), 2)} at this depth and {number(walk(1202), 2)} at depth 1202."
     )
     rule = found.upper < TENTH, found.lower >= TENTH
     return conclude(*rule, sentence, values, runs, found.seeds)

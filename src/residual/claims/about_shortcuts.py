@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from statistics import fmean
 
-from residual.claims.about_depth import logged_growth
+from residual.claims.about_depth import logged_growth, quotient
+from residual.claims.about_responses import have_initial, relative_response
 from residual.claims.evidence import Evidence, MissingRecordError, metric
 from residual.claims.verdicts import Finding, conclude
 from residual.statistics import FEWEST_SEEDS, difference, listed, number
@@ -21,6 +22,9 @@ PATHS = {
 }
 """What the shortcuts of a residual network compute; all but the first and last name variants."""
 
+CARRIED = {"half-shortcut": 2}
+"""‖x‖ over the norm of what the shortcut returns, where it does not keep the norm."""
+
 
 def residual_cures(evidence: Evidence) -> Finding:
     """ResNet-56 not worse than ResNet-20 by more than half a point, and better than plain-56."""
@@ -33,6 +37,9 @@ def residual_cures(evidence: Evidence) -> Finding:
         f"points; that of plain-56 minus that of ResNet-56 is {gain}."
     )
     values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
+    if times := quotient(errors[2], errors[1]):
+        sentence += f" As a ratio plain-56 over ResNet-56 is {times}."
+        values |= times.named("plain_over_resnet_ratio")
     runs: list = shallow + deep + plain
     if zero := evidence.found("residual", 56, "zero-gamma"):
         runs += zero
@@ -125,6 +132,17 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
         values |= interval.named(f"identity_minus_{path.replace('-', '_')}_points")
     told = [f"{number(fmean(deep[path]))} % with {words}" for path, words in PATHS.items()]
     sentence = f"The mean training error at depth 56 is {listed(told)}."
+    before = {
+        path: relative_response(runs[path][1], "initial").estimate * CARRIED.get(path, 1)
+        for path in PATHS
+        if path != "plain" and have_initial(runs[path][1])
+    }
+    if before:
+        values |= {f"{path.replace('-', '_')}_start_ratio": found for path, found in before.items()}
+        each = listed([f"{number(v, 2)} with {PATHS[path]}" for path, v in before.items()])
+        sentence += (
+            f" Before training, the median of ‖F(x)‖ over what the shortcut returns is {each}."
+        )
     steady = {path: interval.upper <= MARGIN_POINTS for path, interval in growth.items()}
 
     def alone(rivals: Collection[str]) -> bool:
@@ -142,7 +160,10 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     if as_good == ["permutation-shortcut"]:
         reasons.append("That is no rival: with its channels renumbered it is the identity.")
         if alone(set(others) - set(as_good)):
-            reasons.append("Against the others alone the rule would say supported.")
+            reasons.append(
+                "Against the others alone the rule would say supported. But x/2 is the identity "
+                "with another start of γ₂: what differs is how large F is beside the shortcut."
+            )
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
     if not holds:
         reasons += ["The claim is registered for short trainings only.", evidence.length]

@@ -137,7 +137,28 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
             f"{number(alone, 2)} of them by itself. F(x) is small through γ₂, which ends at "
             f"{number(1 / values['gamma_fall_bn_decay_times'], 2)} of its start."
         )
+        caution += by_rounding(record)
     return conclude(bool(part), fails, sentence, values, [record], seeds, caution)
+
+
+def by_rounding(record: Record) -> str:
+    """Says so where several learning rates leave a loss of rounding alone, with BN and decay, so
+    that chance picks the one that counts."""
+    rows = [r for r in rows_of(record, form="bn", decay=True) if r["loss_end"] < FLOOR]
+    rates = sorted({row["learning_rate"] for row in rows})
+    if len(rates) < 2:
+        return ""
+    left = [
+        fmean(
+            r["weight_norm_end"] / r["weight_norm_start"] for r in rows if r["learning_rate"] == η
+        )
+        for η in rates
+    ]
+    each = listed([f"{number(share, 2)} at {rate:g}" for share, rate in zip(left, rates)])
+    return (
+        f" But at {len(rates)} learning rates the loss that is left is rounding, so that chance "
+        f"picks the one that counts: ‖W‖ ends at {each}."
+    )
 
 
 def zero_is_fixed(evidence: Evidence) -> Finding:
@@ -161,6 +182,9 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     values |= weight.named("weight_fall_no_decay_times")
     values |= weight_decayed.named("weight_fall_with_decay_times")
     values |= response.named("response_fall_times") | escape.named("saddle_loss_fraction")
+    normed = rows_of(record, form="bn", decay=False)
+    values["bn_response_start_ratio"] = fmean(row["response_start"] for row in normed)
+    values["bn_weight_growth_times"] = 1 / falls_of(normed, "weight_norm").estimate
     fixed, stable = largest == 0, weight.lower >= TENFOLD
     sentence = (
         f"Fixed: {'yes' if fixed else 'no'} (for the target identity the largest gradient norm at "
@@ -168,7 +192,10 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"{'yes' if stable else 'only towards F = 0'} (from a small "
         f"perturbation ‖W‖ ends at {number(1 / weight.estimate, 2)} of its size, with the "
         f"paper's decay at {number(1 / weight_decayed.estimate, 2)}, and ‖F(x)‖ at "
-        f"{number(1 / response.estimate, 2)}). Easily reached: see zero-is-easy. With another "
+        f"{number(1 / response.estimate, 2)}; with BN the same perturbation makes F(x) "
+        f"{number(values['bn_response_start_ratio'], 2)} times as large as x at once, and ‖W‖ ends "
+        f"at {number(values['bn_weight_growth_times'], 2)} of its size). Easily reached: see "
+        "zero-is-easy. With another "
         f"target, x/2, descent from near W = 0 ends at {number(escape.estimate)} of the loss there."
     )
     caution = ""
@@ -201,7 +228,8 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
         f"{number(falls_by['bn'].estimate)} times nearer to the identity with BN and "
         f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a relative "
         f"distance of {number(lost['bn'].estimate)} (with BN) and "
-        f"{number(lost['no_bn'].estimate)} (without) from its map."
+        f"{number(lost['no_bn'].estimate)} (without) from its map. This is a block by itself, its "
+        "input held fixed: in a network with BN decay shrinks x as well, and no prediction changes."
     )
     judged = falls_by["bn"]
     rule = judged.lower >= TENFOLD, judged.upper < TENFOLD

@@ -1,5 +1,7 @@
-"""Measurements on a network: (model, batches) → tables as dicts of equally long columns.
+"""Measurements on a network; most return a table, a dictionary of equally long columns.
 
+`responses` and `block_ratios` take batches of images, `error` and `lesions` batches of (images,
+labels), `gradient_ratios` one of these, `jacobian` images, `exact_statistics` batches of images.
 A probe never changes the model, knows models and tensors only, and reads a layer inside its
 forward hook, since the tensor is changed in place right after.
 """
