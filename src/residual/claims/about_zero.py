@@ -154,7 +154,7 @@ def by_rounding(record: Record) -> str:
         )
         for η in rates
     ]
-    each = listed([f"{number(share, 2)} at {rate:g}" for share, rate in zip(left, rates)])
+    each = listed([f"{number(share, 2)} (rate {rate:g})" for share, rate in zip(left, rates)])
     return (
         f" But at {len(rates)} learning rates the loss that is left is rounding, so that chance "
         f"picks the one that counts: ‖W‖ ends at {each}."
@@ -194,7 +194,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"paper's decay at {number(1 / weight_decayed.estimate, 2)}, and ‖F(x)‖ at "
         f"{number(1 / response.estimate, 2)}; with BN the same perturbation makes F(x) "
         f"{number(values['bn_response_start_ratio'], 2)} times as large as x at once, and ‖W‖ ends "
-        f"at {number(values['bn_weight_growth_times'], 2)} of its size). Easily reached: see "
+        f"at {number(values['bn_weight_growth_times'], 2)} times its size). Easily reached: see "
         "zero-is-easy. With another "
         f"target, x/2, descent from near W = 0 ends at {number(escape.estimate)} of the loss there."
     )
