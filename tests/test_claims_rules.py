@@ -169,7 +169,7 @@ def test_the_identity_must_be_the_only_path_that_does_not_degrade():
     better = judge(BY_ID["identity-not-just-a-path"], paths(40.0, 20.0))
     assert better.verdict == NOT_SUPPORTED
     assert "Below the identity ends:" in better.reason
-    assert "No worse at depth 56" not in better.reason
+    assert "At depth 56 at most" not in better.reason
     alike = judge(BY_ID["identity-not-just-a-path"], paths(1.1, 20.0, permutation=1.1))
     assert alike.verdict == NOT_SUPPORTED
     assert "Against the others alone the rule would say supported." in alike.reason

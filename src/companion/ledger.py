@@ -8,7 +8,7 @@ from pathlib import Path
 from companion.display import PAPER
 from companion.pages import badge, record_link, table, verdicts
 from companion.words import count, unbroken
-from residual.claims import CHOICES, CLAIMS, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
+from residual.claims import CLAIMS, CONSTRUCTION, NOT_RUN, PUBLISHED, SCALES, Claim, Verdict
 from residual.store import ROOT
 
 HEADLINES = (
@@ -20,14 +20,13 @@ HEADLINES = (
     "response-near-zero",
     "order-of-magnitude",
 )
-"""The claims that the landing page shows: of each part of the notes' argument, the one that
-carries it."""
+"""The claims that the landing page shows: of each part of the argument, the one that carries it."""
 
 
 def headlines() -> str:
-    """The claims that carry the notes' argument, with their verdicts."""
+    """The claims that carry the argument, with their verdicts."""
     chosen = [claim for claim in CLAIMS if claim.id in HEADLINES]
-    told = f"Of the {len(CLAIMS)} claims, these {len(chosen)} carry the notes' argument:"
+    told = f"Of the {len(CLAIMS)} claims, these {len(chosen)} carry the argument of notes and book:"
     return f"{told}\n\n{ledger_table(chosen)}"
 
 
@@ -46,7 +45,7 @@ def basis(verdict: Verdict) -> str:
     if verdict.verdict in (NOT_RUN, None) and not verdict.values:
         return "–"
     form = next(claim.form for claim in CLAIMS if claim.id == verdict.id)
-    if form == CHOICES["form"][0]:
+    if form == CONSTRUCTION:
         return form + (f", checked at {verdict.scale}" if verdict.scale in SCALES else "")
     word = "source" if verdict.scale == "public" else "seed"
     told = verdict.scale + (f", {count(verdict.seeds, word)}" if verdict.seeds else "")

@@ -115,7 +115,7 @@ def renumbered(model: Network) -> Network:
 
     It has the same weights, listed in another order: each block's channels are numbered so that its
     shortcut brings them in their order. ReLU, BN, He initialisation and gradient descent do not
-    know that order, so the two nets also train alike.
+    know that order, so the two nets also train alike. New channels must come after the old ones.
     """
     made = copy.deepcopy(model)
     order = torch.arange(made.conv.out_channels)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import pandas as pd
+from scipy.stats import gmean
 
 from companion.display import cell
 from companion.tables import by_network, finals, logged_finals, logs, spread
@@ -20,7 +21,7 @@ from companion.words import (
 from residual import paper, peers
 from residual.peers import Curve
 from residual.recipe import KINDS
-from residual.statistics import FEWEST_SEEDS, geometric_mean, listed, number
+from residual.statistics import FEWEST_SEEDS, listed, number
 from residual.store import Record, every
 
 
@@ -186,7 +187,7 @@ def solution_words(record: Record) -> tuple[str, str]:
 
 def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of stacks that learn to return their input."""
-    left = frame.groupby(["blocks", "kind"])["loss"].apply(lambda v: geometric_mean(v).estimate)
+    left = frame.groupby(["blocks", "kind"])["loss"].agg(gmean)
     wide = left.unstack()
     found = listed(
         [

@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 import pandas as pd
 import torch
+from scipy.stats import gmean
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,7 +20,6 @@ from residual.models import Network, build
 from residual.probes import block_ratios, exact_statistics
 from residual.provenance import computing_with
 from residual.recipe import Recipe
-from residual.statistics import geometric_mean
 from residual.store import Record
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
@@ -101,6 +101,6 @@ def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
     columns = {}
     for words, (part, column) in measures.items():
         by_run = part.groupby(["depth", "kind", "run"])[column].median()
-        means = by_run.groupby(level=["depth", "kind"]).apply(lambda v: geometric_mean(v).estimate)
+        means = by_run.groupby(level=["depth", "kind"]).agg(gmean)
         columns[words] = means.unstack()["plain"] / means.unstack()["residual"]
     return pd.DataFrame(columns).reset_index()

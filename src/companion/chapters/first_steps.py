@@ -4,11 +4,12 @@ the table that sets our short profiles beside the full length."""
 from collections.abc import Sequence
 
 import pandas as pd
+from scipy.stats import gmean
 
 from companion.tables import by_network, finals, gradients, responses
 from companion.words import network, scale
 from residual.claims import SCALES
-from residual.statistics import geometric_mean, listed, number
+from residual.statistics import listed, number
 from residual.store import Record, every
 
 GRADIENTS = {"gradient": "‖∇W‖", "ratio": "‖∇W‖/‖W‖", "scale_free": "‖∇W‖·‖W‖"}
@@ -34,7 +35,7 @@ def stage_ratios(records: Sequence[Record]) -> pd.DataFrame:
     for (which, _, _, name, when), part in stages.groupby(level=keys[:-2]):
         row = {"scale": which, "network": name, "when": when}
         for column, words in GRADIENTS.items():
-            row[words] = number(geometric_mean(part[column, 1] / part[column, 3]).estimate)
+            row[words] = number(gmean(part[column, 1] / part[column, 3]))
         rows.append(row | {"trainings": len(part)})
     return pd.DataFrame(rows)
 
@@ -69,7 +70,7 @@ def start_table(record: Record) -> pd.DataFrame:
             told = {"network": name, "BN": "yes" if row["norm"] else "no"}
             rows.append(told | {"start": STARTS[row["start"]], "ratio": first / last})
     groups = pd.DataFrame(rows).groupby(["network", "BN", "start"], sort=False)["ratio"]
-    found = groups.apply(lambda v: number(geometric_mean(v).estimate)).reset_index()
+    found = groups.agg(gmean).map(number).reset_index()
     return found.rename(columns={"ratio": "‖∇W‖/‖W‖, first stage over last"})
 
 
@@ -84,9 +85,7 @@ def first_updates(records: Sequence[Record]) -> pd.DataFrame:
 def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
     """Caption and alt text of the figure of first updates."""
     largest = frame.groupby(["depth", "kind", "network", "run"])["update"].max()
-    means = largest.groupby(level=["depth", "kind", "network"]).apply(
-        lambda v: geometric_mean(v).estimate
-    )
+    means = largest.groupby(level=["depth", "kind", "network"]).agg(gmean)
     told = listed([f"{number(v, 2)} in {key[2]}" for key, v in means.items()])
     recipes = [record.recipe for record in records]
     low = sorted({r.depth for r in recipes if r.rate(0) < r.learning_rate})
@@ -182,7 +181,7 @@ def short_profile(records: Sequence[Record]) -> dict[str, str]:
             medians["plain"].median() / medians["residual"].median()
         ),
         "‖W‖ over its He value, ResNet": (
-            number(geometric_mean(growth).estimate, 2) if growth.notna().all() else "not measured"
+            number(gmean(growth), 2) if growth.notna().all() else "not measured"
         ),
         "trainings, at least": min(len(last["run"].unique()), len(medians["plain"])),
     }

@@ -216,8 +216,8 @@ def surface_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     trained = listed([f"{losses[kind]} in {network(kind, depth)}" for kind in KINDS])
     caption = (
         "Training loss around the trained weights, on a slice along two random filter-normalised "
-        f"directions: lower than guessing on {told}. At the centre it is {trained}, so much of the "
-        "contrast is that one of the two has been trained; BN statistics stay those of the centre "
+        f"directions: lower than guessing on {told}. At the centre it is {trained}, which is part "
+        "of the contrast; BN statistics stay those of the centre "
         "(seeds in order; the maps are those of the first; "
         f"{experiment_scale(record, trained=True)})."
     )

@@ -59,7 +59,7 @@ def far_apart(frame: pd.DataFrame) -> str:
             lowest = values.idxmin()[-1].split("/")[1]
             told += (
                 f" The trainings of {network(kind, depth)} lie far apart, at {each}; the lowest is "
-                f"{lowest}."
+                f"that of {lowest}."
             )
     return told
 
@@ -314,10 +314,12 @@ def kept_large() -> str:
     if not free or not usual:
         return ""
     stds = [geometric_mean(medians_of(group, "std", "final")).estimate for group in (free, usual)]
+    beside = [geometric_mean(relative_ratios(group)).estimate for group in (free, usual)]
     errors = [[r["metrics"]["train_error"] for r in group] for group in (free, usual)]
     return (
         f"On the digits ResNet-56 without decay on γ ends with a median std of "
-        f"{number(stds[0], 2)} in place of {number(stds[1], 2)}, and its training error minus that "
+        f"{number(stds[0], 2)} in place of {number(stds[1], 2)} and a median ‖F(x)‖/‖x‖ of "
+        f"{number(beside[0], 2)} in place of {number(beside[1], 2)}; its training error minus that "
         f"with decay is {difference(*errors)} percentage points ({scale(free)})."
     )
 

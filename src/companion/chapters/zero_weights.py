@@ -5,6 +5,7 @@ from statistics import fmean
 
 import pandas as pd
 import torch
+from scipy.stats import gmean
 from torch import Tensor
 
 from companion import tables
@@ -15,7 +16,7 @@ from residual.constructions import zero_scale, zero_weights
 from residual.models import build
 from residual.provenance import computing_with
 from residual.recipe import KINDS
-from residual.statistics import geometric_mean, listed, number, per_cent
+from residual.statistics import listed, number, per_cent
 from residual.store import Record
 
 ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
@@ -90,8 +91,9 @@ def position_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     rest = error_rate(missed[3:].max())
     caption = (
         f"Median test error with one block and with one layer of a trained network at zero: "
-        f"{listed(told)}. The residual network misses its blocks {most} most; without any other it "
-        f"errs on at most {rest}. Lines and these are means over seeds, dotted the whole networks "
+        f"{listed(told)}. The residual network misses its blocks {most} most; with any other block "
+        f"at zero it errs on at most {rest}. These numbers and the lines are means over seeds; "
+        "dotted lines are the whole networks "
         f"({experiment_scale(record, images=True, trained=True)})."
     )
     return caption, f"Two panels of test error against what is zeroed: {listed(told)}."
@@ -108,10 +110,11 @@ def regressions(record: Record) -> pd.DataFrame:
 
 
 def lengths_table(record: Record) -> pd.DataFrame:
-    """Error left by kind and number of blocks after each length of training, means over seeds."""
+    """Error left by kind and number of blocks after each length of training, geometric means
+    over seeds."""
     frame = tables.rows(record)
     keys = ["blocks", "iterations", "kind"]
-    left = frame.groupby(keys)["loss"].apply(lambda v: number(geometric_mean(v).estimate, 2))
+    left = frame.groupby(keys)["loss"].agg(gmean).map(lambda v: number(v, 2))
     return left.unstack("kind").reset_index()
 
 
@@ -119,7 +122,7 @@ def regression_words(record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of stacks on their way to the identity."""
     rows = tables.rows(record)
     ends = rows[rows["iterations"] == record["settings"]["lengths"][-1]]
-    left = ends.groupby(["blocks", "kind"])["loss"].apply(lambda v: geometric_mean(v).estimate)
+    left = ends.groupby(["blocks", "kind"])["loss"].agg(gmean)
     told = listed(
         [
             f"{number(w.plain, 2)} against {number(w.residual, 2)} with {w.Index}"
@@ -245,7 +248,7 @@ def perturbation_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of perturbed identity solutions."""
     blocks, noise = max(record["settings"]["blocks"]), 0.01
     at = frame[(frame["blocks"] == blocks) & (frame["epsilon"] == noise)]
-    left = at.groupby("kind")["error"].apply(lambda v: geometric_mean(v).estimate)
+    left = at.groupby("kind")["error"].agg(gmean)
     told = (
         f"noise of {noise:.0%} on every kernel moves the output of {blocks} plain blocks by "
         f"{number(100 * left['plain'], 2)} % and that of as many residual ones by "

@@ -97,9 +97,12 @@ def lesion_correlation(run: Record, when: str) -> float:
 
 def relative_correlation(runs: list[Record], when: str) -> Interval:
     """Spearman's ρ over identity blocks of ‖F(x)‖/‖x‖ with the rise on deletion, over networks."""
-    return mean_correlation(
-        [rank_correlation(block_values(run, "ratio", when), rises(run)) for run in runs]
-    )
+    found = []
+    for run in runs:
+        ratios = [run["responses"][when]["blocks"]["ratio"][i] for i in identity_blocks(run)]
+        pairs = [pair for pair in zip(ratios, rises(run)) if pair[0] is not None]
+        found.append(rank_correlation(*zip(*pairs)))
+    return mean_correlation(found)
 
 
 def response_means_dispensable(evidence: Evidence) -> Finding:
@@ -129,8 +132,9 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         values |= beside.named("plain_rank_correlation")
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
         sentence += (
-            f" In plain-56 it is {beside} by the std, which is a free scale there, and "
-            f"{relative_correlation(plain, evidence.state)} by the ratio."
+            f" In plain-56 it is {beside} by the std and "
+            f"{relative_correlation(plain, evidence.state)} by the ratio; both depend on a scale "
+            "that is free in each layer of a plain net."
         )
     sentence += (
         " This ranks blocks by size; how near they are to the identity is asked by "

@@ -71,14 +71,14 @@ def rise(evidence: Evidence, name: str, words: str) -> Finding:
         )
     values = gap.named("difference_points")
     if times := quotient(metric(deep, name), metric(shallow, name)):
-        sentence += f" As a ratio it is {times}."
+        sentence += f" The ratio of the two is {times}."
         values |= times.named("ratio")
     return conclude(gap.lower > 0, gap.upper < 0, sentence, values, shallow + deep, gap.seeds)
 
 
 def quotient(numerator: list[float], denominator: list[float]) -> Interval | None:
-    """The ratio of two errors, which varies less than their difference where trainings lie apart;
-    None where one of them is zero."""
+    """The ratio of two errors by geometric means; None where an error is zero, which has no
+    logarithm."""
     return ratio(numerator, denominator) if min(*numerator, *denominator) > 0 else None
 
 
@@ -205,7 +205,7 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     if others:
         beside = geometric_mean([stage_ratio(run, -1) for run in others])
         values |= beside.named("resnet_stage_ratio_training")
-        sentence += f" In ResNet-56, which did train, it is {beside} at the end."
+        sentence += f" In ResNet-56 it is {beside} at the end."
     vanished = any(interval.upper < VANISHED for interval in found.values())
     healthy = all(interval.lower >= VANISHED for interval in found.values())
     return conclude(vanished, healthy, sentence, values, runs + others, len(runs))

@@ -53,13 +53,13 @@ def identity_is_hard(evidence: Evidence) -> Finding:
                     told[-1] += " (does not count)"
             for kind, error in zip(KINDS, left):
                 values[f"{kind}_error_{blocks}_blocks_{length}_iterations"] = error
-    floor = identity_floor(record["settings"], 1)
+    floor = identity_floor(record["settings"])
     values["exact_plain_identity_error"] = floor
     sentence = (
         f"Relative squared error after {lengths[-1]:,} iterations, plain against residual: "
         f"{'; '.join(told)}. The best constant leaves {number(CONSTANT)}; a plain block with exact "
-        f"identity weights leaves {number(floor, 2)}, since BN takes each batch's own statistics, "
-        "which F = 0 escapes."
+        f"identity weights leaves {number(floor, 2)}, since BN takes each batch's own statistics; "
+        "a residual stack escapes that by F = 0."
     )
     few = [interval for blocks, interval in counting.items() if blocks <= FEW_BLOCKS]
     holds = any(interval.lower >= TENFOLD for interval in few)
@@ -131,10 +131,11 @@ def same_capacity(evidence: Evidence) -> Finding:
 
 @cache
 def walk(depth: int, samples: int = 4000) -> float:
-    """Median over identity blocks of the ‖F‖/‖x‖ that batch normalisation alone gives a ResNet.
+    """Median over identity blocks of the ‖F‖/‖x‖ that BN alone gives an untrained ResNet.
 
-    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images, so x is a
-    random walk x ← max(x + N(0, 1), 0); where a stage begins half of the channels are zero.
+    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images (De & Smith
+    2020). Taken for normal and independent of x, it makes x a random walk x ← max(x + N(0, 1), 0),
+    here of so many `samples`; where a stage begins, half of the channels are zero.
     """
     source = np.random.default_rng(0)
     x, ratios = np.maximum(source.standard_normal(samples), 0), []
@@ -167,8 +168,9 @@ def identity_by_default(evidence: Evidence) -> Finding:
     sentence = (
         f"Before training, the median of ‖F(x)‖/‖x‖ over the identity blocks of ResNet-56 is "
         f"{found} with He initialisation ({number(values['he_first_block_ratio'])} in its first "
-        f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero. It follows from γ = 1 "
-        "alone: a random walk that is cut off at zero, without network or images, gives "
+        f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero. Batch normalisation at "
+        "γ = 1 and β = 0 explains it: if F(x) is taken for normal noise of variance 1, independent "
+        "of x, then x is a random walk that is cut off at zero, and the ratio is "
         f"{number(walk(56), 2)} at this depth and {number(walk(1202), 2)} at depth 1202."
     )
     rule = found.upper < TENTH, found.lower >= TENTH

@@ -38,7 +38,7 @@ def residual_cures(evidence: Evidence) -> Finding:
     )
     values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
     if times := quotient(errors[2], errors[1]):
-        sentence += f" As a ratio plain-56 over ResNet-56 is {times}."
+        sentence += f" The error of plain-56 over that of ResNet-56 is {times}."
         values |= times.named("plain_over_resnet_ratio")
     runs: list = shallow + deep + plain
     if zero := evidence.found("residual", 56, "zero-gamma"):
@@ -57,8 +57,8 @@ def residual_cures(evidence: Evidence) -> Finding:
     seeds, doubt = min(growth.seeds, gain.seeds), ""
     if growth.upper <= MARGIN_POINTS and seeds >= FEWEST_SEEDS:
         doubt = (
-            "The residual network does not degrade; open is whether it ends below plain-56, since "
-            "that interval contains zero."
+            "The residual network does not degrade. The rule leaves open whether it ends below "
+            "plain-56, since it judges the difference, whose interval contains zero."
         )
     return conclude(holds, fails, sentence, values, runs, seeds, doubt=doubt)
 
@@ -156,13 +156,14 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     reasons = []
     if as_good:
         steady_too = listed([PATHS[path] for path in as_good])
-        reasons = [f"No worse at depth 56 than at 20 either: {steady_too}."]
+        reasons = [f"At depth 56 at most half a point worse than at 20 as well: {steady_too}."]
     if as_good == ["permutation-shortcut"]:
         reasons.append("That is no rival: with its channels renumbered it is the identity.")
         if alone(set(others) - set(as_good)):
             reasons.append(
                 "Against the others alone the rule would say supported. But x/2 is the identity "
-                "with another start of γ₂: what differs is how large F is beside the shortcut."
+                "from another start of γ₂: what differs is how large F is beside what the shortcut "
+                "returns."
             )
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
     if not holds:

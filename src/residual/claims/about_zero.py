@@ -143,21 +143,23 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
 
 def by_rounding(record: Record) -> str:
     """Says so where several learning rates leave a loss of rounding alone, with BN and decay, so
-    that chance picks the one that counts."""
+    that the choice between them tells nothing."""
     rows = [r for r in rows_of(record, form="bn", decay=True) if r["loss_end"] < FLOOR]
     rates = sorted({row["learning_rate"] for row in rows})
     if len(rates) < 2:
         return ""
     left = [
         fmean(
-            r["weight_norm_end"] / r["weight_norm_start"] for r in rows if r["learning_rate"] == η
+            r["weight_norm_end"] / r["weight_norm_start"]
+            for r in rows
+            if r["learning_rate"] == rate
         )
-        for η in rates
+        for rate in rates
     ]
     each = listed([f"{number(share, 2)} (rate {rate:g})" for share, rate in zip(left, rates)])
     return (
-        f" But at {len(rates)} learning rates the loss that is left is rounding, so that chance "
-        f"picks the one that counts: ‖W‖ ends at {each}."
+        f" But at {len(rates)} learning rates nothing but rounding is left of the loss, so that "
+        f"the choice between them tells nothing: ‖W‖ ends at {each}."
     )
 
 
@@ -229,7 +231,8 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
         f"{number(falls_by['no_bn'].estimate)} times without; a plain block ends at a relative "
         f"distance of {number(lost['bn'].estimate)} (with BN) and "
         f"{number(lost['no_bn'].estimate)} (without) from its map. This is a block by itself, its "
-        "input held fixed: in a network with BN decay shrinks x as well, and no prediction changes."
+        "input held fixed: in a network with BN decay shrinks x along with F(x), so that "
+        "‖F(x)‖/‖x‖ stays as it was while the variances are far above the ε of BN."
     )
     judged = falls_by["bn"]
     rule = judged.lower >= TENFOLD, judged.upper < TENFOLD

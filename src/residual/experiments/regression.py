@@ -94,19 +94,19 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
 
 
 @torch.no_grad()
-def identity_floor(chosen: dict, blocks: int, batches: int = 100) -> float:
-    """The relative squared error of a plain stack that *is* the identity, in train mode.
+def identity_floor(chosen: dict, batches: int = 100) -> float:
+    """The error that a plain block leaves that *is* the identity, in train mode: ‖y − x‖²/‖x‖².
 
     Dirac kernels, and the γ and β that undo batch normalisation over all inputs; a batch has other
-    statistics, and that alone leaves an error. The mean over so many batches.
+    statistics, and that alone leaves an error. `chosen` are the settings of the experiment; the
+    mean over so many batches.
     """
     block = identity_block(inputs(chosen, 0, 0, torch.device("cpu"))).train()
     for norm in (block.norm1, block.norm2):
         nn.init.constant_(norm.weight, (CONSTANT + norm.eps) ** 0.5)  # variance of a half-normal
         nn.init.constant_(norm.bias, (2 / pi) ** 0.5)  # its mean
-    made = nn.Sequential(*[block] * blocks)
     found = [inputs(chosen, 0, i, torch.device("cpu")) for i in range(batches)]
-    return sum(float(relative(made(x.clone()), x)) for x in found) / batches
+    return sum(float(relative(block(x.clone()), x)) for x in found) / batches
 
 
 def left(losses: list[float], length: int) -> float:
