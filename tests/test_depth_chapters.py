@@ -63,10 +63,10 @@ def with_iterations(record):
 
 
 def test_the_first_update_is_the_rate_times_the_relative_gradient():
-    made = [with_iterations(made_up.network("plain", 8, 0, "quick", gradients=(50.0, 1.0)))]
+    made = [with_iterations(made_up.network("plain", 8, 0, "quick", gradients=(52.0, 1.0)))]
     frame = first_steps.first_updates(made)
-    assert frame["update"].max() == pytest.approx(0.1 * 50)
-    assert "5 in plain-8" in plain_text(first_steps.update_words(frame, made)[0])
+    assert frame["update"].max() == pytest.approx(0.1 * 52)
+    assert "5.2 in plain-8" in plain_text(first_steps.update_words(frame, made)[0])
     frame = first_steps.norms(made)
     assert frame[frame["iteration"] == 600]["growth"].eq(2).all()
     assert "2 in plain-8 (scaled λ)" in plain_text(first_steps.norm_words(frame, made)[0])
