@@ -190,8 +190,8 @@ def falling_words(record: Record) -> tuple[str, str]:
             told.append(f"{words} every block died")
     caption = (
         f"One residual block learns to return its input. Left at the end: {'; '.join(told)}. "
-        "Geometric means over seeds, at the learning rate of least loss among those that leave "
-        f"some unit alive ({experiment_scale(record)})."
+        "Lines are medians over seeds, numbers geometric means, at the learning rate of least loss "
+        f"among those that leave some unit alive ({experiment_scale(record)})."
     )
     return caption, f"Panels of what is left of each quantity, logarithmic: {'; '.join(told)}."
 
