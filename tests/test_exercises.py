@@ -52,4 +52,4 @@ def test_measures_are_ratios_of_medians_plain_over_residual():
     made = [network("plain", 8, exact_std=3.0, std=3.0), network("residual", 8, std=1.5)]
     table = exercises.plain_over_residual(made)
     assert table["depth"].tolist() == [8]
-    assert table.iloc[0, 1:].tolist() == [2.0] * 4
+    assert table.iloc[0, 1:].tolist() == pytest.approx([2.0] * 4)

@@ -93,7 +93,7 @@ def test_damaged_or_missing_weights_are_named(tmp_path):
     with pytest.raises(RecordError, match=r"weights\.safetensors is damaged"):
         made.weights()
     path.unlink()
-    with pytest.raises(RecordError, match=r"weights\.safetensors is not in the store"):
+    with pytest.raises(RecordError, match=r"weights\.safetensors was not kept"):
         made.weights()
 
 
