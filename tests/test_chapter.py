@@ -62,6 +62,9 @@ def test_a_larger_scale_is_shown_once_it_has_three_trainings_of_each(tmp_path, m
     a_store(tmp_path, *(f"quick/{kind}-8-s{seed}" for kind in kinds for seed in seeds))
     assert Settings(depths=[8]).own_scale == "quick"
     assert Settings(depths=[8], seeds=[0]).own_scale == "desk"  # as asked for
+    assert Settings(depths=[8], seeds=[7]).own_scale == "quick"
+    a_store(tmp_path / "mine", "desk/plain-8-s7", "desk/residual-8-s7")
+    assert Settings(depths=[8], seeds=[7]).own_scale == "desk"  # a reader's own
     a_store(tmp_path, *(f"desk/{kind}-8-s{seed}" for kind in kinds for seed in seeds[:2]))
     assert Settings(depths=[8]).own_scale == "desk"
 
