@@ -116,7 +116,9 @@ def test_the_ledger_shows_every_claim_with_its_records_one_click_away(site):
         assert copy == read(committed() / name / "record.json").content
 
 
-@pytest.mark.parametrize("word", ["退化", "过拟合", "残差块", "degradation", "identity"])
+@pytest.mark.parametrize(
+    "word", ["退化", "恒等映射", "过拟合", "残差块", "degradation", "identity"]
+)
 def test_search_finds_words_of_both_languages_beyond_the_glossary(address, browser, word):
     page = browser.new_page()
     page.goto(f"{address}search.html?q={word}")

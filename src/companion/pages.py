@@ -22,6 +22,7 @@ from residual.claims import (
     evaluate,
     first_judged,
 )
+from residual.claims.evidence import Evidence, metric
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import FEWEST_SEEDS, listed, number, per_cent
 from residual.store import ROOT, Record
@@ -243,13 +244,10 @@ def positive_control() -> str:
     """What came out of the control that the registration fixed before the plain nets were run."""
     told, met = [], True
     for depth in (20, 56):
-        runs = [
-            r for r in store.every("quick") if (r.kind, r.depth, r.variant) == (KINDS[1], depth, "")
-        ]
-        errors = [r["metrics"]["train_error"] for r in runs]
+        errors = metric(Evidence("quick").found("residual", depth), "train_error")
         if len(errors) < FEWEST_SEEDS:
             return "The registered control of the profile *quick*: not run."
-        told.append(f"{median(errors):.2f}{SPACE}% in {network(KINDS[1], depth)}")
+        told.append(f"{median(errors):.2f}{SPACE}% in {network('residual', depth)}")
         met = met and median(errors) <= CONTROL
     return (
         f"The registered control of the profile *quick*, a median training error of at most "

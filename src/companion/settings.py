@@ -90,10 +90,7 @@ class Settings:
         recipes = [self.recipe(scale, *pair) for pair in pairs]
         groups = [set(stored_seeds(recipe)) for recipe in recipes]
         if wanted:  # a reader's own count as well
-            groups = [
-                found | {*store.seeds_of(recipe, store.own())}
-                for found, recipe in zip(groups, recipes)
-            ]
+            groups = [g | {*store.seeds_of(r, store.own())} for g, r in zip(groups, recipes)]
         return all(wanted <= found and len(found) >= (len(wanted) or fewest) for found in groups)
 
     def recipe(self, scale: str, kind: str, depth: int) -> Recipe:

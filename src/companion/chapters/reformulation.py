@@ -137,7 +137,7 @@ def deepest_words(logged: Sequence[Curve]) -> str:
         for c in sorted(same, key=lambda c: c.depth)
         if c.final_test_error is not None
     ]
-    return f"Both by {deep.source}: test error {listed(told)}." if len(told) > 1 else ""
+    return f"In the trainings of {deep.source}: test error {listed(told)}." if len(told) > 1 else ""
 
 
 def deepest(records: Sequence[Record]) -> list[Record]:

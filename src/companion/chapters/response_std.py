@@ -1,7 +1,6 @@
 """Frames, captions and tables of the chapter on responses; its cells draw the figures."""
 
 from collections.abc import Sequence
-from statistics import median
 
 import pandas as pd
 
@@ -16,11 +15,10 @@ from residual.claims.about_argument import (
     rises,
     untrained_of,
 )
-from residual.claims.about_responses import falls
+from residual.claims.about_responses import falls, relative_medians, relative_response
 from residual.claims.evidence import (
     Evidence,
     block_stds,
-    block_values,
     identity_blocks,
     rows_of,
 )
@@ -249,11 +247,6 @@ def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str,
     return caption, f"Participation ratio against block in two panels: {listed(told)}."
 
 
-def relative_ratios(records: Sequence[Record]) -> list[float]:
-    """Median over identity blocks of ‖F(x)‖/‖x‖ after training, for each network."""
-    return [median(block_values(run, "ratio")) for run in records]
-
-
 def rivals() -> pd.DataFrame:
     """The rival explanations of small responses, measured on trained networks: two at full length,
     and decay on γ on the profile quick, where it is shown and not judged."""
@@ -277,7 +270,7 @@ def rivals() -> pd.DataFrame:
     pair = [own.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
     if all(pair):
         free = ratio(*(medians_of(group, "std", "final") for group in pair))
-        relative = ratio(*(relative_ratios(group) for group in pair))
+        relative = ratio(*(relative_medians(group, "final") for group in pair))
         rows.append(
             {
                 "rival": "weight decay shrinks γ",
@@ -314,7 +307,7 @@ def kept_large() -> str:
     if not free or not usual:
         return ""
     stds = [geometric_mean(medians_of(group, "std", "final")).estimate for group in (free, usual)]
-    beside = [geometric_mean(relative_ratios(group)).estimate for group in (free, usual)]
+    beside = [relative_response(group, "final").estimate for group in (free, usual)]
     errors = [[r["metrics"]["train_error"] for r in group] for group in (free, usual)]
     return (
         f"On the digits ResNet-56 without decay on γ ends with a median std of "

@@ -169,9 +169,14 @@ def mean_over_std(runs: list[Record], when: str) -> Interval:
     return mean([fmean(abs(m) / max(s, FLOOR) for m, s in zip(*c)) for c in columns])
 
 
+def relative_medians(runs: list[Record], when: str) -> list[float]:
+    """Median over the identity-shortcut blocks of ‖F(x)‖/‖x‖, for each network."""
+    return [max(median(block_values(r, "ratio", when)), FLOOR) for r in runs]
+
+
 def relative_response(runs: list[Record], when: str) -> Interval:
-    """Median over the identity-shortcut blocks of ‖F(x)‖/‖x‖, over networks."""
-    return geometric_mean([max(median(block_values(r, "ratio", when)), FLOOR) for r in runs])
+    """The same, over networks."""
+    return geometric_mean(relative_medians(runs, when))
 
 
 def within_a_tenth(evidence: Evidence) -> Finding:
