@@ -1,11 +1,24 @@
-"""Every rule on made-up records: each verdict that a claim declares is reached, and no other."""
+"""Every rule on made-up records: the verdicts that it can give, and what happens at a threshold."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
 from made_up import SOURCES, curve, evidence, experiment, network, networks
 
-from residual.claims import CAVEAT, CLAIMS, INCONCLUSIVE, NOT_RUN, NOT_SUPPORTED, SUPPORTED, judge
+from residual.claims import (
+    CAVEAT,
+    CLAIMS,
+    INCONCLUSIVE,
+    NOT_RUN,
+    NOT_SUPPORTED,
+    SUPPORTED,
+    Finding,
+    about_argument,
+    about_identity,
+    about_zero,
+    judge,
+)
 from residual.experiments import regression
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -38,6 +51,11 @@ def pair(value, plain, residual, depths=(20, 56), **given):
 def resnets(value, level, depths=(20, 56), **given):
     """Residual networks of each depth, all with one level of a value."""
     return [r for depth in depths for r in networks("residual", depth, value, level, **given)]
+
+
+def alike(kind, depth, **given):
+    """Three trainings that agree to the last bit, so that an interval is a point."""
+    return [network(kind, depth, seed, **given) for seed in range(3)]
 
 
 def plain_errors(shallow, deep, tests=(1.0, 2.0), scale="paper"):
@@ -428,10 +446,21 @@ def test_preconditioning_wants_both_states_of_the_jacobian(monkeypatch):
 
     seeds = [{"plain": table(0.2 + s / 100), "residual": table(0.8 + s / 100)} for s in range(5)]
     baseline = experiment("untrained-jacobians", seeds)
-    monkeypatch.setattr("residual.claims.about_argument.untrained_of", lambda _: baseline)
-    made = networks("plain", 56, "participation", 0.2, "public", 4)
-    made += networks("residual", 56, "participation", 0.8, "public", 6)
-    assert verdict("preconditioning", evidence(*made, scale="public")) == CAVEAT
+    monkeypatch.setattr(about_argument, "untrained_of", lambda _: baseline)
+
+    def trained(residual):
+        made = networks("plain", 56, "participation", 0.2, "public", 4)
+        made += networks("residual", 56, "participation", residual, "public", 6)
+        return evidence(*made, scale="public")
+
+    assert verdict("preconditioning", trained(0.8)) == CAVEAT
+    rule = BY_ID["preconditioning"].judge
+    assert rule(trained(0.8)).verdict == SUPPORTED
+    assert rule(trained(0.2)).reason == "Only for the Jacobian at initialisation."
+    monkeypatch.setattr(
+        about_argument, "ratio_p", lambda *_: 0.03
+    )  # two of them: more than Holm allows
+    assert rule(trained(0.8)).verdict == INCONCLUSIVE
 
 
 def test_one_rival_breaks_the_chain():
@@ -444,6 +473,135 @@ def test_one_rival_breaks_the_chain():
     assert verdict("chain-is-valid", nets(2.0, 3.0)) == NOT_SUPPORTED
     assert verdict("chain-is-valid", nets(2.0, 1.0)) == INCONCLUSIVE
     assert verdict("chain-is-valid", evidence(scale="quick")) == NOT_RUN
+
+
+def at_the_threshold(field, level, depths=(20, 56), kind="residual", **given):
+    """Trainings whose value of one field is exactly a threshold, or just beside it."""
+    return [r for depth in depths for r in alike(kind, depth, **{field: level}, **given)]
+
+
+def one_of(kind, depth, error):
+    return alike(kind, depth, train=error)
+
+
+def responding(plain):
+    """Plain networks whose layers respond so many times as strongly as those of residual ones."""
+    return at_the_threshold("std", plain, kind="plain") + at_the_threshold("std", 1.0)
+
+
+def shortcuts(other):
+    """Networks with each kind of shortcut: ends at depth 56 where the identity ends at 1."""
+    made = one_of("residual", 20, 1.0) + one_of("residual", 56, 1.0)
+    made += one_of("plain", 20, 1.0) + one_of("plain", 56, 9.0)
+    for shortcut in ("half", "permutation", "orthogonal"):
+        for depth, error in ((20, 1.0), (56, other)):
+            made += alike("residual", depth, train=error, shortcut=shortcut)
+    return made
+
+
+def rising_to(deep):
+    """Plain networks whose two errors rise alike, from 10 per cent to this one."""
+    return one_of("plain", 20, 10.0) + one_of("plain", 56, deep)
+
+
+def accumulating(last, plain=1.0):
+    made = alike("residual", 56, ratio=1.0, last_ratio=last)
+    return made + alike("plain", 20, std=plain) + alike("plain", 56, std=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "expected"),
+    [
+        ("degradation-train", rising_to(10.0), INCONCLUSIVE),
+        ("degradation-test", rising_to(10.0), INCONCLUSIVE),
+        ("not-overfitting", rising_to(50.0), SUPPORTED),
+        ("not-overfitting", rising_to(50.1), INCONCLUSIVE),
+        ("vanishing-gradients", alike("plain", 56, gradients=(0.1, 1.0)), NOT_SUPPORTED),
+        ("vanishing-gradients", alike("plain", 56, gradients=(0.099, 1.0)), SUPPORTED),
+        (
+            "residual-cures",
+            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.5), *one_of("plain", 56, 9)],
+            SUPPORTED,
+        ),
+        (
+            "residual-cures",
+            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.6), *one_of("plain", 56, 9)],
+            NOT_SUPPORTED,
+        ),
+        (
+            "residual-cures",
+            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.0), *one_of("plain", 56, 5)],
+            INCONCLUSIVE,
+        ),
+        ("hundreds-of-layers", one_of("residual", 110, 44.9) + one_of("plain", 110, 45.0), CAVEAT),
+        (
+            "hundreds-of-layers",
+            one_of("residual", 110, 45.0) + one_of("plain", 110, 90.0),
+            NOT_SUPPORTED,
+        ),
+        (
+            "hundreds-of-layers",
+            one_of("residual", 110, 1.0) + one_of("plain", 110, 44.9),
+            NOT_SUPPORTED,
+        ),
+        ("identity-not-just-a-path", shortcuts(1.5), NOT_SUPPORTED),
+        ("identity-not-just-a-path", shortcuts(1.6), SUPPORTED),
+        ("identity-by-default", at_the_threshold("initial_ratio", 0.1), NOT_SUPPORTED),
+        ("identity-by-default", at_the_threshold("initial_ratio", 0.099), SUPPORTED),
+        ("response-smaller", responding(1.0), INCONCLUSIVE),
+        ("plain-range-wide", responding(1.0), INCONCLUSIVE),
+        ("order-of-magnitude", responding(10.0), SUPPORTED),
+        ("order-of-magnitude", responding(9.9), NOT_SUPPORTED),
+        ("within-a-tenth", at_the_threshold("layer", {"within_tenth": 0.9}, (56,)), SUPPORTED),
+        ("within-a-tenth", at_the_threshold("layer", {"within_tenth": 0.89}), NOT_SUPPORTED),
+        ("mean-is-zero", at_the_threshold("layer", {"mean": 0.1}), NOT_SUPPORTED),
+        ("mean-is-zero", at_the_threshold("layer", {"mean": 0.099}), SUPPORTED),
+        ("response-near-zero", at_the_threshold("ratio", 0.1), NOT_SUPPORTED),
+        ("response-near-zero", at_the_threshold("ratio", 0.099), SUPPORTED),
+        ("deeper-is-smaller", at_the_threshold("std", 1.0, (20, 56, 110)), INCONCLUSIVE),
+        ("response-means-dispensable", at_the_threshold("rises", [0.0] * 27), NOT_SUPPORTED),
+        ("chain-is-valid", accumulating(1.0), INCONCLUSIVE),
+        ("chain-is-valid", accumulating(0.99), NOT_SUPPORTED),
+        ("chain-is-valid", accumulating(2.0, plain=1.01), NOT_SUPPORTED),
+    ],
+)
+def test_a_threshold_belongs_to_the_side_that_the_rule_says(name, records, expected):
+    assert verdict(name, evidence(*records)) == expected
+
+
+@pytest.mark.parametrize(("plain", "expected"), [(1.0, SUPPORTED), (0.999, NOT_SUPPORTED)])
+def test_ten_times_the_error_is_enough_for_a_hard_identity(plain, expected):
+    left = regressions((plain / 4,) * 3, (0.025,) * 3)
+    assert verdict("identity-is-hard", left) == expected
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.verdicts], ids=lambda claim: claim.id)
+def test_a_short_profile_refutes_no_claim_about_the_end_of_a_training(claim):
+    for word in claim.verdicts:
+        given = replace(claim, judge=lambda _, word=word: Finding(word, "", {}, seeds=3))
+        short, full = (judge(given, evidence(scale=s)).verdict for s in ("quick", "paper"))
+        assert full == word
+        weaker = {SUPPORTED: CAVEAT, NOT_SUPPORTED: INCONCLUSIVE} if claim.needs_length else {}
+        assert short == weaker.get(word, word)
+        assert short in claim.verdicts
+
+
+def test_a_training_that_diverged_is_named_where_it_is_left_out():
+    made = networks("plain", 20, "train", 1.0) + networks("plain", 56, "train", 9.0, count=4)
+    made[-1]["metrics"]["train_error"] = None
+    found = judge(BY_ID["degradation-train"], evidence(*made))
+    assert (found.verdict, found.seeds) == (SUPPORTED, 3)
+    assert found.reason == "Left out, since they diverged: paper/plain-56-s3."
+
+
+def test_algebra_that_does_not_hold_is_not_supported(monkeypatch):
+    monkeypatch.setattr(about_identity, "equivalence_error", lambda: 2e-5)
+    assert verdict("same-capacity", evidence()) == NOT_SUPPORTED
+    monkeypatch.setattr(about_identity, "equivalence_error", lambda: 1e-5)
+    assert verdict("same-capacity", evidence()) == CAVEAT
+    exact = about_zero.exact_conditions() | {"weights_zero_train": False}
+    monkeypatch.setattr(about_zero, "exact_conditions", lambda: exact)
+    assert verdict("zero-is-identity", evidence()) == NOT_SUPPORTED
 
 
 def public(plain56, count=4):

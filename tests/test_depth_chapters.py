@@ -1,6 +1,7 @@
 """Chapters 1 and 2: numbers in captions and tables are those of the records."""
 
 import made_up
+import pandas as pd
 import pytest
 
 from companion.chapters import degradation, first_steps, reformulation
@@ -111,10 +112,16 @@ def test_a_short_profile_is_put_beside_the_full_length():
         )
     ]
     row = first_steps.short_profile(made)
+    shown = pd.DataFrame([{"scale": scale} | row for scale in ("desk", "quick", "public")])
+    shown.loc[0, "response, plain over ResNet"] = "0.5"
+    shown.loc[1, "training errors, lowest first, %"] = "ResNet-20 (0.50) < ResNet-56 (1.00)"
+    told = first_steps.beside_full_length(shown)
+    assert "order of the four errors: desk." in told
+    assert told.endswith("responses lies: quick.")
     order = plain_text(row["training errors, lowest first, %"])
     assert order == "ResNet-56 (0.50) < ResNet-20 (1.00) < plain-20 (2.00) < plain-56 (4.00)"
     assert row["response, plain over ResNet"] == "2"
-    assert row["‖W‖ over its He value, ResNet"] == "1"
+    assert row["‖W‖ over its He value, plain and ResNet"] == "1 and 1"
 
 
 def test_parameters_are_those_of_the_paper():

@@ -7,7 +7,7 @@ from itertools import groupby
 from statistics import fmean, median
 
 from companion.chapters.degradation import table_6
-from companion.chapters.first_steps import short_profiles
+from companion.chapters.first_steps import beside_full_length, short_profiles
 from companion.display import cell
 from companion.display import markdown as table
 from companion.words import HYPHEN, NAMES, SPACE, count, devices, network
@@ -237,7 +237,8 @@ def short_profile_table() -> str:
     """Whether a short profile is a model of the full length: one row a scale, and the control."""
     frame = short_profiles()
     shown = table(list(frame.columns), frame.itertuples(index=False))
-    return f"{shown}\n\n{positive_control()}"
+    told = beside_full_length(frame) if "public" in set(frame["scale"]) else ""
+    return f"{shown}\n\n{told}\n\n{positive_control()}"
 
 
 def positive_control() -> str:

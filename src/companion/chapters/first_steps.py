@@ -9,6 +9,7 @@ from scipy.stats import gmean
 from companion.tables import by_network, finals, gradients, responses
 from companion.words import network, scale
 from residual.claims import SCALES
+from residual.recipe import KINDS
 from residual.statistics import listed, number
 from residual.store import Record, every
 
@@ -151,7 +152,7 @@ def short_profiles() -> pd.DataFrame:
     """Is a short profile a model of the full length? One row a scale of ours, and public.
 
     The order of the four final training errors, lowest first; the median response of plain over
-    residual at depth 56; and ‖W‖ at the end over its He value, first stage of ResNet-56.
+    residual at depth 56; and ‖W‖ at the end over its He value, first stage, for both nets of 56.
     """
     rows = []
     for name in reversed(SCALES):
@@ -164,24 +165,45 @@ def short_profiles() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def beside_full_length(frame: pd.DataFrame) -> str:
+    """What `short_profiles` answers: which rows have the order and the direction of public."""
+    order, response, *_ = frame.columns[1:]
+    frame = frame.set_index("scale")
+    found = pd.DataFrame(
+        {
+            "order": frame[order].str.replace(r" \([^)]*\)", "", regex=True),
+            "side": frame[response].astype(float) > 1,
+        }
+    )
+    same = found.drop(index="public").eq(found.loc["public"])
+    orders, sides = (listed(same.index[same[name]].tolist() or ["none"]) for name in found)
+    return (
+        "Which short profiles are like the full length? In the order of the four errors: "
+        f"{orders}. In the side of one on which the ratio of responses lies: {sides}."
+    )
+
+
 def short_profile(records: Sequence[Record]) -> dict[str, str]:
     """One row of that table, from the four networks of a scale."""
     errors = by_network(finals(records), "train_error").sort_values("mean")
     order = " < ".join(f"{n} ({m:.2f})" for n, m in zip(errors["network"], errors["mean"]))
     deep = responses([r for r in records if r.depth == 56])
     medians = deep.groupby(["kind", "run"])["std"].median()
-    grown = gradients([r for r in records if (r.kind, r.depth) == ("residual", 56)])
+    grown = gradients([r for r in records if r.depth == 56])
     grown = grown[(grown["stage"] == 1) & (grown["layer"] != "stem")]
     last = grown[grown["iteration"] == grown.groupby("run")["iteration"].transform("max")]
     # A 3×3 layer of 16 channels in and out has 9·16·16 weights of variance 2/(9·16): ‖W‖² = 32.
-    growth = last.groupby("run")["weight"].median() / 32**0.5
+    growth = last.groupby(["kind", "run"])["weight"].median() / 32**0.5
+    left = {kind: gmean(growth[kind]) for kind in KINDS}
     return {
         "training errors, lowest first, %": order,
         "response, plain over ResNet": number(
             medians["plain"].median() / medians["residual"].median()
         ),
-        "‖W‖ over its He value, ResNet": (
-            number(gmean(growth), 2) if growth.notna().all() else "not measured"
+        "‖W‖ over its He value, plain and ResNet": (
+            listed([number(value, 2) for value in left.values()])
+            if growth.notna().all()
+            else "not measured"
         ),
-        "trainings, at least": min(len(last["run"].unique()), len(medians["plain"])),
+        "trainings, at least": min(len(medians[kind]) for kind in KINDS),
     }

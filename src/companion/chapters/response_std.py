@@ -319,15 +319,16 @@ def kept_large() -> str:
 
 def chain(settings: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link, with the verdict measured for each."""
-    ids = {name for _, name in CHAIN}
+    ids = {name for _, name, _ in CHAIN}
     found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
     words = {claim.id: claim.english for claim in CLAIMS}
     return pd.DataFrame(
         {
             "link": link,
             "claim": words[name],
+            "measured on": on,
             "verdict": found[name].verdict,
             "scale": found[name].scale if found[name].verdict != NOT_RUN else "–",
         }
-        for link, name in CHAIN
+        for link, name, on in CHAIN
     )

@@ -170,6 +170,8 @@ def rates_table(record: Record) -> pd.DataFrame:
         frame[key] = frame[f"{key}_end"] / frame[f"{key}_start"].replace(0, float("nan"))
     names = {"weight_norm": "‖W‖ left", "gamma_norm": "‖γ₂‖ left", "dead_fraction": "dead units"}
     means = frame.groupby(["setting", "learning_rate"], as_index=False)[list(names)].mean()
+    shares = list(names)[:2]
+    means[shares] = means[shares].map(lambda v: number(v, 2), na_action="ignore")
     return means.rename(columns=names | {"learning_rate": "learning rate"})
 
 
@@ -274,7 +276,8 @@ def starts(usual: Sequence[Record], zero: Sequence[Record]) -> pd.DataFrame:
 
 def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> tuple[str, str]:
     """Caption and alt text of the figure of the two starts."""
-    medians = frame.groupby(["start", "when"])["ratio"].median()
+    medians = frame.groupby(["start", "when", "run"])["ratio"].median()
+    medians = medians.groupby(level=["start", "when"]).agg(gmean)
     told = []
     for start, records in groups.items():
         errors = tables.finals(records)
@@ -286,7 +289,7 @@ def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> tu
     shown = [record for records in groups.values() for record in records]
     name = network("residual", shown[0].depth)
     caption = (
-        f"{name}: {'; '.join(told)} (medians over blocks and trainings, mean error; lines with "
-        f"their 95 % band, by bootstrap; {scale(shown)})."
+        f"{name}: {'; '.join(told)} (medians over blocks, geometric means over trainings; mean "
+        f"error; lines with their 95 % band, by bootstrap; {scale(shown)})."
     )
     return caption, f"Lines of ‖F(x)‖/‖x‖ against block: {'; '.join(told)}."

@@ -31,7 +31,7 @@ from residual.claims.verdicts import (
     load_claims,
 )
 from residual.errors import check_choice
-from residual.statistics import FEWEST_SEEDS
+from residual.statistics import FEWEST_SEEDS, listed
 
 __all__ = ["CHAIN", "CHOICES", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
 __all__ += ["Verdict", "as_json", "evaluate", "first_judged", "judge"]
@@ -64,12 +64,16 @@ SAME = "The verdict stays the same whichever source is left out."
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """One claim's verdict from the records of one scale; "not run" names what is missing."""
+    evidence.lost.clear()
     try:
         found = claim.judge(evidence)
         if evidence.scale == "public" and found.seeds:
             found = of_others(claim, evidence, found)
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
+    if evidence.lost:
+        told = f"Left out, since they diverged: {listed(sorted(evidence.lost))}."
+        found = replace(found, reason=f"{found.reason} {told}".strip())
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence)
     scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.runs else evidence.scale

@@ -34,14 +34,15 @@ from residual.store import Record
 
 SURE = 0.05
 
-CHAIN: tuple[tuple[str, str], ...] = (
-    ("hypothesis", "zero-is-easy"),
-    ("prediction", "identity-by-default"),
-    ("check", "response-near-zero"),
-    ("consequence", "response-means-dispensable"),
-    ("conclusion", "chain-is-valid"),
+CHAIN: tuple[tuple[str, str, str], ...] = (
+    ("hypothesis", "zero-is-easy", "stacks of blocks by themselves"),
+    ("prediction", "identity-by-default", "networks before training"),
+    ("check", "response-near-zero", "trained networks"),
+    ("consequence", "response-means-dispensable", "trained networks"),
+    ("conclusion", "chain-is-valid", "trained networks of full length"),
 )
-"""The note's line of argument: each link, and the claim whose verdict it carries."""
+"""The note's line of argument: each link, the claim whose verdict it carries, and on what that is
+measured."""
 
 
 def large_only_when_needed(evidence: Evidence) -> Finding:
@@ -197,12 +198,17 @@ def preconditioning(evidence: Evidence) -> Finding:
         values |= interval.named(f"{key}_ratio")
     seeds = min(interval.seeds for interval in found.values())
     enough = seeds >= FEWEST_SEEDS
-    sure = holm({words: ratio_p(*sides) for words, sides in groups.items()}) if enough else set()
+    chances = {words: ratio_p(*sides) for words, sides in groups.items()} if enough else {}
+    sure = holm(chances)
     jacobians = {words: i for words, i in found.items() if "Jacobian" in words}
     larger = [words for words, i in jacobians.items() if words in sure and i.lower > 1]
     smaller = all(interval.upper < 1 for interval in jacobians.values())
-    told = "; ".join(f"{words} {interval}" for words, interval in found.items())
+    told = "; ".join(
+        f"{words} {interval}" + (f", p = {number(chances[words], 2)}" if enough else "")
+        for words, interval in found.items()
+    )
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
+    sentence += " By Holm's procedure these p are judged together." if enough else ""
     records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
     if evidence.full_length:
         records.append(untrained_of(evidence))

@@ -1,7 +1,7 @@
 """Rules on the identity mapping (note 002, §1 to 3): how hard it is to learn and to write down."""
 
 from functools import cache
-from math import ceil, log10
+from math import ceil, log10, sqrt
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def identity_is_hard(evidence: Evidence) -> Finding:
                 interval = ratio(*sides)
                 values |= interval.named(f"error_ratio_{blocks}_blocks")
                 pair = " against ".join(map(error_left, left))
-                told.append(f"{pair} at {counted(blocks)}")
+                least = "at least " if left[1] <= FLOOR else ""
+                told.append(f"{pair} at {counted(blocks)}, a ratio of {least}{interval}")
                 if min(left) < CONSTANT:
                     counting[blocks] = interval
                 else:
@@ -101,7 +102,8 @@ def complex_weights(evidence: Evidence) -> Finding:
         f"weights differ from zero. In {counted(blocks)} the output error grows as ε to the "
         f"{number(power['plain'], 2)} in plain and to the {number(power['residual'], 2)} in "
         f"residual stacks; noise of {per_cent(small[-1])} moves the output by "
-        f"{per_cent(error['plain'], 2)} and {per_cent(error['residual'], 2)}."
+        f"{per_cent(error['plain'], 2)} (ε·√(2·blocks) is "
+        f"{per_cent(small[-1] * sqrt(2 * blocks), 2)}) and {per_cent(error['residual'], 2)}."
     )
     simple = values["nonzero_weights_fraction"] < TENTH
     return conclude(False, simple, sentence, values, [record], 0)

@@ -111,10 +111,10 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     """The identity ends below every other path at depth 56, and it alone does not degrade.
 
     A path does not degrade if its training error at depth 56 is at most half a point above that at
-    depth 20 (upper end of the interval). Not supported where another path does not degrade either,
-    or surely ends below the identity. As was seen later, a net with permuted shortcuts is one with
-    identity shortcuts (`constructions.renumbered`); the registered rule stands and the reason says
-    what it would find without.
+    depth 20 (upper end of the interval). At full length not supported where another path does not
+    degrade either, or surely ends below the identity. As was seen later, a net with permuted
+    shortcuts is one with identity shortcuts (`constructions.renumbered`); the registered rule
+    stands and the reason says what it would find without.
     """
     runs = {path: path_runs(evidence, path) for path in PATHS}
     shallow, deep = (
@@ -166,8 +166,6 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                 "returns."
             )
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
-    if not holds:
-        reasons += ["The claim is registered for short trainings only.", evidence.length]
     records = [run for pair in runs.values() for group in pair for run in group]
     seeds = min(interval.seeds for interval in growth.values())
     return conclude(

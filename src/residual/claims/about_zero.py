@@ -186,6 +186,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     values |= response.named("response_fall_times") | escape.named("saddle_loss_fraction")
     normed = rows_of(record, form="bn", decay=False)
     values["bn_response_start_ratio"] = fmean(row["response_start"] for row in normed)
+    values["bn_response_end_ratio"] = max(fmean(row["response_end"] for row in normed), FLOOR)
     values["bn_weight_growth_times"] = 1 / falls_of(normed, "weight_norm").estimate
     fixed, stable = largest == 0, weight.lower >= TENFOLD
     sentence = (
@@ -195,10 +196,11 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"perturbation ‖W‖ ends at {number(1 / weight.estimate, 2)} of its size, with the "
         f"paper's decay at {number(1 / weight_decayed.estimate, 2)}, and ‖F(x)‖ at "
         f"{number(1 / response.estimate, 2)}; with BN the same perturbation makes F(x) "
-        f"{number(values['bn_response_start_ratio'], 2)} times as large as x at once, and ‖W‖ ends "
-        f"at {number(values['bn_weight_growth_times'], 2)} times its size). Easily reached: see "
-        "zero-is-easy. With another "
-        f"target, x/2, descent from near W = 0 ends at {number(escape.estimate)} of the loss there."
+        f"{number(values['bn_response_start_ratio'], 2)} times as large as x at once, which "
+        f"falls to {number(values['bn_response_end_ratio'], 2)}, and ‖W‖ ends at "
+        f"{number(values['bn_weight_growth_times'], 2)} times its size). Easily reached: see "
+        "zero-is-easy. For another target, x/2, β₂ alone has a gradient at W = 0; without BN "
+        f"descent from near W = 0 ends at {number(escape.estimate)} of the loss there."
     )
     caution = ""
     if fixed and not stable:
