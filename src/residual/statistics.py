@@ -54,9 +54,11 @@ class Interval:
     seeds: int
 
     def named(self, name: str) -> dict[str, float]:
-        """The estimate and its finite ends under a name that holds the unit."""
-        ends = {name: self.estimate, f"{name}_lower": self.lower, f"{name}_upper": self.upper}
-        return {key: float(f"{v:.6g}") for key, v in ends.items() if math.isfinite(v)}
+        """The estimate and the ends, where there are some, under a name that holds the unit."""
+        found = {name: self.estimate}
+        if self.seeds >= FEWEST_SEEDS:
+            found |= {f"{name}_lower": self.lower, f"{name}_upper": self.upper}
+        return {key: float(f"{v:.6g}") for key, v in found.items() if math.isfinite(v)}
 
     def __str__(self) -> str:
         if not math.isfinite(self.lower) or not math.isfinite(self.upper):

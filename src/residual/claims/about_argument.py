@@ -126,7 +126,8 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         "In ResNet-56 the rank correlation over identity blocks between the std of F(x) and "
         f"the rise in test error when the block is deleted is {found}; within stages "
         f"{listed([number(rho, 2) for rho in stages])}. With ‖F(x)‖/‖x‖ in place of the std it is "
-        f"{relative_correlation(runs, evidence.state)}."
+        f"{relative_correlation(runs, evidence.state)}. Deleting a block adds a median of "
+        f"{number(values['residual_median_rise_points'])} points to the test error."
     )
     if plain := evidence.found("plain", 56):
         beside = mean_correlation([lesion_correlation(run, evidence.state) for run in plain])
@@ -134,8 +135,9 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
         values["plain_median_rise_points"] = median(median(rises(run)) for run in plain)
         sentence += (
             f" In plain-56 it is {beside} by the std and "
-            f"{relative_correlation(plain, evidence.state)} by the ratio; both depend on a scale "
-            "that is free in each layer of a plain net."
+            f"{relative_correlation(plain, evidence.state)} by the ratio (both depend on a scale "
+            "that is free in each layer of a plain net), and a deletion adds "
+            f"{number(values['plain_median_rise_points'])} points."
         )
     sentence += (
         " This ranks blocks by size; how near they are to the identity is asked by "
@@ -209,6 +211,9 @@ def preconditioning(evidence: Evidence) -> Finding:
     )
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
     sentence += " By Holm's procedure these p are judged together." if enough else ""
+    sentence += (
+        " An even Jacobian is no faster descent, and adding the identity evens almost any Jacobian."
+    )
     records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
     if evidence.full_length:
         records.append(untrained_of(evidence))

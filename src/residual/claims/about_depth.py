@@ -130,6 +130,13 @@ def not_overfitting(evidence: Evidence) -> Finding:
         "The rise in training error from plain-20 to plain-56 is "
         f"{part} times the rise in test error."
     )
+    each = [d["train_error"] - s["train_error"] for s, d in paired(shallow, deep)]
+    if part.lower < HALF <= part.estimate and len(each) > 1 and min(each) > 0:
+        sentence += (
+            f" The training error rises in each of {len(each)} trainings, by {number(min(each))} "
+            f"to {number(max(each))} points, which is not what overfitting looks like; that they "
+            "differ so much leaves the interval wide."
+        )
     values = part.named("share_fraction") | {"plain_56_train_error_percent": error}
     if error > UNTRAINED:
         doubt = (
@@ -205,7 +212,9 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     if others:
         beside = geometric_mean([stage_ratio(run, -1) for run in others])
         values |= beside.named("resnet_stage_ratio_training")
-        sentence += f" In ResNet-56 it is {beside} at the end."
+        sentence += f" In ResNet-56 it is {beside} at the end"
+        nearer = beside.upper < found["at the end of training"].lower
+        sentence += ": nearer to vanishing, though it trains." if nearer else "."
     vanished = any(interval.upper < VANISHED for interval in found.values())
     healthy = all(interval.lower >= VANISHED for interval in found.values())
     return conclude(vanished, healthy, sentence, values, runs + others, len(runs))
