@@ -73,11 +73,12 @@ def scale(records: Sequence[Record]) -> str:
 def experiment_scale(record: Record, images: bool = False, trained: bool = False) -> str:
     """Scale, data set, length and number of seeds of an experiment, for a caption.
 
-    `images`: it uses the scale's images; `trained`: it trains networks by the scale's recipe.
+    `images`: it uses the scale's images, and not random inputs; `trained`: it trains networks by
+    the scale's recipe.
     """
     profile = PROFILES[record.scale]
     length = record["settings"].get("iterations", profile.iterations if trained else None)
-    parts = [DATASETS[profile.dataset]] if images or trained else []
+    parts = [DATASETS[profile.dataset] if images or trained else "random inputs"]
     parts += [f"{length:,} iterations"] if isinstance(length, int) else []
     return f"scale {profile.name}: {', '.join([*parts, count(len(record.seeds), 'seed')])}"
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from companion.chapters.degradation import paper_error
 from companion.style import HUES, panels
 from companion.tables import by_network, finals, spread
 from companion.words import error_rate, experiment_scale, network, points, scale
@@ -115,10 +116,7 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
             for c in logged
             if (c.kind, c.depth) == (kind, depth) and c.final_test_error is not None
         ]
-        told = paper.TEST_ERROR_MEAN.get(depth) if kind == "residual" else None
-        row = {"network": network(kind, depth), "paper, test error": told}
-        if kind == "plain":
-            row["paper, test error"] = f"above {paper.PLAIN_ERROR_ABOVE[depth]}"
+        row = {"network": network(kind, depth), "paper, error": paper_error(kind, depth)}
         told = [f"{end:.2f}" for end in sorted(ends)] or ["not run"]
         row["logged, test error"] = listed(told)
         part = ours[(ours["kind"] == kind) & (ours["depth"] == depth)]
@@ -216,8 +214,8 @@ def surface_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     trained = listed([f"{losses[kind]} in {network(kind, depth)}" for kind in KINDS])
     caption = (
         "Training loss around the trained weights, on a slice along two random filter-normalised "
-        f"directions: lower than guessing on {told}. At the centre it is {trained}, which is part "
-        "of the contrast; BN statistics stay those of the centre "
+        f"directions: lower than guessing ({number(CHANCE)}) on {told}. At the centre it is "
+        f"{trained}, which is part of the contrast; BN statistics stay those of the centre "
         "(seeds in order; the maps are those of the first; "
         f"{experiment_scale(record, trained=True)})."
     )

@@ -252,12 +252,14 @@ def rivals() -> pd.DataFrame:
     and decay on γ on the profile quick, where it is shown and not judged."""
     full, own = Evidence("public"), Evidence("quick")
     grown = accumulation(full.networks("residual", 56), "final")
+    starts = own.found("residual", 56)
+    before = f"; before training, quick: {accumulation(starts, 'initial')}" if starts else ""
     (fall,) = falls([full.networks("plain", depth) for depth in (20, 56)], "final")
     rows = [
         {
             "rival": "signal accumulates along the shortcut",
             "measured": "‖F(x)‖/‖x‖, last identity block over first, trained ResNet-56",
-            "value": str(grown),
+            "value": f"{grown}{before}",
             "holds": "yes" if grown.upper < 1 else "no" if grown.lower > 1 else "undecided",
         },
         {
@@ -295,7 +297,7 @@ def curvature(settings: Settings) -> str:
     return (
         "Of the Gauss–Newton matrix, which concerns descent itself, the participation ratio before "
         f"training is in the residual network {ratio(*sides)} times that of the plain one "
-        f"({experiment_scale(record)})."
+        f"({experiment_scale(record, images=True)})."
     )
 
 
@@ -313,7 +315,8 @@ def kept_large() -> str:
         f"On the digits ResNet-56 without decay on γ ends with a median std of "
         f"{number(stds[0], 2)} in place of {number(stds[1], 2)} and a median ‖F(x)‖/‖x‖ of "
         f"{number(beside[0], 2)} in place of {number(beside[1], 2)}; its training error minus that "
-        f"with decay is {difference(*errors)} percentage points ({scale(free)})."
+        f"with decay is {difference(*errors)} percentage points (geometric means over trainings; "
+        f"{scale(free)})."
     )
 
 

@@ -90,10 +90,10 @@ def position_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     most = listed([f"{block} ({error_rate(error)})" for block, error in missed[:3].items()])
     rest = error_rate(missed[3:].max())
     caption = (
-        f"Median test error with one block and with one layer of a trained network at zero: "
-        f"{listed(told)}. The residual network misses its blocks {most} most; with any other block "
-        f"at zero it errs on at most {rest}. These numbers and the lines are means over seeds; "
-        "dotted lines are the whole networks "
+        "Test error with one block and with one layer of a trained network at zero, median over "
+        f"blocks or layers and seeds: {listed(told)}. The residual network misses its "
+        f"blocks {most} most; with any other block at zero it errs on at most {rest}. The numbers "
+        "by block and all lines are means over seeds; dotted lines are the whole networks "
         f"({experiment_scale(record, images=True, trained=True)})."
     )
     return caption, f"Two panels of test error against what is zeroed: {listed(told)}."
