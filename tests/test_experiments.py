@@ -49,6 +49,15 @@ def test_missing_seeds_are_added_and_the_others_kept(tmp_path):
     assert both.measurements[1] == first.measurements[0]
 
 
+def test_seeds_of_ones_own_are_kept_beside_the_committed_ones(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path / "committed"))
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "mine"))
+    committed = experiments.ensure(FAST, "quick", [0], "cpu", tmp_path / "committed")
+    experiments.ensure(FAST, "quick", [7], "cpu")
+    assert experiments.ensure(FAST, "quick", [8], "cpu").seeds == [0, 7, 8]
+    assert experiments.ensure(FAST, "quick", [0], "cpu") == committed
+
+
 def test_other_settings_are_measured_anew(tmp_path, monkeypatch):
     experiments.ensure(FAST, "quick", [0, 1], "cpu", tmp_path)
     study = experiments.Study(decay.measure, decay.SETTINGS | {"width": 8})

@@ -31,7 +31,7 @@ def text_of(site, page):
 
 NOT_OURS = {
     # docutils calls the list of references a list, and its entries something else.
-    "book/references.html": {"aria-required-children"},
+    "book/references.html": {"aria-required-children"}
 }
 CONTRAST = {"index.html", "book/claims.html", "book/results.html", "book/deviations.html"}
 """Pages whose contrast is measured: it takes long, and the others have the same colours."""

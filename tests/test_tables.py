@@ -26,10 +26,7 @@ def test_by_network_gives_mean_spread_and_number_without_diverged_runs():
     diverged = made_up.network("plain", 8, 2, "quick", train=None)
     frame = tables.finals([*records()[:4], diverged])
     found = tables.by_network(frame, "train_error")
-    assert tables.spread(found) == [
-        "10.50\u00a0±\u00a00.71 (2)",
-        "4.50\u00a0±\u00a00.71 (2)",
-    ]
+    assert tables.spread(found) == ["10.50\u00a0±\u00a00.71 (2)", "4.50\u00a0±\u00a00.71 (2)"]
 
 
 def test_no_line_breaks_before_a_per_cent_sign_or_within_a_count():

@@ -70,7 +70,8 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
             job.result()
             print(f"Executed {chapter}", flush=True)
     shutil.rmtree(output / "html", ignore_errors=True)
-    program = Path(sys.executable).with_name("jupyter-book")
+    beside = str(Path(sys.executable).parent)
+    program = shutil.which("jupyter-book", path=beside) or "jupyter-book"
     # Jupyter Book writes into the folder _build of the path that it is given.
     command = [program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)

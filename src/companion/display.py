@@ -148,7 +148,7 @@ def verdict(settings: Settings, *ids: str) -> None:
     """
     found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
     boxes = [verdict_box(found[name]) for name in ids]
-    if settings.iterations or JUDGED - set(settings.depths):
+    if settings.iterations or settings.seeds or JUDGED - set(settings.depths):
         boxes.insert(0, ELSEWHERE)
     display(Markdown("\n\n".join(boxes)))
 

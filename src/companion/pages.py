@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from statistics import fmean, median
 
 from companion.chapters.degradation import table_6
@@ -160,10 +161,10 @@ def provenance_table() -> str:
     header = ("Network", "Runs", "Replayed", "First start", "Time a run")
     parts = []
     for scale in PROFILES:
-        runs = sorted(store.every(scale), key=of_network)
-        if not runs:
+        if not (runs := store.every(scale)):
             continue
         usual = recipe_words(Recipe.of(scale, "plain", 20))
+        of_network = attrgetter("depth", "kind", "variant")  # the order of a store
         rows = [provenance_row(list(group), entries) for _, group in groupby(runs, of_network)]
         versions = listed(sorted({run["provenance"]["versions"]["torch"] for run in runs}))
         told = (
@@ -178,11 +179,6 @@ def provenance_table() -> str:
     missing = [s for s in PROFILES if all(run.variant for run in store.every(s))]
     parts += [f"Not run yet under its own recipe: {', '.join(missing)}."] if missing else []
     return "\n\n".join(parts)
-
-
-def of_network(run: Record) -> tuple:
-    """Runs of one network and recipe differ in their seed alone."""
-    return run.depth, run.kind, run.variant
 
 
 def recipe_words(recipe: Recipe) -> str:

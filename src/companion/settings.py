@@ -121,15 +121,12 @@ class Settings:
     def experiment(self, name: str) -> Record:
         """An experiment's record at the largest scale that has it, with the seeds that it has;
         where none has it is run now, with the seeds asked for or seed 0 alone."""
-        for scale in self.ours:
-            if found := store.experiment(name, scale):
-                return found
         wanted = list(self.seeds) if self.seeds else [0]
-        return experiments.ensure(name, self.ours[-1], wanted, self.device)
+        return self.stored(name) or experiments.ensure(name, self.ours[-1], wanted, self.device)
 
-    def has_experiment(self, name: str) -> bool:
-        """Whether the store has that experiment at a scale that may be shown."""
-        return any(store.experiment(name, scale) for scale in self.ours)
+    def stored(self, name: str) -> Record | None:
+        """The same, where the store has it at a scale that may be shown; else None."""
+        return next(filter(None, (store.experiment(name, scale) for scale in self.ours)), None)
 
 
 def stored_seeds(recipe: Recipe) -> list[int]:

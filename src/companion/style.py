@@ -27,11 +27,7 @@ def use() -> None:
 
 
 def panels(
-    columns: int = 1,
-    height: float = 3.4,
-    rows: int = 1,
-    sharex: bool = False,
-    sharey: bool = False,
+    columns: int = 1, height: float = 3.4, rows: int = 1, sharex: bool = False, sharey: bool = False
 ) -> tuple:
     """A figure of the column's width and its axes, row by row, as plt.subplots makes them."""
     with matplotlib.rc_context(STYLE):

@@ -318,17 +318,12 @@ def peers(weights, device, runs, data) -> None:
     "--output", type=folder, help="Build into its folder _build (default: the checkout's)."
 )
 @device_option
-@evidence_option
-def book(profile, depths, seeds, iterations, output, device, runs) -> None:
+def book(profile, depths, seeds, iterations, output, device) -> None:
     """Execute the four chapters with papermill and build the site from them."""
-    import os
-
     try:
         from companion.build import build
     except ModuleNotFoundError as error:
         raise ReaderError(f"The book needs a checkout and its packages: {error}.") from error
-    if runs:
-        os.environ["RESIDUAL_EVIDENCE"] = str(store(runs).resolve())
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     place = [output.resolve() / "_build"] if output else []
     click.echo(f"The book is {build(given | {'profile': profile}, *place)}")

@@ -64,7 +64,7 @@ def curves(training: Training) -> dict:
     train_error_batch (per cent, on augmented batches); iteration, test_error (per cent).
     """
     recipe = training.recipe
-    losses, errors = training.seen["loss"].double().cpu(), training.seen["error"].double().cpu()
+    losses, errors = training.seen["loss"].cpu().double(), training.seen["error"].cpu().double()
     names = ("iteration", "learning_rate", "loss", "train_error_batch")
     rows = []
     for start, stop in pairwise([0, *recipe.points(CURVE_POINTS)]):

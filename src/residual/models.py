@@ -55,12 +55,7 @@ class Network(nn.Module):
     """
 
     def __init__(
-        self,
-        depth: int,
-        residual: bool,
-        channels: int = 3,
-        norm: bool = True,
-        zeros: str = "after",
+        self, depth: int, residual: bool, channels: int = 3, norm: bool = True, zeros: str = "after"
     ) -> None:
         super().__init__()
         check_depth(depth)

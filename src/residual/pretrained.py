@@ -94,9 +94,5 @@ def of_others(name: str, file: str | Path | None) -> Network:
         train = load_data("cifar10", data_folder()).train
         images = train.images[torch.from_numpy(training_indices(source, train.labels.numpy()))]
     scaled = scaling(source, images)
-
-    def normalise(given: Tensor) -> Tensor:
-        return scaled(as_given(given).permute(0, 2, 3, 1))
-
-    model.normalise = normalise
+    model.normalise = lambda given: scaled(as_given(given).permute(0, 2, 3, 1))
     return model

@@ -23,13 +23,7 @@ from residual.checkpoints import checkpoint, checkpoints, resume
 from residual.data import load
 from residual.describe import describe
 from residual.errors import DataError, ParameterError, RecordError, SweepError, check_integer
-from residual.provenance import (
-    computed_on,
-    computing_with,
-    pick_device,
-    provenance,
-    usable_cores,
-)
+from residual.provenance import computed_on, computing_with, pick_device, provenance, usable_cores
 from residual.recipe import Recipe
 from residual.store import Record, find, own, put, write, writing
 from residual.train import Training, fit
@@ -176,7 +170,7 @@ def look(recipe: Recipe, root: Path | None) -> Outcome | None:
     """The outcome of a recipe that need not be trained: its run is there, or is damaged."""
     try:
         run = find(recipe, root) or (find(recipe, own()) if root is None else None)
-    except RecordError as error:
+    except (RecordError, ParameterError) as error:
         return Outcome(recipe, None, error, trained=False)
     return run and Outcome(recipe, run, None, trained=False)
 

@@ -187,14 +187,9 @@ def solution_words(record: Record) -> tuple[str, str]:
 
 def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of stacks that learn to return their input."""
-    left = frame.groupby(["blocks", "kind"])["loss"].agg(gmean)
-    wide = left.unstack()
-    found = listed(
-        [
-            f"{number(w.plain, 2)} and {number(w.residual, 2)} at {w.Index}"
-            for w in wide.itertuples()
-        ]
-    )
+    left = frame.groupby(["blocks", "kind"])["loss"].agg(gmean).unstack().itertuples()
+    pairs = [f"{number(w.plain, 2)} and {number(w.residual, 2)} at {w.Index}" for w in left]
+    found = listed(pairs)
     caption = (
         "Relative squared error that descent leaves when a stack learns to return its input, plain "
         f"and residual: {found} blocks (geometric means; a line is a seed). The dotted line is the "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 from scipy.stats import gmean
 
-from companion.tables import by_network, finals, gradients, responses
+from companion.tables import by_network, finals, gradients, responses, stage
 from companion.words import network, scale
 from residual.claims import SCALES
 from residual.recipe import KINDS
@@ -59,17 +59,14 @@ def gradient_words(records: Sequence[Record]) -> tuple[str, str]:
 
 def start_table(record: Record) -> pd.DataFrame:
     """First stage over last before training, by form of net, for each measure of a gradient."""
-    rows = []
+    rows, depth = [], record["settings"]["depth"]
     for measured in record.measurements:
         for row in measured["rows"]:
-            layers = pd.DataFrame({"layer": row["layer"], "ratio": row["ratio"]})
-            blocks = (len(layers) - 1) // 2
-            layers["block"] = [0, *(1 + i // 2 for i in range(2 * blocks))]
-            first = layers[layers["block"].between(1, blocks // 3)]["ratio"].median()
-            last = layers[layers["block"] > 2 * blocks // 3]["ratio"].median()
-            name = network(row["kind"], record["settings"]["depth"])
-            told = {"network": name, "BN": "yes" if row["norm"] else "no"}
-            rows.append(told | {"start": STARTS[row["start"]], "ratio": first / last})
+            stages = [stage(layer, depth) for layer in row["layer"]]
+            layers = pd.Series(row["ratio"], stages).iloc[1:]  # without the stem
+            told = {"network": network(row["kind"], depth), "BN": "yes" if row["norm"] else "no"}
+            found = layers[1].median() / layers[3].median()
+            rows.append(told | {"start": STARTS[row["start"]], "ratio": found})
     groups = pd.DataFrame(rows).groupby(["network", "BN", "start"], sort=False)["ratio"]
     found = groups.agg(gmean).map(number).reset_index()
     return found.rename(columns={"ratio": "‖∇W‖/‖W‖, first stage over last"})
@@ -125,7 +122,8 @@ def beside_110(own: list[Record], scale: str) -> list[Record]:
 
 def norms(records: Sequence[Record]) -> pd.DataFrame:
     """‖W‖ of each 3×3 layer over its value before training, with the `decay` of its run."""
-    decays = {r.name: "the paper's λ" if r.variant == UNSCALED else "scaled λ" for r in records}
+    paper = {r.name: r.recipe.weight_decay == 1e-4 for r in records}
+    decays = {name: "the paper's λ" if kept else "scaled λ" for name, kept in paper.items()}
     frame = gradients(records)
     start = frame[frame["iteration"] == 0].set_index(["run", "layer"])["weight"]
     index = pd.MultiIndex.from_frame(frame[["run", "layer"]])

@@ -9,29 +9,12 @@ from companion.display import cell
 from companion.settings import Settings
 from companion.words import experiment_scale, network, networks, scale
 from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
-from residual.claims.about_argument import (
-    accumulation,
-    lesion_correlation,
-    rises,
-    untrained_of,
-)
+from residual.claims.about_argument import accumulation, lesion_correlation, rises, untrained_of
 from residual.claims.about_responses import falls, relative_medians, relative_response
-from residual.claims.evidence import (
-    Evidence,
-    block_stds,
-    identity_blocks,
-    rows_of,
-)
+from residual.claims.evidence import Evidence, block_stds, identity_blocks, rows_of
 from residual.claims.evidence import medians as medians_of
 from residual.recipe import KINDS
-from residual.statistics import (
-    difference,
-    geometric_mean,
-    listed,
-    mean_correlation,
-    number,
-    ratio,
-)
+from residual.statistics import difference, geometric_mean, listed, mean_correlation, number, ratio
 from residual.store import Record
 
 FAR = 3.0  # times: trainings of one network whose responses differ by more are named
@@ -287,9 +270,8 @@ def rivals() -> pd.DataFrame:
 def curvature(settings: Settings) -> str:
     """The participation ratio of the Gauss–Newton matrix at initialisation, residual over plain;
     nothing where the experiment was not run."""
-    if not settings.has_experiment("preconditioning"):
+    if not (record := settings.stored("preconditioning")):
         return ""
-    record = settings.experiment("preconditioning")
     sides = [
         [row["participation"] for row in rows_of(record, kind=kind, matrix="gauss_newton")]
         for kind in reversed(KINDS)

@@ -51,11 +51,9 @@ def zeroed(kind: str, depth: int, images: Tensor) -> pd.DataFrame:
     root mean square over positions and channels, relative to block 0. Nothing is trained.
     """
     model = build(kind, depth, channels=images.shape[1]).eval()
-    x = model.norm(model.conv(images)).relu()
-    spreads = [float(x.double().var(0).mean().sqrt())]
     for block in model.blocks:
-        x = zero_weights(block)(x)
-        spreads.append(float(x.double().var(0).mean().sqrt()))
+        zero_weights(block)
+    spreads = [float(x.double().var(0).mean().sqrt()) for x in model.features(images)]
     relative = [spread / spreads[0] for spread in spreads]
     return pd.DataFrame({"block": range(len(relative)), "spread": relative}).assign(kind=kind)
 
@@ -122,13 +120,9 @@ def regression_words(record: Record) -> tuple[str, str]:
     """Caption and alt text of the figure of stacks on their way to the identity."""
     rows = tables.rows(record)
     ends = rows[rows["iterations"] == record["settings"]["lengths"][-1]]
-    left = ends.groupby(["blocks", "kind"])["loss"].agg(gmean)
-    told = listed(
-        [
-            f"{number(w.plain, 2)} against {number(w.residual, 2)} with {w.Index}"
-            for w in left.unstack().itertuples()
-        ]
-    )
+    left = ends.groupby(["blocks", "kind"])["loss"].agg(gmean).unstack().itertuples()
+    pairs = [f"{number(w.plain, 2)} against {number(w.residual, 2)} with {w.Index}" for w in left]
+    told = listed(pairs)
     length, rates = record["settings"]["lengths"][-1], len(record["settings"]["learning_rates"])
     caption = (
         f"Relative squared error left after {length:,} iterations, plain against residual: {told} "

@@ -102,7 +102,7 @@ def relative_correlation(runs: list[Record], when: str) -> Interval:
     for run in runs:
         ratios = [run["responses"][when]["blocks"]["ratio"][i] for i in identity_blocks(run)]
         pairs = [pair for pair in zip(ratios, rises(run)) if pair[0] is not None]
-        found.append(rank_correlation(*zip(*pairs)))
+        found.append(rank_correlation(*zip(*pairs)) if pairs else 0.0)
     return mean_correlation(found)
 
 

@@ -5,15 +5,7 @@ from statistics import fmean, median
 
 from residual.claims.evidence import Evidence, MissingRecordError, metric
 from residual.claims.verdicts import Finding, conclude
-from residual.statistics import (
-    Interval,
-    difference,
-    geometric_mean,
-    listed,
-    number,
-    ratio,
-    share,
-)
+from residual.statistics import Interval, difference, geometric_mean, listed, number, ratio, share
 from residual.store import Record
 
 HALF = 0.5

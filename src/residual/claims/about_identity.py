@@ -110,22 +110,18 @@ def complex_weights(evidence: Evidence) -> Finding:
     return conclude(False, simple, sentence, values, [record], 0)
 
 
-def above(error: float) -> float:
-    """The power of ten above an error of rounding, which does not depend on the machine."""
-    return 10.0 ** ceil(log10(max(error, 1e-16)))
-
-
 def same_capacity(evidence: Evidence) -> Finding:
     """By construction: equal parameter counts; a wider plain block that equals a residual one."""
     counts = parameter_counts()
     equal = all(plain == residual for plain, residual in counts.values())
     error = equivalence_error()
+    above = 10.0 ** ceil(log10(max(error, 1e-16)))  # which does not depend on the machine
     values: dict[str, float] = {"plain_equivalent_relative_difference": error}
     values |= {f"depth_{d}_parameters": plain for d, (plain, _) in counts.items()}
     sentence = (
         f"Plain and residual nets have {'the same' if equal else 'different'} numbers of "
         f"parameters at depths {', '.join(map(str, counts))}; a plain block of twice the inner "
-        f"width computes a residual block to a relative difference within {number(above(error))}."
+        f"width computes a residual block to a relative difference within {number(above)}."
     )
     caution = "At equal width the two families of functions differ; the equivalent is wider."
     holds = equal and error <= EQUAL

@@ -79,17 +79,18 @@ def ensure(
     """
     check_choice("experiment", name, tuple(EXPERIMENTS))
     check_choice("profile", profile, tuple(PROFILES))
-    study, found = EXPERIMENTS[name], store.experiment(name, profile, root)
-    if found is None and root is None:
-        found = store.experiment(name, profile, store.own())
+    study, places = EXPERIMENTS[name], [root] if root else [None, store.own()]
+    settings = study.settings(profile)
+    stored = [found for place in places if (found := store.experiment(name, profile, place))]
     if seeds is None:
-        wanted = list(found.seeds if found else study.seeds)
+        wanted = list(stored[0].seeds if stored else study.seeds)
     else:
         wanted = check_list("seeds", seeds, check_seed, "seeds")
-    settings = study.settings(profile)
-    known = measured(found, settings)
-    if found and known and set(wanted) <= known.keys():
-        return found
+    known: dict[int, dict] = {}
+    for found in stored:
+        if set(wanted) <= measured(found, settings).keys():
+            return found
+        known |= measured(found, settings)
     place = Place(profile, pick_device(device), root)
     about, begun = provenance(place.device), time.monotonic()
     for seed in wanted:

@@ -54,7 +54,7 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
 def trained_on(training: Training, name: str) -> dict:
     """Training error at the end of a training, and its loss averaged over each fortieth."""
     fit(training)
-    losses = training.seen["loss"].double().cpu()
+    losses = training.seen["loss"].cpu().double()
     points = [0, *training.recipe.points(CURVE_POINTS)]
     means = [float(losses[a:b].mean()) for a, b in pairwise(points)]
     left = [significant(mean) if isfinite(mean) else None for mean in means]

@@ -90,4 +90,4 @@ def descend(chosen: dict, form: str, seed: int, rate: float, decay: float, place
 def dead_fraction(block: BasicBlock, x: torch.Tensor) -> float:
     """Share of the inner channels of a block that are zero for all of x (N, C, H, W)."""
     inner = block.norm1(block.conv1(x)).relu()
-    return significant(float((inner.amax((0, 2, 3)) == 0).double().mean()))
+    return significant(float((inner.amax((0, 2, 3)) == 0).cpu().double().mean()))

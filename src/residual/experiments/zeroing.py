@@ -51,5 +51,5 @@ def zeroed_variance(model: Network, images: Tensor) -> float:
     damaged = copy.deepcopy(model).eval()
     x = damaged.norm(damaged.conv(images)).relu()
     output = zero_scale(damaged.blocks[1])(damaged.blocks[0](x))  # (N, C, H, W)
-    shifted = (output - output[:1, :, :1, :1]).double()
+    shifted = (output - output[:1, :, :1, :1]).cpu().double()
     return significant(float(shifted.var((0, 2, 3)).mean()))

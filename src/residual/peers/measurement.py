@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -25,23 +24,10 @@ SPECTRAL, STEPS = 4, 24  # test images, and Lanczos steps, for the Jacobians of 
 LESIONED = 1000  # test images on which blocks are deleted one at a time
 
 
-@dataclass(frozen=True)
-class Images:
-    """CIFAR-10 as one source sees it: its own training images, all test images, its scaling."""
-
-    train: Split
-    test: Split
-    scaled: Scaling
-    device: torch.device
-
-    def batches(self, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
-        """Scaled images and labels in order, without augmentation."""
-        for images, labels in zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH)):
-            yield self.scaled(images.to(self.device)), labels.to(self.device)
-
-    def head(self, split: Split, count: int) -> list[tuple[Tensor, Tensor]]:
-        """The first `count` images of a split, in batches."""
-        return list(self.batches(split.head(count)))
+def batches(split: Split, scaled: Scaling) -> Iterator[tuple[Tensor, Tensor]]:
+    """Scaled images and labels in order, without augmentation."""
+    for images, labels in zip(split.images.split(EVAL_BATCH), split.labels.split(EVAL_BATCH)):
+        yield scaled(images), labels
 
 
 def measure(
@@ -90,9 +76,11 @@ def measure_one(
     """Measure one network in float32 and write its record; `content` is the weight file."""
     machine, begun = provenance(device) | {"precision": "float32"}, time.monotonic()
     model = network(source, peer, content).to(device, memory_format=torch.channels_last)
-    images = images_of(source, dataset, device)
+    chosen = torch.from_numpy(training_indices(source, dataset.train.labels.numpy()))
+    train = Split(dataset.train.images[chosen], dataset.train.labels[chosen])
+    scaled = scaling(source, train.images)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        measured = describe(model, images)
+        measured = describe(model, train.to(device), dataset.test.to(device), scaled)
     machine["seconds"] = round(time.monotonic() - begun, 3)
     record = {
         "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
@@ -106,47 +94,39 @@ def measure_one(
         "data": {
             "name": dataset.name,
             "digest": dataset.digest,
-            "trained_on": len(images.train.labels),
-            "train_images": len(images.train.labels),
+            "trained_on": len(train.labels),
+            "train_images": len(train.labels),
         },
     }
     return write(record | measured | {"provenance": machine}, root or committed())
 
 
-def images_of(source: Source, dataset: Dataset, device: torch.device) -> Images:
-    """The images that a source trained on, the test images, and how both are scaled."""
-    chosen = torch.from_numpy(training_indices(source, dataset.train.labels.numpy()))
-    train = Split(dataset.train.images[chosen], dataset.train.labels[chosen])
-    return Images(train, dataset.test, scaling(source, train.images), device)
-
-
-def describe(model: Network, images: Images) -> dict:
+def describe(model: Network, train: Split, test: Split, scaled: Scaling) -> dict:
     """The measured part of a record: errors in per cent, without augmentation, and what the
-    probes see on the first test images."""
-    test = [batch for batch, _ in images.head(images.test, PROBED)]
-    train = [batch for batch, _ in images.head(images.train, PROBED)]
-    states = {"final": model, "final_exact": probes.exact_statistics(model, train)}
+    probes see on the first test images. `train` are the images that the source trained on."""
+    probed = [batch for batch, _ in batches(test.head(PROBED), scaled)]
+    averaged = [batch for batch, _ in batches(train.head(PROBED), scaled)]
+    states = {"final": model, "final_exact": probes.exact_statistics(model, averaged)}
     return {
         "metrics": {
-            "train_error": probes.error(model, images.batches(images.train)),
-            "test_error": probes.error(model, images.batches(images.test)),
+            "train_error": probes.error(model, batches(train, scaled)),
+            "test_error": probes.error(model, batches(test, scaled)),
         },
-        "responses": {when: response_tables(state, test) for when, state in states.items()},
-        "gradients": gradients(model, images),
+        "responses": {when: response_tables(state, probed) for when, state in states.items()},
+        "gradients": gradients(model, *next(batches(train.head(GRADIENT_BATCH), scaled))),
         "probes": {
-            "lesions": probes.lesions(model, images.head(images.test, LESIONED)),
-            "jacobian": probes.jacobian(model, test[0][:SPECTRAL], STEPS),
+            "lesions": probes.lesions(model, list(batches(test.head(LESIONED), scaled))),
+            "jacobian": probes.jacobian(model, probed[0][:SPECTRAL], STEPS),
         },
     }
 
 
-def gradients(model: Network, images: Images) -> dict:
+def gradients(model: Network, images: Tensor, labels: Tensor) -> dict:
     """The table of gradients of our own records, with one row: the end of training.
 
     `he` is ‖W‖ that He initialisation gives on average: √(2·filters) for a 3×3 convolution.
     """
-    batch, labels = next(images.batches(images.train.head(GRADIENT_BATCH)))
-    found = probes.gradient_ratios(model, batch, labels)
+    found = probes.gradient_ratios(model, images, labels)
     convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
     return {
         "layer": found["layer"],

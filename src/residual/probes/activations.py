@@ -42,14 +42,16 @@ class Tally:
     def add(self, output: Tensor) -> None:
         """Read one batch (N, C, H, W), which the network changes in place right after.
 
-        Sums and norms are taken by image in single precision and added up in double precision.
+        Sums and norms are taken by image in single precision and added up in double precision, on
+        the CPU: some devices have none.
         The sampled positions are spread evenly over the images and over the map.
         """
         by_position = output.detach().float().permute(0, 2, 3, 1)  # (N, H, W, C)
         images = by_position.flatten(1)  # (N, H·W·C): of channels-last memory no copy
         self.elements += images.numel()
-        self.total += float(images.sum(1).double().sum())
-        self.squares += float(torch.linalg.vector_norm(images, dim=1).double().square().sum())
+        sums, norms = images.sum(1).cpu(), torch.linalg.vector_norm(images, dim=1).cpu()
+        self.total += float(sums.double().sum())
+        self.squares += float(norms.double().square().sum())
         positions = by_position.flatten(0, 2)  # (N·H·W, C)
         step = (len(positions) // SAMPLED) | 1  # odd: every column is met
         self.sampled.append(positions[::step].clone())
@@ -57,7 +59,7 @@ class Tally:
     def row(self) -> dict[str, float]:
         """std and mean of every value; of the sample channel_std (the median over channels), the
         share within ±0.1, and the 1 % and 99 % percentiles."""
-        values = torch.cat(self.sampled).double().cpu()  # (P, C)
+        values = torch.cat(self.sampled).cpu().double()  # (P, C)
         mean = self.total / self.elements
         low, high = torch.quantile(values.flatten(), values.new_tensor([0.01, 0.99])).tolist()
         found = {
@@ -103,8 +105,9 @@ def block_ratios(model: Network, batches: Batches) -> Table:
 
 
 def norm(x: Tensor) -> Tensor:
-    """Euclidean norm of each image's activations: (N,)."""
-    return x.flatten(1).double().norm(dim=1)
+    """Euclidean norm of each image's activations: (N,), in double precision where there is one."""
+    precise = torch.float32 if x.device.type == "mps" else torch.float64
+    return torch.linalg.vector_norm(x.flatten(1), dim=1, dtype=precise)
 
 
 def exact_statistics(model: Network, batches: Batches) -> Network:

@@ -34,11 +34,9 @@ def jacobian(model: Network, images: Tensor, steps: int = STEPS) -> Table:
     """
     rows = []
     with evaluating(model):
-        x = model.norm(model.conv(images)).relu_()
-        for i, block in enumerate(model.blocks, start=1):
+        for i, (block, x) in enumerate(zip(model.blocks, model.features(images)), start=1):
             found = summary(*spectrum(block, x, seed=i, steps=steps))
             rows.append({"block": i} | found | {"widening": bool(block.widening)})
-            x = block(x)
     return columns(rows)
 
 
@@ -97,7 +95,7 @@ def lanczos(
         alive = size > ROUNDING * scale
         beside.append(torch.where(alive, size, 0))
         basis.append(w / torch.where(alive, size, torch.inf)[:, None])
-    return torch.stack(diagonal, 1).double().cpu(), torch.stack(beside, 1)[:, :-1].double().cpu()
+    return torch.stack(diagonal, 1).cpu().double(), torch.stack(beside, 1)[:, :-1].cpu().double()
 
 
 def summary(values: Tensor, weights: Tensor) -> dict[str, float]:
