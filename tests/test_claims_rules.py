@@ -190,10 +190,10 @@ def test_the_identity_must_be_the_only_path_that_does_not_degrade():
     assert "At depth 56 at most" not in better.reason
     alike = judge(BY_ID["identity-not-just-a-path"], paths(1.1, 20.0, permutation=1.1))
     assert alike.verdict == NOT_SUPPORTED
-    assert "Against the others alone the rule would say supported." in alike.reason
+    assert "Against the others alone the condition for support is met." in alike.reason
     neither = judge(BY_ID["identity-not-just-a-path"], paths(30.0, 31.0, permutation=1.1))
     assert "That is no rival" in neither.reason
-    assert "the rule would say supported" not in neither.reason
+    assert "the condition for support" not in neither.reason
     assert verdict("identity-not-just-a-path", paths(30.0, 31.0)) == INCONCLUSIVE
 
 
@@ -591,7 +591,11 @@ def test_a_training_that_diverged_is_named_where_it_is_left_out():
     made[-1]["metrics"]["train_error"] = None
     found = judge(BY_ID["degradation-train"], evidence(*made))
     assert (found.verdict, found.seeds) == (SUPPORTED, 3)
-    assert found.reason == "Left out, since they diverged: paper/plain-56-s3."
+    assert found.reason == "Not counted, since they diverged: paper/plain-56-s3."
+    for record in made[3:]:
+        record["metrics"]["train_error"] = None
+    found = judge(BY_ID["degradation-train"], evidence(*made))
+    assert found.reason == "plain-56 at scale paper: every training diverged."
 
 
 def test_algebra_that_does_not_hold_is_not_supported(monkeypatch):

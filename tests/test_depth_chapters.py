@@ -116,9 +116,8 @@ def test_a_short_profile_is_put_beside_the_full_length():
     ends = row["training errors, lowest first, %"].split(" < ")
     shown.loc[1, "training errors, lowest first, %"] = " < ".join([ends[1], ends[0], *ends[2:]])
     told = first_steps.beside_full_length(shown)
-    assert "all four errors: desk." in told
-    assert "plain-20 ends lower: desk and quick." in plain_text(told)
-    assert "ResNet-20 ends lower: desk." in plain_text(told)
+    assert "All four errors: desk. plain-20 and plain-56: desk and quick." in plain_text(told)
+    assert "ResNet-20 and ResNet-56: desk." in plain_text(told)
     order = plain_text(row["training errors, lowest first, %"])
     assert order == "ResNet-56 (0.50) < ResNet-20 (1.00) < plain-20 (2.00) < plain-56 (4.00)"
     assert row["response, plain over ResNet"] == "2"

@@ -70,10 +70,9 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
             job.result()
             print(f"Executed {chapter}", flush=True)
     shutil.rmtree(output / "html", ignore_errors=True)
-    beside = str(Path(sys.executable).parent)
-    program = shutil.which("jupyter-book", path=beside) or "jupyter-book"
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     # Jupyter Book writes into the folder _build of the path that it is given.
-    command = [program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
+    command = [*program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if result.returncode:
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])

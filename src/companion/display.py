@@ -30,8 +30,8 @@ PAPER = {
 }
 JUDGED = {20, 56}
 ELSEWHERE = (
-    "*The rules are about depths 20 and 56 at the full length of a scale: these verdicts rest on "
-    "the committed records of those, not on the parameters chosen for this chapter.*"
+    "*The rules are about depths 20 and 56 with all seeds and at the full length of a scale: these "
+    "verdicts rest on the committed records of those, not on the parameters chosen for this chapter.*"
 )
 
 

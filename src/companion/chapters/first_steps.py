@@ -1,7 +1,7 @@
 """Gradients, the first steps of a training and ‖W‖ over it: captions and tables of chapter 1, and
 the table that sets our short profiles beside the full length."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from scipy.stats import gmean
@@ -164,33 +164,26 @@ def short_profiles() -> pd.DataFrame:
 
 
 def beside_full_length(frame: pd.DataFrame) -> str:
-    """What `short_profiles` answers: which short profiles end in the order of the full length, or
-    have at least the deep net of a kind on the same side of the shallow one."""
+    """What `short_profiles` answers: which short profiles end in the order of the full length."""
     orders = frame.set_index("scale")["training errors, lowest first, %"]
     orders = orders.str.replace(r" \([^)]*\)", "", regex=True).str.split(" < ")
-    whole, short = orders["public"], orders.drop("public")
-
-    def deeper_first(order: list[str], kind: str) -> bool:
-        return order.index(network(kind, 56)) < order.index(network(kind, 20))
-
-    def like(same: Callable[[list[str]], bool]) -> str:
-        return listed([name for name, order in short.items() if same(order)] or ["none"])
-
-    told = [
-        f"In which of {network(kind, 56)} and {network(kind, 20)} ends lower: "
-        f"{like(lambda o, k=kind: deeper_first(o, k) == deeper_first(whole, k))}."
-        for kind in KINDS
-    ]
+    short = [name for name in orders.index if name not in ("public", "paper")]
+    pairs = [[network(kind, depth) for depth in (20, 56)] for kind in KINDS]
+    told = []
+    for words, nets in (("All four errors", orders["public"]), *((listed(p), p) for p in pairs)):
+        ranked = {name: [net for net in orders[name] if net in nets] for name in orders.index}
+        same = [name for name in short if ranked[name] == ranked["public"]]
+        told.append(f"{words}: {listed(same or ['none'])}.")
     return (
-        "Which short profiles are like the full length? In the order of all four errors: "
-        f"{like(lambda order: order == whole)}. {' '.join(told)} ‖W‖ and the ratio of responses "
-        "are in the table; that ratio is undecided at full length, as "
-        "{ref}`response-smaller <claim-response-smaller>` says."
+        f"Which short profiles end in the order of the full length? {' '.join(told)} What the "
+        "ratio of responses is worth at full length is said by "
+        "{ref}`response-smaller <claim-response-smaller>`."
     )
 
 
 def short_profile(records: Sequence[Record]) -> dict[str, str]:
-    """One row of that table, from the four networks of a scale."""
+    """One row of that table, from the four networks of a scale that did not diverge."""
+    records = [r for r in records if r["metrics"]["train_error"] is not None]
     errors = by_network(finals(records), "train_error").sort_values("mean")
     order = " < ".join(f"{n} ({m:.2f})" for n, m in zip(errors["network"], errors["mean"]))
     deep = responses([r for r in records if r.depth == 56])

@@ -235,13 +235,13 @@ def rivals() -> pd.DataFrame:
     and decay on γ on the profile quick, where it is shown and not judged."""
     full, own = Evidence("public"), Evidence("quick")
     grown = accumulation(full.networks("residual", 56), "final")
-    starts = own.found("residual", 56)
-    before = f"; before training, quick: {accumulation(starts, 'initial')}" if starts else ""
+    desk = Evidence("desk").found("residual", 56)
+    before = f"; before training, desk: {accumulation(desk, 'initial')}" if desk else ""
     (fall,) = falls([full.networks("plain", depth) for depth in (20, 56)], "final")
     rows = [
         {
             "rival": "signal accumulates along the shortcut",
-            "measured": "‖F(x)‖/‖x‖, last identity block over first, trained ResNet-56",
+            "measured": "‖F(x)‖/‖x‖ of ResNet-56, last identity block over first, trained",
             "value": f"{grown}{before}",
             "holds": "yes" if grown.upper < 1 else "no" if grown.lower > 1 else "undecided",
         },
@@ -296,9 +296,9 @@ def kept_large() -> str:
     return (
         f"On the digits ResNet-56 without decay on γ ends with a median std of "
         f"{number(stds[0], 2)} in place of {number(stds[1], 2)} and a median ‖F(x)‖/‖x‖ of "
-        f"{number(beside[0], 2)} in place of {number(beside[1], 2)}; its training error minus that "
-        f"with decay is {difference(*errors)} percentage points (geometric means over trainings; "
-        f"{scale(free)})."
+        f"{number(beside[0], 2)} in place of {number(beside[1], 2)} (geometric means); its "
+        f"training error minus that with decay is {difference(*errors)} percentage points "
+        f"({scale(free)})."
     )
 
 

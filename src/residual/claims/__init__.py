@@ -71,8 +71,8 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
             found = of_others(claim, evidence, found)
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
-    if evidence.lost:
-        told = f"Left out, since they diverged: {listed(sorted(evidence.lost))}."
+    if evidence.lost and found.verdict != NOT_RUN:
+        told = f"Not counted, since they diverged: {listed(sorted(evidence.lost))}."
         found = replace(found, reason=f"{found.reason} {told}".strip())
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence)

@@ -102,7 +102,9 @@ def relative_correlation(runs: list[Record], when: str) -> Interval:
     for run in runs:
         ratios = [run["responses"][when]["blocks"]["ratio"][i] for i in identity_blocks(run)]
         pairs = [pair for pair in zip(ratios, rises(run)) if pair[0] is not None]
-        found.append(rank_correlation(*zip(*pairs)) if pairs else 0.0)
+        if not pairs:
+            raise MissingRecordError(f"{run.name}: no block has a finite ‖F(x)‖/‖x‖.")
+        found.append(rank_correlation(*zip(*pairs)))
     return mean_correlation(found)
 
 
@@ -212,7 +214,7 @@ def preconditioning(evidence: Evidence) -> Finding:
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
     sentence += " By Holm's procedure these p are judged together." if enough else ""
     sentence += (
-        " An even Jacobian is no faster descent, and adding the identity evens almost any Jacobian."
+        " An even Jacobian alone is no faster descent, and adding the identity evens almost any."
     )
     records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
     if evidence.full_length:

@@ -5,7 +5,16 @@ from statistics import fmean, median
 
 from residual.claims.evidence import Evidence, MissingRecordError, metric
 from residual.claims.verdicts import Finding, conclude
-from residual.statistics import Interval, difference, geometric_mean, listed, number, ratio, share
+from residual.statistics import (
+    FEWEST_SEEDS,
+    Interval,
+    difference,
+    geometric_mean,
+    listed,
+    number,
+    ratio,
+    share,
+)
 from residual.store import Record
 
 HALF = 0.5
@@ -123,11 +132,11 @@ def not_overfitting(evidence: Evidence) -> Finding:
         f"{part} times the rise in test error."
     )
     each = [d["train_error"] - s["train_error"] for s, d in paired(shallow, deep)]
-    if part.lower < HALF <= part.estimate and len(each) > 1 and min(each) > 0:
+    if part.lower < HALF <= part.estimate and len(each) >= FEWEST_SEEDS and min(each) > 0:
         sentence += (
-            f" The training error rises in each of {len(each)} trainings, by {number(min(each))} "
-            f"to {number(max(each))} points, which is not what overfitting looks like; that they "
-            "differ so much leaves the interval wide."
+            f" In each of {len(each)} pairs of trainings the training error rises, by "
+            f"{number(min(each))} to {number(max(each))} points, which is not what overfitting "
+            "looks like; the rule asks for more, an interval of the share."
         )
     values = part.named("share_fraction") | {"plain_56_train_error_percent": error}
     if error > UNTRAINED:
@@ -205,8 +214,9 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
         beside = geometric_mean([stage_ratio(run, -1) for run in others])
         values |= beside.named("resnet_stage_ratio_training")
         sentence += f" In ResNet-56 it is {beside} at the end"
-        nearer = beside.upper < found["at the end of training"].lower
-        sentence += ": nearer to vanishing, though it trains." if nearer else "."
+        nearer = beside.upper < min(1, found["at the end of training"].lower)
+        trains = fmean(metric(others, "train_error")) < UNTRAINED
+        sentence += ": nearer to vanishing, though it trains." if nearer and trains else "."
     vanished = any(interval.upper < VANISHED for interval in found.values())
     healthy = all(interval.lower >= VANISHED for interval in found.values())
     return conclude(vanished, healthy, sentence, values, runs + others, len(runs))

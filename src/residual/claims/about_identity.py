@@ -47,10 +47,12 @@ def identity_is_hard(evidence: Evidence) -> Finding:
                 interval = ratio(*sides)
                 values |= interval.named(f"error_ratio_{blocks}_blocks")
                 pair = " against ".join(map(error_left, left))
-                least = "at least " if left[1] <= FLOOR else ""
-                told.append(f"{pair} at {counted(blocks)}, a ratio of {least}{interval}")
+                ends = f"at least {number(interval.lower, 1)}" if left[1] <= FLOOR else interval
+                told.append(f"{pair} at {counted(blocks)}, a ratio of {ends}")
                 if left[0] < 2 * floor:
-                    told[-1] += ", where the plain stack is within twice its own bound"
+                    told[-1] += (
+                        " (where the plain stack errs less than twice as much as exact weights)"
+                    )
                 if min(left) < CONSTANT:
                     counting[blocks] = interval
                 else:
@@ -165,8 +167,8 @@ def identity_by_default(evidence: Evidence) -> Finding:
     block.norm2.running_mean.zero_()
     values["zero_gamma_ratio"] = float((zero_scale(block)(x) - x).detach().norm() / x.norm())
     sentence = (
-        f"Before training (so *default* is read) the median of ‖F(x)‖/‖x‖ over the identity blocks "
-        f"of ResNet-56 is "
+        f"Before training (which is how default is read) the median of ‖F(x)‖/‖x‖ over the "
+        "identity blocks of ResNet-56 is "
         f"{found} with He initialisation ({number(values['he_first_block_ratio'])} in its first "
         f"block) and {number(values['zero_gamma_ratio'])} with γ₂ at zero. Batch normalisation at "
         "γ = 1 and β = 0 explains it: if F(x) is taken for normal noise of variance 1, independent "

@@ -155,7 +155,7 @@ def at_every_depth(
     if not found:
         raise MissingRecordError(f"No ResNet at scale {evidence.scale}.")
     sentence = f"{words} (F(x) alone, {STATES[evidence.state]} BN statistics): {'; '.join(told)}."
-    whose = ", in networks of ours" if public else ""
+    whose = ", in ours at scale desk" if public else ""
     sentence += f" Before training{whose}: {listed(before)}." if before else ""
     below = all(interval.upper < threshold for interval in found)
     reached = all(interval.lower >= threshold for interval in found)

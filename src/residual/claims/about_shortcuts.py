@@ -161,9 +161,9 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
         reasons.append("That is no rival: with its channels renumbered it is the identity.")
         if alone(set(others) - set(as_good)):
             reasons.append(
-                "Against the others alone the rule would say supported. But x/2 is the identity "
-                "from another start of γ₂: what differs is how large F is beside what the shortcut "
-                "returns."
+                "Against the others alone the condition for support is met. But x/2 is the "
+                "identity from another start of γ₂: what differs is how large F is beside what the "
+                "shortcut returns."
             )
     reasons += [f"Below the identity ends: {listed(better)}."] if better else []
     records = [run for pair in runs.values() for group in pair for run in group]

@@ -79,18 +79,17 @@ def ensure(
     """
     check_choice("experiment", name, tuple(EXPERIMENTS))
     check_choice("profile", profile, tuple(PROFILES))
-    study, places = EXPERIMENTS[name], [root] if root else [None, store.own()]
-    settings = study.settings(profile)
-    stored = [found for place in places if (found := store.experiment(name, profile, place))]
-    if seeds is None:
-        wanted = list(stored[0].seeds if stored else study.seeds)
-    else:
+    study, wanted = EXPERIMENTS[name], None
+    if seeds is not None:
         wanted = check_list("seeds", seeds, check_seed, "seeds")
-    known: dict[int, dict] = {}
-    for found in stored:
-        if set(wanted) <= measured(found, settings).keys():
+    settings, known = study.settings(profile), {}
+    for place in [root] if root else [None, store.own()]:
+        found = store.experiment(name, profile, place)
+        here = measured(found, settings)
+        if here and set(wanted or here) <= here.keys():
             return found
-        known |= measured(found, settings)
+        known |= here
+    wanted = wanted or list(study.seeds)
     place = Place(profile, pick_device(device), root)
     about, begun = provenance(place.device), time.monotonic()
     for seed in wanted:
