@@ -6,6 +6,7 @@ import pytest
 
 from residual.errors import ParameterError
 from residual.recipe import PROFILES, Recipe, recipes
+from residual.train import WATCHED
 
 
 def test_the_paper_profile_is_section_4_2():
@@ -110,3 +111,10 @@ def test_short_profiles_keep_the_product_of_rate_decay_and_length():
             product, rel=1e-4
         )
     assert Recipe.of("paper", "plain", 20, 0, 64, 0.01).weight_decay == 1e-4
+
+
+@pytest.mark.parametrize("iterations", [None, 250, 1201])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_evaluation_falls_where_a_training_is_watched(profile, iterations):
+    recipe = Recipe.of(profile, "plain", 8, iterations=iterations)
+    assert {*recipe.points(PROFILES[profile].evaluations)} <= {*recipe.points(WATCHED)}

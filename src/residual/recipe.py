@@ -14,7 +14,11 @@ LOW_START_DEPTH = 110  # §4.2: ResNet-110 starts at 0.01 for about 400 of 64,00
 
 @dataclass(frozen=True)
 class Profile:
-    """One scale of the experiment: data set, iterations, and how often the test set is seen."""
+    """One scale of the experiment: data set, iterations, and how often the test set is seen.
+
+    The number of evaluations divides 100: each falls on a hundredth of the way, where a training
+    is watched.
+    """
 
     name: str
     dataset: str
@@ -25,7 +29,7 @@ class Profile:
 
 PROFILES = {
     "quick": Profile("quick", "digits", 600, 10, "8×8 digits, minutes a network on a CPU"),
-    "desk": Profile("desk", "cifar10", 3_200, 16, "CIFAR-10, 1/20 of the paper's iterations"),
+    "desk": Profile("desk", "cifar10", 3_200, 4, "CIFAR-10, 1/20 of the paper's iterations"),
     "paper": Profile("paper", "cifar10", 64_000, 100, "CIFAR-10, the paper's 64,000 iterations"),
 }
 
