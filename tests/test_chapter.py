@@ -82,6 +82,7 @@ def frame(shallow, deep):
         ([5.0, 6.0], [1.0, 2.0], "falls from 5.50 % to 1.50 %; every training of the deeper net"),
         ([1.0, 4.0], [3.0, 6.0], "the trainings of the two overlap"),
         ([1.5], [1.5], "From plain-8 to plain-14 the test error stays at 1.50 %."),
+        ([1.5], [1.501], "From plain-8 to plain-14 the test error stays at 1.50 %."),
         ([1.0, 2.0], [], "plain-8 ends with a mean test error of 1.50 %."),
     ],
 )

@@ -99,6 +99,8 @@ def test_controls_come_with_what_differs_best_first():
         made += [made_up.network("plain", 8, seed, "quick", train=20.0, low_start=True)]
     told = plain_text(degradation.best_control(degradation.controls(made)))
     assert told.startswith("Of 2 recipes at scale quick the one with low start yes leaves plain-8")
+    two = [made_up.network("plain", d, seed, "quick") for d in (8, 14) for seed in range(3)]
+    assert degradation.best_control(degradation.controls(two)) == ""  # nothing differs
 
 
 def test_a_short_profile_is_put_beside_the_full_length():

@@ -104,7 +104,8 @@ def change_with_depth(frame: pd.DataFrame, kind: str) -> str:
     if low == high:
         return f"{network(kind, low)} ends with a {mean}test error of {error_rate(shallow.mean())}."
     change = deep.mean() - shallow.mean()
-    verb = "rises" if change > 0 else "falls" if change < 0 else "stays at"
+    same = error_rate(shallow.mean()) == error_rate(deep.mean())
+    verb = "stays at" if same else "rises" if change > 0 else "falls"
     return (
         f"From {network(kind, low)} to {network(kind, high)} the {mean}test error {verb} "
         f"{span(shallow.mean(), deep.mean())}{overlap(shallow, deep)}."
@@ -113,7 +114,8 @@ def change_with_depth(frame: pd.DataFrame, kind: str) -> str:
 
 def span(first: float, last: float) -> str:
     """From one percentage to another; one alone where nothing changes."""
-    return error_rate(first) if first == last else f"from {error_rate(first)} to {error_rate(last)}"
+    before, after = error_rate(first), error_rate(last)
+    return before if before == after else f"from {before} to {after}"
 
 
 def overlap(shallow: pd.Series, deep: pd.Series) -> str:

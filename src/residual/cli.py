@@ -58,7 +58,7 @@ def main() -> None:
 
     What a command trains goes into a store of your own (RESIDUAL_RUNS, or my-runs/) and is never
     trained again. The committed store runs/ is read; into it write only publish, peers and
-    verify --record.
+    verify --record, and train if --runs names it.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 

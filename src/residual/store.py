@@ -121,9 +121,11 @@ class Record:
         """The trained weights beside the record; RecordError if they are not there or damaged."""
         path = self.weights_file
         if not path.is_file():
+            which = f"--kinds {self.kind} --depths {self.depth} --seeds {self.member}"
             raise RecordError(
-                f"{path} was not kept. Train this recipe with `residual train --runs {own()}`: "
-                "networks are looked for there as well."
+                f"{path} was not kept. Train it again with `residual train --profile {self.scale} "
+                f"{which} --runs {own()}` and the options that its name tells: networks are looked "
+                "for there as well."
             )
         content = path.read_bytes()
         if digest(content) != self["weights"]:

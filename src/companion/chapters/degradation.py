@@ -240,9 +240,9 @@ def best_control(found: pd.DataFrame) -> str:
     told = []
     enough = found[(found["n"] >= FEWEST_SEEDS) & (found["kind"] == "plain")]
     for scale, part in enough.groupby("scale"):
-        if len(part) > 1:
+        differing = [name for name in RECIPE[1:] if part[name].nunique() > 1]
+        if differing:
             best = part.iloc[0]
-            differing = [name for name in RECIPE[1:] if part[name].nunique() > 1]
             traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
                 f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves "

@@ -187,7 +187,8 @@ def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
         group = [r for r in records if r.kind == kind]
         if group:
             rho = mean_correlation([lesion_correlation(run, "final") for run in group])
-            told.append(f"{rho} in {network(kind, group[0].depth)}")
+            few = len(identity_blocks(group[0])) < 3  # a rank correlation of one or two is none
+            told.append(f"{'none' if few else rho} in {network(kind, group[0].depth)}")
     caption = (
         "Does a small response mean a dispensable block? Spearman's ρ over identity blocks "
         f"between the std of F(x) and the rise in test error on deletion is {listed(told)}. A dot "
