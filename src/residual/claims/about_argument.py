@@ -214,7 +214,7 @@ def preconditioning(evidence: Evidence) -> Finding:
     sentence = f"Participation ratio of singular values, residual over plain: {told}."
     sentence += " By Holm's procedure these p are judged together." if enough else ""
     sentence += (
-        " An even Jacobian alone is no faster descent, and adding the identity evens almost any."
+        " An even Jacobian alone makes no descent faster, and adding the identity evens almost any."
     )
     records = [r for k in KINDS for r in evidence.networks(k, 56)] if evidence.full_length else []
     if evidence.full_length:
