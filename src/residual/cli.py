@@ -68,7 +68,9 @@ def main() -> None:
 @click.option("--kinds", default=",".join(KINDS), show_default=True, help="One or both.")
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, default="0", show_default=True, help="Such as 0,1,2.")
-@click.option("--iterations", type=int, help="Instead of the profile's own number.")
+@click.option(
+    "--iterations", type=int, help="Instead of the profile's own number; the decay follows it."
+)
 @click.option("--learning-rate", type=float, default=0.1, show_default=True, help="The first one.")
 @click.option("--weight-decay", type=float, help="Instead of the profile's scaled one.")
 @click.option("--no-norm", is_flag=True, help="Without batch normalisation.")
