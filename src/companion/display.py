@@ -31,7 +31,7 @@ PAPER = {
 JUDGED = {20, 56}
 ELSEWHERE = (
     "*The rules are about depths 20 and 56 with all seeds and at the full length of a scale: these "
-    "verdicts rest on the committed records of those, not on those chosen here.*"
+    "verdicts rest on the committed records of those, not on what was chosen here.*"
 )
 
 
