@@ -188,9 +188,9 @@ def test_the_identity_must_be_the_only_path_that_does_not_degrade():
     assert better.verdict == NOT_SUPPORTED
     assert "Below the identity ends:" in better.reason
     assert "At depth 56 at most" not in better.reason
-    alike = judge(BY_ID["identity-not-just-a-path"], paths(1.1, 20.0, permutation=1.1))
-    assert alike.verdict == NOT_SUPPORTED
-    assert "Against the others alone the condition for support is met." in alike.reason
+    permuted = judge(BY_ID["identity-not-just-a-path"], paths(1.1, 20.0, permutation=1.1))
+    assert permuted.verdict == NOT_SUPPORTED
+    assert "Against the others alone the condition for support is met." in permuted.reason
     neither = judge(BY_ID["identity-not-just-a-path"], paths(30.0, 31.0, permutation=1.1))
     assert "That is no rival" in neither.reason
     assert "the condition for support" not in neither.reason
@@ -457,9 +457,7 @@ def test_preconditioning_wants_both_states_of_the_jacobian(monkeypatch):
     rule = BY_ID["preconditioning"].judge
     assert rule(trained(0.8)).verdict == SUPPORTED
     assert rule(trained(0.2)).reason == "Only for the Jacobian at initialisation."
-    monkeypatch.setattr(
-        about_argument, "ratio_p", lambda *_: 0.03
-    )  # two of them: more than Holm allows
+    monkeypatch.setattr(about_argument, "ratio_p", lambda *_: 0.03)  # twice is too much for Holm
     assert rule(trained(0.8)).verdict == INCONCLUSIVE
 
 
@@ -480,7 +478,8 @@ def at_the_threshold(field, level, depths=(20, 56), kind="residual", **given):
     return [r for depth in depths for r in alike(kind, depth, **{field: level}, **given)]
 
 
-def one_of(kind, depth, error):
+def ends(kind, depth, error):
+    """Trainings that end at this training error."""
     return alike(kind, depth, train=error)
 
 
@@ -491,8 +490,8 @@ def responding(plain):
 
 def shortcuts(other):
     """Networks with each kind of shortcut: ends at depth 56 where the identity ends at 1."""
-    made = one_of("residual", 20, 1.0) + one_of("residual", 56, 1.0)
-    made += one_of("plain", 20, 1.0) + one_of("plain", 56, 9.0)
+    made = ends("residual", 20, 1.0) + ends("residual", 56, 1.0)
+    made += ends("plain", 20, 1.0) + ends("plain", 56, 9.0)
     for shortcut in ("half", "permutation", "orthogonal"):
         for depth, error in ((20, 1.0), (56, other)):
             made += alike("residual", depth, train=error, shortcut=shortcut)
@@ -501,10 +500,12 @@ def shortcuts(other):
 
 def rising_to(deep):
     """Plain networks whose two errors rise alike, from 10 per cent to this one."""
-    return one_of("plain", 20, 10.0) + one_of("plain", 56, deep)
+    return ends("plain", 20, 10.0) + ends("plain", 56, deep)
 
 
 def accumulating(last, plain=1.0):
+    """Residual networks whose last block has so many times the ‖F(x)‖/‖x‖ of the others; plain
+    ones of which the shallow respond so many times as strongly as the deep."""
     made = alike("residual", 56, ratio=1.0, last_ratio=last)
     return made + alike("plain", 20, std=plain) + alike("plain", 56, std=1.0)
 
@@ -520,28 +521,44 @@ def accumulating(last, plain=1.0):
         ("vanishing-gradients", alike("plain", 56, gradients=(0.099, 1.0)), SUPPORTED),
         (
             "residual-cures",
-            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.5), *one_of("plain", 56, 9)],
+            [
+                *ends("residual", 20, 5.0),
+                *ends("residual", 56, 5.5),
+                *ends("plain", 56, 9),
+            ],
             SUPPORTED,
         ),
         (
             "residual-cures",
-            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.6), *one_of("plain", 56, 9)],
+            [
+                *ends("residual", 20, 5.0),
+                *ends("residual", 56, 5.6),
+                *ends("plain", 56, 9),
+            ],
             NOT_SUPPORTED,
         ),
         (
             "residual-cures",
-            [*one_of("residual", 20, 5.0), *one_of("residual", 56, 5.0), *one_of("plain", 56, 5)],
+            [
+                *ends("residual", 20, 5.0),
+                *ends("residual", 56, 5.0),
+                *ends("plain", 56, 5),
+            ],
             INCONCLUSIVE,
         ),
-        ("hundreds-of-layers", one_of("residual", 110, 44.9) + one_of("plain", 110, 45.0), CAVEAT),
         (
             "hundreds-of-layers",
-            one_of("residual", 110, 45.0) + one_of("plain", 110, 90.0),
+            ends("residual", 110, 44.9) + ends("plain", 110, 45.0),
+            CAVEAT,
+        ),
+        (
+            "hundreds-of-layers",
+            ends("residual", 110, 45.0) + ends("plain", 110, 90.0),
             NOT_SUPPORTED,
         ),
         (
             "hundreds-of-layers",
-            one_of("residual", 110, 1.0) + one_of("plain", 110, 44.9),
+            ends("residual", 110, 1.0) + ends("plain", 110, 44.9),
             NOT_SUPPORTED,
         ),
         ("identity-not-just-a-path", shortcuts(1.5), NOT_SUPPORTED),

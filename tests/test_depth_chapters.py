@@ -115,8 +115,8 @@ def test_a_short_profile_is_put_beside_the_full_length():
     ]
     row = first_steps.short_profile(made)
     shown = pd.DataFrame([{"scale": scale} | row for scale in ("desk", "quick", "public")])
-    ends = row["training errors, lowest first, %"].split(" < ")
-    shown.loc[1, "training errors, lowest first, %"] = " < ".join([ends[1], ends[0], *ends[2:]])
+    best, second, *others = row["order"]
+    shown.at[1, "order"] = [second, best, *others]
     told = first_steps.beside_full_length(shown)
     assert "All four errors: desk. plain-20 and plain-56: desk and quick." in plain_text(told)
     assert "ResNet-20 and ResNet-56: desk." in plain_text(told)

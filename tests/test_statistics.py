@@ -27,6 +27,7 @@ def test_two_seeds_have_no_interval():
     assert found.seeds == 2
     assert (found.lower, found.upper) == (-math.inf, math.inf)
     assert found.named("x_points") == {"x_points": -4.5}
+    assert statistics.ratio([1.0, 1.0], [2.0, 2.0]).named("x_ratio") == {"x_ratio": 0.5}
     assert "no interval" in str(found)
     assert statistics.ratio([1.0], [2.0]).lower == 0
 

@@ -107,6 +107,15 @@ def test_a_damaged_run_does_not_stop_the_others(tmp_path):
         ensure(tiny([0, 1, 2]), options)
 
 
+def test_another_recipe_under_the_same_name_does_not_stop_the_others(tmp_path):
+    near = [replace(tiny([0])[0], weight_decay=decay) for decay in (0.02000001, 0.02000004)]
+    options = Options("cpu", tmp_path, jobs=1)
+    ensure(near[:1], options)
+    taken, trained = sweep([near[1], *tiny([1])], options)
+    assert isinstance(taken.error, ParameterError)
+    assert trained.run["metrics"]
+
+
 def test_it_says_what_it_will_train_and_how_long_that_takes(tmp_path, capsys):
     ensure(tiny([0]), Options("cpu", tmp_path))
     told = capsys.readouterr().out

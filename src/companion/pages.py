@@ -232,7 +232,8 @@ def loadable_table() -> str:
 def short_profile_table() -> str:
     """Whether a short profile is a model of the full length: one row a scale, and the control."""
     frame = short_profiles()
-    shown = table(list(frame.columns), frame.itertuples(index=False))
+    rows = frame.drop(columns="order")
+    shown = table(list(rows.columns), rows.itertuples(index=False))
     told = beside_full_length(frame) if "public" in set(frame["scale"]) else ""
     return f"{shown}\n\n{told}\n\n{positive_control()}"
 

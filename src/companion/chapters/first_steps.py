@@ -149,8 +149,9 @@ def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str
 def short_profiles() -> pd.DataFrame:
     """Is a short profile a model of the full length? One row a scale of ours, and public.
 
-    The order of the four final training errors, lowest first; the median response of plain over
-    residual at depth 56; and ‖W‖ at the end over its He value, first stage, for both nets of 56.
+    The `order` of the networks by final training error, as a list and in words; the median response
+    of plain over residual at depth 56; and ‖W‖ at the end over its He value, first stage, for both
+    nets of 56.
     """
     rows = []
     for name in reversed(SCALES):
@@ -165,8 +166,7 @@ def short_profiles() -> pd.DataFrame:
 
 def beside_full_length(frame: pd.DataFrame) -> str:
     """What `short_profiles` answers: which short profiles end in the order of the full length."""
-    orders = frame.set_index("scale")["training errors, lowest first, %"]
-    orders = orders.str.replace(r" \([^)]*\)", "", regex=True).str.split(" < ")
+    orders = frame.set_index("scale")["order"]
     short = [name for name in orders.index if name not in ("public", "paper")]
     pairs = [[network(kind, depth) for depth in (20, 56)] for kind in KINDS]
     told = []
@@ -181,11 +181,11 @@ def beside_full_length(frame: pd.DataFrame) -> str:
     )
 
 
-def short_profile(records: Sequence[Record]) -> dict[str, str]:
+def short_profile(records: Sequence[Record]) -> dict[str, object]:
     """One row of that table, from the four networks of a scale that did not diverge."""
     records = [r for r in records if r["metrics"]["train_error"] is not None]
     errors = by_network(finals(records), "train_error").sort_values("mean")
-    order = " < ".join(f"{n} ({m:.2f})" for n, m in zip(errors["network"], errors["mean"]))
+    told = [f"{n} ({m:.2f})" for n, m in zip(errors["network"], errors["mean"])]
     deep = responses([r for r in records if r.depth == 56])
     medians = deep.groupby(["kind", "run"])["std"].median()
     grown = gradients([r for r in records if r.depth == 56])
@@ -195,7 +195,8 @@ def short_profile(records: Sequence[Record]) -> dict[str, str]:
     growth = last.groupby(["kind", "run"])["weight"].median() / 32**0.5
     left = {kind: gmean(growth[kind]) for kind in KINDS}
     return {
-        "training errors, lowest first, %": order,
+        "order": errors["network"].tolist(),
+        "training errors, lowest first, %": " < ".join(told),
         "response, plain over ResNet": number(
             medians["plain"].median() / medians["residual"].median()
         ),

@@ -6,6 +6,7 @@ rule, a function of the same name, into one of the modules `about_…`.
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
+from operator import attrgetter
 from pathlib import Path
 
 from residual.claims import (
@@ -64,20 +65,30 @@ SAME = "The verdict stays the same whichever source is left out."
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """One claim's verdict from the records of one scale; "not run" names what is missing."""
-    evidence.lost.clear()
     try:
         found = claim.judge(evidence)
         if evidence.scale == "public" and found.seeds:
             found = of_others(claim, evidence, found)
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
-    if evidence.lost and found.verdict != NOT_RUN:
-        told = f"Not counted, since they diverged: {listed(sorted(evidence.lost))}."
+    if lost := not_counted(found, evidence):
+        told = f"Not counted, since they diverged: {listed(lost)}."
         found = replace(found, reason=f"{found.reason} {told}".strip())
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence)
     scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.runs else evidence.scale
     return Verdict(**vars(found), id=claim.id, scale=scale)
+
+
+def not_counted(found: Finding, evidence: Evidence) -> list[str]:
+    """The trainings that diverged of the networks that a finding rests on, but for those in it."""
+    if not found.runs:
+        return []
+    others = [run for run in evidence.records if run.name not in found.runs]
+    of_network = attrgetter("kind", "depth", "variant")
+    used = {of_network(run) for run in evidence.records if run.name in found.runs}
+    lost = [run for run in others if run["metrics"]["train_error"] is None]
+    return [run.name for run in lost if of_network(run) in used]
 
 
 def shortened(found: Finding, evidence: Evidence) -> Finding:

@@ -27,8 +27,7 @@ class Evidence:
     """The records of one scale in a store; nothing is read before a rule asks for it.
 
     On the scale `public` a source stands where a seed stands in our own trainings. `state` says
-    which BN statistics rules read responses with: final (moving averages) or final_exact. `lost`
-    gathers the names of trainings that a rule asked for and that diverged.
+    which BN statistics rules read responses with: final (moving averages) or final_exact.
     """
 
     scale: str
@@ -37,7 +36,6 @@ class Evidence:
     given_logs: tuple[Curve, ...] | None = None
     state: str = "final"
     experiments: dict[str, Record] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -69,9 +67,7 @@ class Evidence:
     def found(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trained networks of one kind, depth and variant that did not diverge."""
         tried = self.tried(kind, depth, variant)
-        trained = [r for r in tried if r["metrics"]["train_error"] is not None]
-        self.lost.update({r.name for r in tried} - {r.name for r in trained})
-        return trained
+        return [r for r in tried if r["metrics"]["train_error"] is not None]
 
     def networks(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The same; MissingRecordError if there is none."""

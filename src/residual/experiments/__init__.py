@@ -83,8 +83,8 @@ def ensure(
     if seeds is not None:
         wanted = check_list("seeds", seeds, check_seed, "seeds")
     settings, known = study.settings(profile), {}
-    for place in [root] if root else [None, store.own()]:
-        found = store.experiment(name, profile, place)
+    for folder in [root] if root else [None, store.own()]:
+        found = store.experiment(name, profile, folder)
         here = measured(found, settings)
         if here and set(wanted or here) <= here.keys():
             return found
