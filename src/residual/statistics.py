@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 LEVEL = 0.95
 FEWEST_SEEDS = 3
-PERMUTATIONS = 9999
-REACH = 1e6  # shares beyond ± this are not searched for
+PERMUTATIONS = 999
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -53,12 +52,10 @@ class Interval:
     upper: float
     seeds: int
 
-    def named(self, name: str) -> dict[str, float]:
-        """The estimate and the ends, where there are some, under a name that holds the unit."""
-        found = {name: self.estimate}
-        if self.seeds >= FEWEST_SEEDS:
-            found |= {f"{name}_lower": self.lower, f"{name}_upper": self.upper}
-        return {key: float(f"{v:.6g}") for key, v in found.items() if math.isfinite(v)}
+    def ends(self) -> dict[str, float | None]:
+        """The ends and the number of trainings for JSON; null where there is no interval."""
+        ends = {"lower": self.lower, "upper": self.upper}
+        return {k: v if math.isfinite(v) else None for k, v in ends.items()} | {"n": self.seeds}
 
     def __str__(self) -> str:
         if not math.isfinite(self.lower) or not math.isfinite(self.upper):
@@ -119,31 +116,6 @@ def ratio(first: Sequence[float], second: Sequence[float]) -> Interval:
     return exponential(difference(np.log(first), np.log(second)))
 
 
-def share(parts: tuple[Sequence[float], Sequence[float]], wholes: tuple) -> Interval | None:
-    """How much of the rise of a whole a part's rise accounts for; each pair is (after, before).
-
-    The interval holds every share s for which Welch's interval of Δpart − s·Δwhole contains 0
-    (Fieller's construction; the seeds of part and whole go together). None if the whole does not
-    surely rise, so that there is nothing to account for.
-    """
-    (part, part_0), (whole, whole_0) = [
-        [np.asarray(g, float) for g in pair] for pair in (parts, wholes)
-    ]
-    rise = difference(whole, whole_0)
-    estimate = float((part.mean() - part_0.mean()) / rise.estimate) if rise.estimate else math.nan
-    if rise.seeds < FEWEST_SEEDS:
-        return Interval(estimate, -math.inf, math.inf, rise.seeds)
-    if rise.lower <= 0:
-        return None
-
-    def left(s: float) -> Interval:
-        return difference(part - s * whole, part_0 - s * whole_0)
-
-    lower = optimize.brentq(lambda s: left(s).lower, -REACH, REACH)
-    upper = optimize.brentq(lambda s: left(s).upper, -REACH, REACH)
-    return Interval(estimate, float(lower), float(upper), rise.seeds)
-
-
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     """Spearman's rank correlation; 0 where one side does not vary, or of fewer than 3 pairs."""
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
@@ -161,48 +133,30 @@ def mean_correlation(correlations: Sequence[float]) -> Interval:
     return Interval(estimate, math.tanh(found.lower), math.tanh(found.upper), found.seeds)
 
 
-def kendall_w(*rankings: Sequence[float], axis: int = -1) -> np.ndarray:
-    """Kendall's W of m rankings of n things: 1 where all have one order, 0 where their rank sums
-    are equal."""
-    ranks = stats.rankdata(np.stack(rankings), axis=axis)  # (m, …, n)
-    m, n = len(rankings), ranks.shape[axis]
-    sums = ranks.sum(0)
-    spread = ((sums - sums.mean(axis, keepdims=True)) ** 2).sum(axis)
+def kendall_w(ranks: np.ndarray) -> np.ndarray:
+    """Kendall's W of m rankings of n things, ranks (…, m, n): 1 where all have one order, 0 where
+    their rank sums are equal."""
+    m, n = ranks.shape[-2:]
+    sums = ranks.sum(-2)
+    spread = ((sums - sums.mean(-1, keepdims=True)) ** 2).sum(-1)
     return 12 * spread / (m**2 * (n**3 - n))
 
 
-def concordance_p(rows: Sequence[Sequence[float]]) -> float:
-    """The p of Kendall's W by permutation, of rows of values (m, n).
+def concordance(parts: Sequence[Sequence[Sequence[float]]]) -> tuple[list[float], float]:
+    """Kendall's W of each part, and the p of their mean by permutation within the parts.
 
-    Under the null hypothesis every row is shuffled by itself, `PERMUTATIONS` times, from a fixed
-    seed.
+    A part holds rows of values (m, n), one row a training. Under the null hypothesis every row of
+    every part is shuffled by itself, `PERMUTATIONS` times, from a fixed seed.
     """
-    tested = stats.permutation_test(
-        [np.asarray(row, dtype=float) for row in rows],
-        kendall_w,
-        permutation_type="pairings",
-        alternative="greater",
-        vectorized=True,
-        n_resamples=PERMUTATIONS,
-        rng=np.random.default_rng(0),
-    )
-    return float(tested.pvalue)
-
-
-def ratio_p(first: Sequence[float], second: Sequence[float]) -> float:
-    """Two-sided p of Welch's t on logarithms: whether two groups have one geometric mean."""
-    return float(stats.ttest_ind(np.log(first), np.log(second), equal_var=False).pvalue)
-
-
-def holm(tests: dict[str, float]) -> set[str]:
-    """The tests that Holm's step-down procedure rejects at 5 % in all, from their p by name."""
-    rejected: set[str] = set()
-    known = {name: 1.0 if math.isnan(p) else p for name, p in tests.items()}  # equal constants
-    for step, (name, p) in enumerate(sorted(known.items(), key=lambda pair: pair[1])):
-        if p > (1 - LEVEL) / (len(tests) - step):
-            break
-        rejected.add(name)
-    return rejected
+    generator = np.random.default_rng(0)
+    ranked = [stats.rankdata(np.asarray(part, dtype=float), axis=-1) for part in parts]
+    seen = [float(kendall_w(ranks)) for ranks in ranked]
+    chance = np.zeros(PERMUTATIONS)
+    for ranks in ranked:
+        many = np.broadcast_to(ranks, (PERMUTATIONS, *ranks.shape))
+        chance += kendall_w(generator.permuted(many, axis=-1))
+    reached = int((chance >= sum(seen) - 1e-12).sum())
+    return seen, (reached + 1) / (PERMUTATIONS + 1)
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:

@@ -4,8 +4,8 @@ A rule reads records and trains nothing. To add a claim, write its words into cl
 rule, a function of the same name, into one of the modules `about_…`.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -13,30 +13,34 @@ from residual.claims import (
     about_argument,
     about_depth,
     about_identity,
+    about_nearness,
     about_responses,
     about_shortcuts,
     about_zero,
 )
 from residual.claims.about_argument import CHAIN
-from residual.claims.evidence import SCALES, Evidence, MissingRecordError
+from residual.claims.evidence import SCALES, Evidence, MissingRecordError, facts
 from residual.claims.verdicts import (
     CAVEAT,
-    CHOICES,
+    DIFFERS,
     INCONCLUSIVE,
     NOT_RUN,
     NOT_SUPPORTED,
     SUPPORTED,
     Claim,
     Finding,
+    Measure,
+    Reason,
     Verdict,
-    load_claims,
 )
+from residual.claims.wording import LANGUAGES, answer, load_claims, measure_words, reason, word
 from residual.errors import check_choice
+from residual.recipe import DATASETS, PROFILES
 from residual.statistics import FEWEST_SEEDS, listed
 
-__all__ = ["CHAIN", "CHOICES", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence"]
-__all__ += ["Verdict", "as_json", "evaluate", "first_judged", "judge"]
-__all__ += ["CAVEAT", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
+__all__ = ["CHAIN", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence", "Measure", "Verdict"]
+__all__ += ["as_json", "evaluate", "first_judged", "judge"]
+__all__ += ["CAVEAT", "DIFFERS", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
 SUBJECTS = (
     about_depth,
@@ -44,6 +48,7 @@ SUBJECTS = (
     about_identity,
     about_zero,
     about_responses,
+    about_nearness,
     about_argument,
 )
 RULES = {
@@ -56,28 +61,27 @@ CLAIMS = load_claims(RULES)
 
 PUBLISHED = "published"
 CONSTRUCTION = "by construction"
-OTHERS = (
-    "Trained by others: recipes differ a little, published runs may be selected, and some sources "
-    "share one code."
-)
-SAME = "The verdict stays the same whichever source is left out."
+SETS = ("second", "first", "both")
+"""Of networks of others: those found on 30 November 2026, those before, and all."""
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """One claim's verdict from the records of one scale; "not run" names what is missing."""
     try:
-        found = claim.judge(evidence)
-        if evidence.scale == "public" and found.seeds:
-            found = of_others(claim, evidence, found)
+        found = of_others(claim, evidence) if evidence.scale == "public" else claim.judge(evidence)
     except MissingRecordError as missing:
-        found = Finding(NOT_RUN, "Not run.", {}, reason=str(missing))
+        found = Finding(NOT_RUN, reasons=(Reason("missing", {"what": str(missing)}),))
     if lost := not_counted(found, evidence):
-        told = f"Not counted, since they diverged: {listed(lost)}."
-        found = replace(found, reason=f"{found.reason} {told}".strip())
+        found = because(found, Reason("diverged", {"which": listed(lost)}))
     if claim.needs_length and not evidence.full_length:
-        found = shortened(found, evidence)
+        found = shortened(found, evidence.scale)
     scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.runs else evidence.scale
     return Verdict(**vars(found), id=claim.id, scale=scale)
+
+
+def because(found: Finding, *reasons: Reason) -> Finding:
+    """The same finding with further reasons."""
+    return replace(found, reasons=(*found.reasons, *reasons))
 
 
 def not_counted(found: Finding, evidence: Evidence) -> list[str]:
@@ -91,46 +95,87 @@ def not_counted(found: Finding, evidence: Evidence) -> list[str]:
     return [run.name for run in lost if of_network(run) in used]
 
 
-def shortened(found: Finding, evidence: Evidence) -> Finding:
+def shortened(found: Finding, scale: str) -> Finding:
     """A finding about the end of a training, from a short one: it can support, not refute."""
-    reason = f"{found.reason} {evidence.length}".strip()
-    if found.verdict == SUPPORTED:
-        return replace(found, verdict=CAVEAT, reason=reason)
+    profile = PROFILES[scale]
+    length = {"iterations": f"{profile.iterations:,}", "data": DATASETS[profile.dataset]}
+    short = Reason("short", length | {"paper": f"{PROFILES['paper'].iterations:,}"})
+    if found.verdict in (SUPPORTED, CAVEAT):
+        return because(replace(found, verdict=CAVEAT), short)
     if found.verdict == NOT_SUPPORTED:
-        told = f"{reason} A short training cannot refute a claim about the end of a long one."
-        return replace(found, verdict=INCONCLUSIVE, reason=told)
-    return replace(found, reason=reason) if found.verdict == CAVEAT else found
+        open_now = replace(found, verdict=INCONCLUSIVE, answer="")
+        return because(open_now, short, Reason("short-refutes-nothing"))
+    return found
 
 
-def of_others(claim: Claim, evidence: Evidence, found: Finding) -> Finding:
-    """A finding from networks of others: at best a caveat, and only if it is sturdy.
+def of_others(claim: Claim, evidence: Evidence) -> Finding:
+    """A finding from networks of others, on the set of sources that the claim is judged on.
 
-    Moving and exact BN statistics must give the same verdict, and the reason names each source
-    without which the verdict would be another, an undecided one too.
+    It is at best a caveat, and only if it is sturdy: moving and exact BN statistics must give the
+    same verdict, and reasons name each source and each family of code without which the verdict
+    would be another, an undecided one too. The other sets stand beside.
     """
-    exact = claim.judge(evidence.with_exact_statistics())
-    if exact.verdict != found.verdict:
-        told = f"With exact BN statistics the verdict is {exact.verdict}: {exact.sentence}"
-        return replace(found, verdict=INCONCLUSIVE, reason=f"{found.reason} {told}".strip())
-    networks = {record.member for record in evidence.records}
-    sources = sorted(networks | {log.source for log in evidence.all_logs})
-    others = {source: verdict_without(claim, evidence, source) for source in sources}
-    changed = {source: v for source, v in others.items() if v != found.verdict}
-    could_not = "it could not be judged"
-    carried = [
-        f"without {s} {could_not if v == NOT_RUN else f'it is {v}'}" for s, v in changed.items()
+    main = of_set(evidence, claim.judged_on)
+    found = claim.judge(main)
+    exact = claim.judge(main.with_exact_statistics())
+    beside = [
+        grouped(measure, name)
+        for name in SETS
+        if name != claim.judged_on
+        for measure in measures_of(claim, of_set(evidence, name))
     ]
-    told = f"Leaving one source out: {'; '.join(carried)}." if carried else SAME
+    measures = tuple(grouped(m, claim.judged_on, m.judged) for m in found.measures)
+    found = replace(found, measures=(*measures, *beside))
+    if exact.verdict != found.verdict:
+        told = Reason("exact-statistics", {"verdict": exact.verdict})
+        return because(replace(found, verdict=INCONCLUSIVE, answer=""), told)
+    if not found.seeds:
+        return found
+    carried = tuple(carriers(claim, main, found.verdict)) or (Reason("sturdy"),)
     if found.verdict == INCONCLUSIVE:
-        return replace(found, reason=f"{found.reason} {told}".strip())
+        return because(found, *carried)
     verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
-    return replace(found, verdict=verdict, reason=f"{found.reason} {OTHERS} {told}".strip())
+    return because(replace(found, verdict=verdict), Reason("others"), *carried)
 
 
-def verdict_without(claim: Claim, evidence: Evidence, source: str) -> str | None:
-    """The verdict of a rule when one source is left out; "not run" if too little is left."""
+def of_set(evidence: Evidence, name: str) -> Evidence:
+    """The evidence of one set of sources."""
+    return evidence if name == "both" else evidence.only(lambda source: source["set"] == name)
+
+
+def grouped(measure: Measure, group: str, judged: bool = False) -> Measure:
+    """A measure of a set of sources; of claims judged on both, the set goes without saying."""
+    if not measure.trainings:
+        return measure
+    groups = [part for part in (measure.group, group) if part]
+    return replace(measure, group="/".join(groups), judged=judged)
+
+
+def measures_of(claim: Claim, evidence: Evidence) -> tuple[Measure, ...]:
+    """What a rule measures on some of the sources; nothing where too little is there."""
     try:
-        return claim.judge(evidence.without(source)).verdict
+        return tuple(m for m in claim.judge(evidence).measures if m.trainings)
+    except MissingRecordError:
+        return ()
+
+
+def carriers(claim: Claim, evidence: Evidence, verdict: str) -> Iterator[Reason]:
+    """The sources, and the families of code, without which the verdict would be another."""
+    found = [facts(each) for each in (*evidence.records, *evidence.all_logs)]
+    for what, names in (
+        ("name", {source["name"] for source in found}),
+        ("code", {source["code"] for source in found if source["code"]}),
+    ):
+        for name in sorted(names):
+            left = evidence.only(lambda source, what=what, name=name: source[what] != name)
+            if (other := verdict_of(claim, left)) != verdict:
+                yield Reason(f"carried-by-{what}", {"who": name, "verdict": other})
+
+
+def verdict_of(claim: Claim, evidence: Evidence) -> str:
+    """The bare verdict of a rule; "not run" if too little is there."""
+    try:
+        return claim.judge(evidence).verdict
     except MissingRecordError:
         return NOT_RUN
 
@@ -160,18 +205,47 @@ def first_judged(verdicts: Iterable[Verdict]) -> Verdict:
     for verdict in verdicts:
         seen.append(verdict)
         few = verdict.verdict == INCONCLUSIVE and 0 < verdict.seeds < FEWEST_SEEDS
-        if verdict.verdict not in (NOT_RUN, None) and not few:
+        if verdict.verdict != NOT_RUN and not few:
             return verdict
-    return next((v for v in seen if v.values or v.runs), seen[-1])
+    return next((v for v in seen if v.measures), seen[-1])
 
 
 def as_json(verdicts: list[Verdict]) -> list[dict]:
-    """The verdicts as plain JSON, each with its claim's words, rule and place."""
+    """The verdicts as plain JSON, in both languages: answer, measures with the value of each
+    training, reasons, runs, and each claim's words, rule and place."""
     claims = {claim.id: claim for claim in CLAIMS}
-    words = ("form", "note", "section", "english", "chinese", "paper", "where", "quantity", "unit")
-    return [
-        {"id": v.id, "scale": v.scale}
-        | asdict(v)
-        | {name: getattr(claims[v.id], name) for name in (*words, "rule")}
-        for v in verdicts
+    return [claim_as_json(claims[verdict.id], verdict) for verdict in verdicts]
+
+
+def claim_as_json(claim: Claim, found: Verdict) -> dict:
+    """One claim and its verdict as plain JSON."""
+    both = {
+        "claim": claim.text,
+        "verdict_in": {one: word("verdicts", found.verdict, one) for one in LANGUAGES},
+        "answer": {one: answer(claim, found, one) for one in LANGUAGES},
+    }
+    measures = [
+        {
+            "name": measure.name,
+            "group": measure.group,
+            "words": {one: measure_words(claim, measure, one) for one in LANGUAGES},
+            "estimate": measure.interval.estimate,
+            **measure.interval.ends(),
+            "trainings": dict(measure.trainings),
+            "threshold": measure.threshold,
+            "judged": measure.judged,
+        }
+        for measure in found.measures
     ]
+    why = [
+        {"name": each.name} | {one: reason(each, one) for one in LANGUAGES}
+        for each in found.reasons
+    ]
+    place = ("form", "note", "section", "paper", "where", "quantity", "rule")
+    return (
+        {"id": found.id, "scale": found.scale, "verdict": found.verdict}
+        | both
+        | {"measures": measures, "numbers": dict(found.numbers), "reasons": why}
+        | {"seeds": found.seeds, "runs": list(found.runs)}
+        | {name: getattr(claim, name) for name in place}
+    )

@@ -1,151 +1,120 @@
 """Rules on depth: what more layers do to plain networks, and why (note 002, §1)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean, median
 
-from residual.claims.evidence import Evidence, MissingRecordError, metric
-from residual.claims.verdicts import Finding, conclude
-from residual.statistics import (
-    FEWEST_SEEDS,
-    Interval,
-    difference,
-    geometric_mean,
-    listed,
-    number,
-    ratio,
-    share,
+from residual.claims.evidence import (
+    Evidence,
+    MissingRecordError,
+    by_member,
+    metric,
+    wrong,
 )
+from residual.claims.verdicts import Finding, Reason, averaged, conclude, rated, single
+from residual.peers import Curve
 from residual.store import Record
 
+PLAIN_20, PLAIN_56 = ("plain", 20), ("plain", 56)
 HALF = 0.5
 UNTRAINED = 50.0  # per cent of training error above which a net has not learnt to fit
-VANISHED = 0.1
+VANISHED, EXPLODED = 0.1, 10.0
+SHATTERED = 0.2  # mean correlation of the input gradients of neighbouring images
 LOGIT_TOLERANCE = 1e-4
+OURS = "desk"  # the scale whose untrained networks stand for those on CIFAR-10
 
 
 def degradation_train(evidence: Evidence) -> Finding:
-    """Final training error of plain-56 minus that of plain-20.
+    """Final training error of plain-56 over that of plain-20, by pairs.
 
-    On short profiles the best of the learning rates and lengths that were tried for plain-56 is
-    shown beside, as the charitable reading.
+    Refuted where the ratio surely lies below 1. At a short profile it is supported only in the
+    charitable reading: with the best of the learning rates and lengths that were tried.
     """
-    found = rise(evidence, "train_error", "training error")
-    tried = rates_and_lengths(evidence)
-    if len(tried) < 2:
-        return found
-    errors = {variant: metric(runs, "train_error") for variant, runs in tried.items()}
-    best = min(errors, key=lambda variant: fmean(errors[variant]))
-    gap = difference(errors[best], metric(evidence.networks("plain", 20), "train_error"))
-    told = (
-        f" With the best of {len(tried)} learning rates and lengths tried "
-        f"({best or 'the usual ones'}) it is {gap}."
-    )
-    values = found.values | gap.named("charitable_difference_points")
-    others = [run.name for runs in tried.values() for run in runs]
-    runs = tuple(dict.fromkeys([*found.runs, *others]))
-    return replace(found, sentence=found.sentence + told, values=values, runs=runs)
+    return rise(evidence, "train", lambda log: log.train_error[-1])
 
 
 def degradation_test(evidence: Evidence) -> Finding:
-    """Final test error of plain-56 minus that of plain-20; that of logged trainings beside."""
-    found = rise(evidence, "test_error", "test error")
-    if not (gap := logged_growth(evidence, "plain")):
-        return found
-    told = f" Logged by their authors, in more trainings: {gap} points."
-    values = found.values | gap.named("logged_difference_points")
-    logged = [log.name for depth in (20, 56) for log in evidence.logs("plain", depth)]
-    runs = tuple(dict.fromkeys([*found.runs, *logged]))
-    return replace(found, sentence=found.sentence + told, values=values, runs=runs)
+    """Final test error of plain-56 over that of plain-20, by pairs; refuted as the training one."""
+    return rise(evidence, "test", lambda log: log.final_test_error)
 
 
-def rise(evidence: Evidence, name: str, words: str) -> Finding:
-    """Supported if the interval of the rise lies above zero, not supported if below."""
-    shallow, deep = evidence.networks("plain", 20), evidence.networks("plain", 56)
-    gap = difference(metric(deep, name), metric(shallow, name))
-    sentence = f"The final {words} of plain-56 minus that of plain-20 is {gap} percentage points."
-    each = [d[name] - s[name] for s, d in paired(shallow, deep)]
-    if gap.lower <= 0 <= gap.upper and len(each) > 1:
-        above = sum(value > 0 for value in each)
-        sentence += (
-            f" Training by training it goes from {number(min(each))} to {number(max(each))}, and "
-            f"is above zero in {above} of {len(each)}."
-        )
-    values = gap.named("difference_points")
-    if times := quotient(metric(deep, name), metric(shallow, name)):
-        sentence += f" The ratio of the two is {times}."
-        values |= times.named("ratio")
-    return conclude(gap.lower > 0, gap.upper < 0, sentence, values, shallow + deep, gap.seeds)
-
-
-def quotient(numerator: list[float], denominator: list[float]) -> Interval | None:
-    """The ratio of two errors by geometric means; None where an error is zero, which has no
-    logarithm."""
-    return ratio(numerator, denominator) if min(*numerator, *denominator) > 0 else None
-
-
-def paired(first: list[Record], second: list[Record]) -> list[tuple[dict, dict]]:
-    """The final metrics of two networks, from one seed or source each."""
-    metrics = {record.member: record["metrics"] for record in second}
-    return [(r["metrics"], metrics[r.member]) for r in first if r.member in metrics]
-
-
-def rates_and_lengths(evidence: Evidence) -> dict[str, list[Record]]:
-    """Trainings of plain-56 by variant: the usual recipe, other learning rates, and three times
-    the iterations."""
-    found = {run.variant for run in evidence.records if (run.kind, run.depth) == ("plain", 56)}
-    return {
-        variant: runs
-        for variant in sorted(found)
-        if not variant or variant.startswith(("lr", "it"))
-        if (runs := evidence.found("plain", 56, variant))
+def rise(evidence: Evidence, which: str, logged: Callable[[Curve], float | None]) -> Finding:
+    """The ratio of the errors of plain-56 and plain-20; what the sources logged stands beside."""
+    found = evidence.ratio("ratio", PLAIN_56, PLAIN_20, wrong(which))
+    points = {
+        member: deep - shallow
+        for member, (deep, shallow) in evidence.pairs(PLAIN_56, PLAIN_20, percent(which)).items()
     }
+    beside = [averaged("points", points, judged=False)]
+    beside += evidence.logged_ratio("ratio", PLAIN_56, PLAIN_20, logged)
+    tried, best, used = charitable(evidence)
+    judged = found
+    if best is not None:
+        beside.append(replace(found, group="usual", judged=False))
+        judged = evidence.ratio(
+            "ratio", (*PLAIN_56, best), PLAIN_20, wrong(which), group="charitable"
+        )
+    records = evidence.networks(*PLAIN_20) + evidence.networks(*PLAIN_56) + used
+    rises = judged.interval.lower > 1
+    doubt = [Reason("one-recipe-tried")] if rises and not tried else []
+    measures = [judged, *beside]
+    return conclude(rises and tried, judged.interval.upper < 1, measures, records, doubt=doubt)
 
 
-def logged_growth(evidence: Evidence, kind: str) -> Interval | None:
-    """Logged test error at depth 56 minus that at depth 20; None where one is not logged."""
-    shallow, deep = (
-        [log.final_test_error for log in evidence.logs(kind, depth)] for depth in (20, 56)
-    )
-    return difference(deep, shallow) if shallow and deep else None
+def percent(which: str) -> Callable[[Record], float]:
+    """Reads a final error in per cent, never exactly zero, so that averages exist."""
+    return lambda record: max(record["metrics"][f"{which}_error"], 1e-9)
+
+
+def charitable(evidence: Evidence) -> tuple[bool, str | None, list[Record]]:
+    """At a short profile: the plain-56 that trained best of the rates and lengths tried.
+
+    Gives whether the comparison is a fair one (at full length it is as it stands), the variant
+    with the least mean training error (None at full length), and the trainings tried.
+    """
+    if evidence.full_length:
+        return True, None, []
+    variants = {
+        run.variant
+        for run in evidence.records
+        if (run.kind, run.depth) == PLAIN_56 and run.variant.startswith(("lr", "it"))
+    }
+    runs = {variant: evidence.found(*PLAIN_56, variant) for variant in ("", *sorted(variants))}
+    runs = {variant: found for variant, found in runs.items() if found}
+    errors = {variant: fmean(metric(found, "train_error")) for variant, found in runs.items()}
+    best = min(errors, key=errors.get, default=None)
+    return len(runs) > 1, best, [run for found in runs.values() for run in found]
 
 
 def not_overfitting(evidence: Evidence) -> Finding:
-    """The share of the rise in test error that goes with a rise in training error.
+    """Overfitting would lower the training error of the deeper net.
 
-    Fieller's interval of the ratio of the two differences. Inconclusive where the test error does
-    not surely rise, and where plain-56 did not train: such a net cannot overfit.
+    Refuted where plain-56 surely has the lower one. Supported if it surely has the higher one and
+    at least half of the rise in test error goes with the rise in training error. Inconclusive where
+    plain-56 did not train: such a net cannot overfit.
     """
-    shallow, deep = evidence.networks("plain", 20), evidence.networks("plain", 56)
-    runs, error = shallow + deep, fmean(metric(deep, "train_error"))
-    train, test = (
-        (metric(deep, name), metric(shallow, name)) for name in ("train_error", "test_error")
+    training = evidence.ratio("ratio", PLAIN_56, PLAIN_20, wrong("train"))
+    sides = [evidence.pairs(PLAIN_56, PLAIN_20, percent(which)) for which in ("train", "test")]
+    rises = [{member: a - b for member, (a, b) in side.items()} for side in sides]
+    shares = {m: rises[0][m] / rises[1][m] for m in rises[0] if rises[1][m] > 0}
+    measures = [training]
+    if shares:
+        measures.append(averaged("share", shares, HALF))
+    records = evidence.networks(*PLAIN_20) + evidence.networks(*PLAIN_56)
+    error = fmean(metric(evidence.networks(*PLAIN_56), "train_error"))
+    trained = error <= UNTRAINED
+    rises_surely = training.interval.lower > 1
+    explained = bool(shares) and measures[-1].interval.lower >= HALF
+    return conclude(
+        trained and rises_surely,
+        trained and training.interval.upper <= 1,
+        measures,
+        records,
+        seeds=training.interval.seeds,
+        caution=() if explained or not rises_surely else [Reason("share-open")],
+        doubt=() if trained else [Reason("untrained", {"error": error})],
+        answer="" if trained else "untrained",
     )
-    part = share(train, test)
-    if part is None:
-        gap = difference(*test)
-        sentence = f"The test error does not surely rise with depth ({gap} percentage points)."
-        values = gap.named("test_points")
-        doubt = "No rise in test error that anything could account for."
-        return conclude(False, False, sentence, values, runs, gap.seeds, doubt=doubt)
-    sentence = (
-        "The rise in training error from plain-20 to plain-56 is "
-        f"{part} times the rise in test error."
-    )
-    each = [d["train_error"] - s["train_error"] for s, d in paired(shallow, deep)]
-    if part.lower < HALF <= part.estimate and len(each) >= FEWEST_SEEDS and min(each) > 0:
-        sentence += (
-            f" In each of {len(each)} pairs of trainings the training error rises, by "
-            f"{number(min(each))} to {number(max(each))} points, which is not what overfitting "
-            "looks like; the rule asks for more, an interval of the share."
-        )
-    values = part.named("share_fraction") | {"plain_56_train_error_percent": error}
-    if error > UNTRAINED:
-        doubt = (
-            f"plain-56 ends at a training error of {number(error)} %: a net that did not "
-            "train cannot overfit, so nothing is ruled out."
-        )
-        return conclude(False, False, sentence, values, runs, part.seeds, doubt=doubt)
-    return conclude(part.lower >= HALF, part.upper < HALF, sentence, values, runs, part.seeds)
 
 
 def solution_exists(evidence: Evidence) -> Finding:
@@ -155,25 +124,24 @@ def solution_exists(evidence: Evidence) -> Finding:
     that is trained on by the same recipe.
     """
     record = evidence.experiment("solution-exists")
-    measured = record.measurements
-    worst = max(row["eval_logit_difference"] for row in measured)
-    exact = all(row["same_predictions"] for row in measured) and worst <= LOGIT_TOLERANCE
-    errors = {
-        name: [row[f"{name}_train_error"] for row in measured]
-        for name in ("shallow", "copied", "control", "random")
-    }
-    kept = difference(errors["copied"], errors["control"])
-    gained = difference(errors["copied"], errors["random"])
-    values = {"eval_logit_difference": worst} | kept.named("constructed_minus_control_points")
-    values |= gained.named("constructed_minus_random_points")
-    values |= {f"{name}_train_error_percent": fmean(e) for name, e in errors.items()}
-    sentence = (
-        f"A plain-56 built from a trained plain-20 and identity layers differs from it by at most "
-        f"{number(worst, 2)} in any logit. Both trained on by the same recipe, the training error "
-        f"of the built one minus that of plain-20 is {kept} percentage points; minus that of a "
-        f"plain-56 from a random start it is {gained}."
-    )
-    return conclude(exact, not exact, sentence, values, [record], 0)
+    rows = dict(zip(map(str, record.seeds), record.measurements))
+    worst = max(row["eval_logit_difference"] for row in rows.values())
+    exact = all(row["same_predictions"] for row in rows.values()) and worst <= LOGIT_TOLERANCE
+
+    def against(other: str) -> dict[str, float]:
+        return {s: r["copied_train_error"] - r[f"{other}_train_error"] for s, r in rows.items()}
+
+    measures = [
+        single("logits", worst, LOGIT_TOLERANCE),
+        averaged("kept", against("control"), judged=False),
+        averaged("gained", against("random"), judged=False),
+    ]
+    errors = {f"{n}_error": fmean(r[f"{n}_train_error"] for r in rows.values()) for n in STARTS}
+    return conclude(exact, not exact, measures, [record], 0, errors)
+
+
+STARTS = ("shallow", "copied", "control", "random")
+"""The networks of the experiment: plain-20, what is built from it, and their two controls."""
 
 
 def stage_ratio(run: Record, row: int) -> float:
@@ -189,34 +157,58 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     """Supported only if plain-56 with BN vanishes at initialisation or at the end of training.
 
     Judged on ‖∇W‖·‖W‖: before BN the scale of W changes nothing but the gradient, which falls as
-    1/‖W‖, so that ‖∇W‖/‖W‖ mistakes grown weights for vanishing gradients. Networks of others
-    have the end alone.
+    1/‖W‖, so that ‖∇W‖/‖W‖ mistakes grown weights for vanishing gradients. Refuted where the ratio
+    surely reaches a tenth at both. Networks of others have the end alone.
     """
-    runs = [run for run in evidence.networks("plain", 56) if "weight" in run["gradients"]]
+    runs = [run for run in evidence.networks(*PLAIN_56) if "weight" in run["gradients"]]
     others = [run for run in evidence.found("residual", 56) if "weight" in run["gradients"]]
     if not runs:
         raise MissingRecordError(f"Gradients of plain-56 with ‖W‖ at {evidence.scale}: not there.")
-    rows = {"at initialisation": 0, "at the end of training": -1}
+    rows = {"end": -1, "start": 0}
     if len(runs[0]["gradients"]["ratio"]) == 1:
-        del rows["at initialisation"]
-    found = {
-        words: geometric_mean([stage_ratio(run, row) for run in runs])
-        for words, row in rows.items()
+        del rows["start"]
+
+    def at(networks: list[Record], when: str) -> dict[str, float]:
+        return by_member(networks, lambda run: stage_ratio(run, rows[when]))
+
+    found = [rated("plain", at(runs, when), VANISHED, when) for when in rows]
+    beside = [rated("residual", at(others, "end"), group="end", judged=False)] if others else []
+    vanished = any(measure.interval.upper < VANISHED for measure in found)
+    healthy = all(measure.interval.lower >= VANISHED for measure in found)
+    return conclude(vanished, healthy, [*found, *beside], runs + others)
+
+
+def gradients_go_wrong(evidence: Evidence) -> Finding:
+    """Before training, depth 56, our own starts on CIFAR-10, in two ways.
+
+    ‖∇W‖·‖W‖ of the first stage over the last outside 0.1 to 10 in the plain net and inside in the
+    residual one; or input gradients of neighbouring images that hardly agree (at most 0.2) in the
+    plain net and do in the residual one (Balduzzi et al. 2017). Supported if both hold, with a
+    caveat if one does; refuted if neither.
+    """
+    record = evidence.experiment("untrained-networks")
+
+    def of(network: str, column: str) -> dict[str, float]:
+        return {str(s): m[network][column] for s, m in zip(record.seeds, record.measurements)}
+
+    sizes = {
+        kind: rated(f"{kind}_size", of(f"{kind}-56", "stage_ratio"), EXPLODED)
+        for kind in ("plain", "residual")
     }
-    values: dict[str, float] = {}
-    for words, interval in found.items():
-        values |= interval.named(f"stage_ratio_{words.split()[-1]}")
-    sentence = (
-        "In plain-56 with BN, ‖∇W‖·‖W‖ of the first stage over that of the last is "
-        f"{listed([f'{interval} {words}' for words, interval in found.items()])}."
+    agreement = {
+        kind: averaged(f"{kind}_coherence", of(f"{kind}-56", "coherence"), SHATTERED)
+        for kind in ("plain", "residual")
+    }
+    plain, residual = sizes["plain"].interval, sizes["residual"].interval
+    outside = plain.lower > EXPLODED or plain.upper < VANISHED
+    exploded = outside and residual.lower >= VANISHED and residual.upper <= EXPLODED
+    plain, residual = agreement["plain"].interval, agreement["residual"].interval
+    shattered = plain.upper <= SHATTERED <= residual.lower
+    caution = [] if exploded and shattered else [Reason("one-of-two")]
+    return conclude(
+        exploded or shattered,
+        not exploded and not shattered,
+        [*sizes.values(), *agreement.values()],
+        [record],
+        caution=caution if exploded or shattered else (),
     )
-    if others:
-        beside = geometric_mean([stage_ratio(run, -1) for run in others])
-        values |= beside.named("resnet_stage_ratio_training")
-        sentence += f" In ResNet-56 it is {beside} at the end"
-        nearer = beside.upper < min(1, found["at the end of training"].lower)
-        trains = fmean(metric(others, "train_error")) < UNTRAINED
-        sentence += ": nearer to vanishing, though it trains." if nearer and trains else "."
-    vanished = any(interval.upper < VANISHED for interval in found.values())
-    healthy = all(interval.lower >= VANISHED for interval in found.values())
-    return conclude(vanished, healthy, sentence, values, runs + others, len(runs))

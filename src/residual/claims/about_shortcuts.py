@@ -1,180 +1,209 @@
 """Rules on shortcuts: what they cure, how deep, and which of them do (note 002, §2 to 4)."""
 
-from collections.abc import Collection
-from statistics import fmean
+from collections.abc import Iterator
+from dataclasses import replace
 
-from residual.claims.about_depth import logged_growth, quotient
-from residual.claims.about_responses import have_initial, relative_response
-from residual.claims.evidence import Evidence, MissingRecordError, metric
-from residual.claims.verdicts import Finding, conclude
-from residual.statistics import FEWEST_SEEDS, difference, listed, number
+from residual.claims.about_depth import PLAIN_56, charitable, percent
+from residual.claims.evidence import Evidence, MissingRecordError, by_member, wrong
+from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
+from residual.statistics import geometric_mean
 from residual.store import Record
 
-MARGIN_POINTS = 0.5
+RESNET_20, RESNET_56 = ("residual", 20), ("residual", 56)
 GUESSING = 90.0  # per cent, among ten classes
 TRAINABLE = GUESSING / 2
+WELL = 1.0  # per cent of training error below which a path does well
 PATHS = {
-    "identity": "the identity",
-    "permutation-shortcut": "a fixed permutation of channels",
-    "orthogonal-shortcut": "a fixed orthogonal mixture",
-    "half-shortcut": "x/2",
-    "plain": "no shortcut",
+    "identity": "x",
+    "half": "x/2",
+    "orthogonal": "a fixed orthogonal mixture",
+    "permutation": "a fixed permutation of channels",
+    "none": "no shortcut",
 }
-"""What the shortcuts of a residual network compute; all but the first and last name variants."""
+"""What the shortcuts of a residual network compute; a permutation is the identity renumbered
+(`constructions.renumbered`), so that it is a check and no rival."""
 
-CARRIED = {"half-shortcut": 2}
-"""‖x‖ over the norm of what the shortcut returns, where it does not keep the norm."""
+RIVALS = ("half", "orthogonal", "none")
 
 
 def residual_cures(evidence: Evidence) -> Finding:
-    """ResNet-56 not worse than ResNet-20 by more than half a point, and better than plain-56."""
-    plain = evidence.networks("plain", 56)
-    shallow, deep = evidence.networks("residual", 20), evidence.networks("residual", 56)
-    errors = [metric(runs, "train_error") for runs in (shallow, deep, plain)]
-    growth, gain = difference(errors[1], errors[0]), difference(errors[2], errors[1])
-    sentence = (
-        f"The final training error of ResNet-56 minus that of ResNet-20 is {growth} percentage "
-        f"points; that of plain-56 minus that of ResNet-56 is {gain}."
-    )
-    values = growth.named("resnet_growth_points") | gain.named("gain_over_plain_points")
-    if times := quotient(errors[2], errors[1]):
-        sentence += f" The error of plain-56 over that of ResNet-56 is {times}."
-        values |= times.named("plain_over_resnet_ratio")
-    runs: list = shallow + deep + plain
-    if zero := evidence.found("residual", 56, "zero-gamma"):
-        runs += zero
-        error = fmean(metric(zero, "train_error"))
-        values["zero_gamma_train_error_percent"] = error
-        sentence += f" From γ₂ = 0, ResNet-56 ends at {number(error)} %."
-    if test := logged_growth(evidence, "residual"):
-        values |= test.named("logged_test_growth_points")
-        sentence += f" Logged test errors, ResNet-56 minus ResNet-20: {test} points."
-        known = {run.name for run in runs}
-        logs = [log for depth in (20, 56) for log in evidence.logs("residual", depth)]
-        runs += [log for log in logs if log.name not in known]
-    holds = growth.upper <= MARGIN_POINTS and gain.lower > 0
-    fails = growth.lower > MARGIN_POINTS or gain.upper < 0
-    seeds, doubt = min(growth.seeds, gain.seeds), ""
-    if growth.upper <= MARGIN_POINTS and seeds >= FEWEST_SEEDS:
-        doubt = (
-            "The residual network does not degrade. The rule leaves open whether it ends below "
-            "plain-56, since it judges the difference, whose interval contains zero."
-        )
-    return conclude(holds, fails, sentence, values, runs, seeds, doubt=doubt)
+    """ResNet-56 over ResNet-20 does not surely rise, and plain-56 surely errs more than ResNet-56.
+
+    Training errors, by pairs. Refuted where ResNet-56 surely errs more than ResNet-20, or plain-56
+    less than ResNet-56. At a short profile plain-56 is read charitably, as in degradation-train.
+    """
+    growth = evidence.ratio("growth", RESNET_56, RESNET_20, wrong("train"))
+    gain = evidence.ratio("gain", PLAIN_56, RESNET_56, wrong("train"))
+    tried, best, used = charitable(evidence)
+    beside = []
+    if best is not None:
+        beside.append(replace(gain, group="usual", judged=False))
+        plain = (*PLAIN_56, best)
+        gain = evidence.ratio("gain", plain, RESNET_56, wrong("train"), group="charitable")
+    beside += evidence.logged_ratio("growth", RESNET_56, RESNET_20, lambda log: log.train_error[-1])
+    beside += evidence.logged_ratio("gain", PLAIN_56, RESNET_56, lambda log: log.train_error[-1])
+    zero = evidence.found("residual", 56, "zero-gamma")
+    if zero:
+        errors = by_member(zero, percent("train"))
+        beside.append(averaged("zero_gamma", errors, judged=False))
+    runs = [r for n in (RESNET_20, RESNET_56, PLAIN_56) for r in evidence.networks(*n)]
+    steady, better = growth.interval.upper <= 1, gain.interval.lower > 1
+    holds = steady and better and tried
+    fails = growth.interval.lower > 1 or gain.interval.upper < 1
+    doubt = [Reason("one-recipe-tried")] if steady and better and not tried else []
+    return conclude(holds, fails, [growth, gain, *beside], runs + used + zero, doubt=doubt)
 
 
 def hundreds_of_layers(evidence: Evidence) -> Finding:
     """ResNet-110 ends below half the error of guessing in every training, and plain-110 does not.
 
-    A training that diverged counts as guessing. Networks of others: the test errors that their
-    authors logged, with ResNet-1202 beside.
+    Refuted where some ResNet-110 does not, or every plain-110 does. A training that diverged counts
+    as guessing. Networks of others: the final test errors that their authors logged or report, with
+    ResNet-1202 beside.
     """
-    networks = ("plain", 110), ("residual", 110), ("residual", 1202)
+    networks = {
+        "plain": ("plain", 110),
+        "residual": ("residual", 110),
+        "deepest": ("residual", 1202),
+    }
     if evidence.scale == "public":
-        words, groups = (
-            "test error, logged by their authors,",
-            [evidence.logs(*n) for n in networks],
-        )
-        errors = [[log.final_test_error for log in group] for group in groups]
+        groups = {name: evidence.logs(*network) for name, network in networks.items()}
+        errors = {n: {log.source: log.final_test_error for log in g} for n, g in groups.items()}
     else:
-        words, groups = "training error", [evidence.tried(*n) for n in networks]
-        errors = [[GUESSING if e is None else e for e in metric(g, "train_error")] for g in groups]
-    runs = [run for group in groups for run in group]
-    plain, residual, deepest = errors
+        groups = {name: evidence.tried(*network) for name, network in networks.items()}
+        errors = {
+            n: {
+                str(r.member): GUESSING if (e := r["metrics"]["train_error"]) is None else e
+                for r in g
+            }
+            for n, g in groups.items()
+        }
+    errors = {n: {m: e for m, e in found.items() if e is not None} for n, found in errors.items()}
+    plain, residual = list(errors["plain"].values()), list(errors["residual"].values())
     if not plain or not residual:
         raise MissingRecordError(f"plain-110 and ResNet-110 at {evidence.scale}: not there.")
-    gap = difference(plain, residual)
-    values = gap.named("plain_minus_resnet_points")
-    values |= {"worst_resnet_110_percent": max(residual), "best_plain_110_percent": min(plain)}
-    line = ""
-    if deepest:
-        values["worst_resnet_1202_percent"] = max(deepest)
-        line = f" ResNet-1202 ends at {listed([number(error) for error in deepest])} %."
-    sentence = (
-        f"At depth 110 the final {words} is at most {number(max(residual))} % in the residual "
-        f"trainings ({len(residual)}) and at least {number(min(plain), 4)} % in the plain ones "
-        f"({len(plain)}); plain minus residual: {gap} points.{line}"
+    measures = [
+        averaged(name, found, TRAINABLE, judged=name != "deepest")
+        for name, found in errors.items()
+        if found
+    ]
+    few = min(len(plain), len(residual))
+    cautions = [Reason("few-of-110", {"plain": len(plain), "residual": len(residual)})] * (few < 3)
+    cautions += [] if errors["deepest"] else [Reason("no-1202")]
+    low = [log.source for log in groups["residual"] if getattr(log, "low_start", None)]
+    if low:
+        cautions.append(Reason("low-start", {"which": ", ".join(low)}))
+    return conclude(
+        max(residual) < TRAINABLE <= min(plain),
+        max(residual) >= TRAINABLE or max(plain) < TRAINABLE,
+        measures,
+        [run for group in groups.values() for run in group],
+        few,
+        {"worst": max(residual), "best_plain": min(plain)},
+        cautions,
+        [Reason("some-plain-trains")],
     )
-    holds = max(residual) < TRAINABLE <= min(plain)
-    fails = max(residual) >= TRAINABLE or max(plain) < TRAINABLE
-    cautions = []
-    if gap.seeds < FEWEST_SEEDS:
-        pair = f"{len(plain)} plain and {len(residual)} residual trainings"
-        cautions.append(f"{pair} at this depth.")
-    if not deepest:
-        cautions.append("ResNet-1202 was not run.")
-    told = " ".join(cautions), "Some plain-110 trains as well."
-    return conclude(holds, fails, sentence, values, runs, gap.seeds, *told)
+
+
+def learning_is_easier(evidence: Evidence) -> Finding:
+    """Epochs until the logged training error falls below 20 %, plain over residual, by pairs.
+
+    Supported if it surely takes a plain net longer at depths 20 and 56; refuted where it surely
+    takes less at either.
+    """
+
+    def epochs(kind: str, depth: int) -> dict[str, float]:
+        found = {log.source: log.epochs_to(20.0) for log in evidence.logs(kind, depth)}
+        return {source: n for source, n in found.items() if n}
+
+    measures = []
+    for depth in (20, 56):
+        plain, residual = epochs("plain", depth), epochs("residual", depth)
+        pairs = {source: plain[source] / residual[source] for source in plain if source in residual}
+        if not pairs:
+            raise MissingRecordError(f"Logs of plain-{depth} and ResNet-{depth} of one source.")
+        measures.append(rated("ratio", pairs, 1.0, str(depth)))
+    logs = [log for k in ("plain", "residual") for d in (20, 56) for log in evidence.logs(k, d)]
+    holds = all(measure.interval.lower > 1 for measure in measures)
+    fails = any(measure.interval.upper < 1 for measure in measures)
+    return conclude(holds, fails, measures, logs)
 
 
 def identity_not_just_a_path(evidence: Evidence) -> Finding:
-    """The identity ends below every other path at depth 56, and it alone does not degrade.
+    """Does any other path do as well as the identity, under the same conditions?
 
-    A path does not degrade if its training error at depth 56 is at most half a point above that at
-    depth 20 (upper end of the interval). At full length not supported where another path does not
-    degrade either, or surely ends below the identity. As was seen later, a net with permuted
-    shortcuts is one with identity shortcuts (`constructions.renumbered`); the registered rule
-    stands and the reason says what it would find without.
+    Conditions: with and without the ReLU after the addition, each under own and matched starts.
+    Refuted where, under a condition under which the identity does not degrade, a rival does not
+    degrade either, does not end above the identity and errs less than 1 %. One counterexample
+    refutes at any scale. Supported (with a caveat) if the identity surely ends below every rival
+    under every condition under which it does not degrade.
     """
-    runs = {path: path_runs(evidence, path) for path in PATHS}
-    shallow, deep = (
-        {path: metric(pair[side], "train_error") for path, pair in runs.items()} for side in (0, 1)
-    )
-    growth = {path: difference(deep[path], shallow[path]) for path in PATHS}
-    _identity, *others = PATHS
-    lead = {path: difference(deep["identity"], deep[path]) for path in others}
-    values: dict[str, float] = {}
-    for path, interval in growth.items():
-        key = path.replace("-", "_")
-        values |= interval.named(f"{key}_growth_points")
-        values[f"{key}_56_train_error_percent"] = fmean(deep[path])
-    for path, interval in lead.items():
-        values |= interval.named(f"identity_minus_{path.replace('-', '_')}_points")
-    told = [f"{number(fmean(deep[path]))} % with {words}" for path, words in PATHS.items()]
-    sentence = f"The mean training error at depth 56 is {listed(told)}."
-    before = {
-        path: relative_response(runs[path][1], "initial").estimate * CARRIED.get(path, 1)
-        for path in PATHS
-        if path != "plain" and have_initial(runs[path][1])
-    }
-    if before:
-        values |= {f"{path.replace('-', '_')}_start_ratio": found for path, found in before.items()}
-        each = listed([f"{number(v, 2)} with {PATHS[path]}" for path, v in before.items()])
-        sentence += (
-            f" Before training, the median of ‖F(x)‖ over what the shortcut returns is {each}."
-        )
-    steady = {path: interval.upper <= MARGIN_POINTS for path, interval in growth.items()}
-
-    def alone(rivals: Collection[str]) -> bool:
-        """Whether the identity is steady, below all of these, and none of them is steady."""
-        beaten = (lead[path].upper < 0 and not steady[path] for path in rivals)
-        return steady["identity"] and all(beaten)
-
-    as_good = [path for path in others if steady[path]]
-    better = [PATHS[path] for path in others if lead[path].lower > 0]
-    holds = alone(others)
-    reasons = []
-    if as_good:
-        steady_too = listed([PATHS[path] for path in as_good])
-        reasons = [f"At depth 56 at most half a point worse than at 20 as well: {steady_too}."]
-    if as_good == ["permutation-shortcut"]:
-        reasons.append("That is no rival: with its channels renumbered it is the identity.")
-        if alone(set(others) - set(as_good)):
-            reasons.append(
-                "Against the others alone the condition for support is met. But x/2 is the "
-                "identity from another start of γ₂: what differs is how large F is beside what the "
-                "shortcut returns."
-            )
-    reasons += [f"Below the identity ends: {listed(better)}."] if better else []
-    records = [run for pair in runs.values() for group in pair for run in group]
-    seeds = min(interval.seeds for interval in growth.values())
+    measures: list[Measure] = []
+    records: list[Record] = []
+    beaten, as_good, steady_somewhere = True, [], False
+    for relu in (True, False):
+        for start in ("own", "matched"):
+            runs = {p: path_runs(evidence, p, relu, start) for p in PATHS}
+            if not all(all(runs[path]) for path in ("identity", *RIVALS)):
+                raise MissingRecordError(f"Paths {condition(relu, start)} at {evidence.scale}.")
+            records += [r for pair in runs.values() for group in pair for r in group]
+            growth = {p: ratio_of("growth", *reversed(g)) for p, g in runs.items() if all(g)}
+            lead = {p: ratio_of("lead", runs["identity"][1], runs[p][1]) for p in RIVALS}
+            for name, found in (("growth", growth), ("lead", lead)):
+                measures += [
+                    replace(m, group=f"{p}/{condition(relu, start)}", judged=name == "lead")
+                    for p, m in found.items()
+                    if start == "own" or p in ("half", "orthogonal")
+                ]
+            if growth["identity"].interval.lower > 1:
+                continue
+            steady_somewhere = True
+            for path, measure in lead.items():
+                beaten = beaten and measure.interval.upper < 1
+                level = geometric_mean([wrong("train")(r) for r in runs[path][1]]).estimate
+                # the measure is identity over rival, so a rival not above it has an upper end ≥ 1
+                equal = measure.interval.upper >= 1 and 100 * level < WELL
+                if equal and not growth[path].interval.lower > 1:
+                    as_good.append(f"{path}/{condition(relu, start)}")
+    rivals = sorted({name.split("/")[0] for name in as_good})
+    told = [Reason("as-good", {"path": path}) for path in rivals]
     return conclude(
-        holds, bool(as_good or better), sentence, values, records, seeds, " ".join(reasons).strip()
+        beaten and steady_somewhere and not as_good,
+        bool(as_good),
+        measures,
+        records,
+        numbers={"as_good": len(as_good), "conditions": 4},
+        caution=told or [Reason("few-conditions")],
     )
 
 
-def path_runs(evidence: Evidence, path: str) -> list[list[Record]]:
-    """The trainings with one kind of shortcut at depths 20 and 56; plain nets have none."""
-    kind = "plain" if path == "plain" else "residual"
-    variant = path if path.endswith("-shortcut") else ""
-    return [evidence.networks(kind, depth, variant) for depth in (20, 56)]
+def condition(relu: bool, start: str) -> str:
+    """The group of a condition in measures."""
+    return f"{'relu' if relu else 'no-relu'}/{start}"
+
+
+def ratio_of(name: str, first: list[Record], second: list[Record]) -> Measure:
+    """Training errors of one network over another's, by seed."""
+    sides = [by_member(runs, wrong("train")) for runs in (first, second)]
+    return rated(name, {m: sides[0][m] / sides[1][m] for m in sides[0] if m in sides[1]}, 1.0)
+
+
+def path_runs(evidence: Evidence, path: str, relu: bool, start: str) -> list[list[Record]]:
+    """The trainings with one path at depths 20 and 56; without a shortcut there is no start to
+    match, and the identity and its renumbering are matched as they are."""
+    return [list(of_path(evidence, path, depth, relu, start)) for depth in (20, 56)]
+
+
+def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -> Iterator[Record]:
+    """The trainings of one path and depth."""
+    matched = start == "matched" and path in ("half", "orthogonal")
+    kind = "plain" if path == "none" else "residual"
+    for run in evidence.records:
+        if (run.kind, run.depth) != (kind, depth) or run["metrics"]["train_error"] is None:
+            continue
+        recipe = run.recipe
+        shortcut = "identity" if path == "none" else path
+        usual = replace(recipe, shortcut="identity", last_relu=True, gamma=1.0)
+        if not usual.variant and recipe.shortcut == shortcut and recipe.last_relu == relu:
+            if (recipe.gamma != 1.0) == matched:
+                yield run

@@ -1,18 +1,24 @@
 """The records that rules read: networks, experiments and logs of one scale."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 
+from residual.claims.verdicts import Measure, rated
 from residual.experiments import EXPERIMENTS, measured
-from residual.peers import Curve, curves
-from residual.recipe import DATASETS, PROFILES
+from residual.peers import Curve, curves, sources
 from residual.store import Record, every, experiment
 
 SCALES = ("paper", "public", "desk", "quick")
 """In the order in which a verdict is shown: the largest scale that can judge comes first."""
+
+SIZES = {"digits": {"train": 1437, "test": 360}, "cifar10": {"train": 50_000, "test": 10_000}}
+"""Images of each data set."""
+
+Network = tuple[str, int] | tuple[str, int, str]
+"""Kind and depth, and a variant if it is one."""
 
 FLOOR = 1e-12
 """Errors and sizes below it are rounding."""
@@ -49,11 +55,11 @@ class Evidence:
             return ()
         return tuple(curves(self.root)) if self.given_logs is None else self.given_logs
 
-    def without(self, source: str) -> "Evidence":
-        """The same evidence, one source left out."""
-        records = tuple(record for record in self.records if record.member != source)
-        logs = tuple(log for log in self.all_logs if log.source != source)
-        return replace(self, given=records, given_logs=logs)
+    def only(self, keep: Callable[[dict], bool]) -> "Evidence":
+        """The same evidence from the sources whose facts (name, code, set) pass a test."""
+        kept = tuple(record for record in self.records if keep(facts(record)))
+        logs = tuple(log for log in self.all_logs if keep(facts(log)))
+        return replace(self, given=kept, given_logs=logs)
 
     def with_exact_statistics(self) -> "Evidence":
         """The same evidence, responses read with BN statistics averaged exactly."""
@@ -79,9 +85,49 @@ class Evidence:
         return found
 
     def logs(self, kind: str, depth: int) -> list[Curve]:
-        """Logged trainings of one network whose final test error is known."""
+        """Logged trainings of one network, but for variants of its recipe."""
         wanted = [log for log in self.all_logs if (log.kind, log.depth) == (kind, depth)]
-        return [log for log in wanted if log.final_test_error is not None]
+        return [log for log in wanted if not recipes_of_others().get(log.name, ("", ""))[0]]
+
+    def pairs(
+        self, first: Network, second: Network, value: Callable[[Record], float]
+    ) -> dict[str, tuple[float, float]]:
+        """A value of two networks, each pair from one seed or from one source and recipe.
+
+        A network is its kind, depth and, if it has one, variant. Several trainings of one source
+        enter as their geometric mean.
+        """
+        sides = [by_recipe(self.found(*network), value) for network in (first, second)]
+        both = [key for key in sides[0] if key in sides[1]]
+        return {key[0]: (sides[0][key], sides[1][key]) for key in both}
+
+    def ratio(
+        self,
+        name: str,
+        first: Network,
+        second: Network,
+        value: Callable[[Record], float],
+        threshold: float = 1.0,
+        group: str = "",
+        judged: bool = True,
+    ) -> Measure:
+        """The measure of first over second by pairs; MissingRecordError if there is no pair."""
+        found = {member: a / b for member, (a, b) in self.pairs(first, second, value).items()}
+        if not found:
+            told = " and ".join("-".join(map(str, network)) for network in (first, second))
+            raise MissingRecordError(f"{told} at scale {self.scale}: no pair of one recipe.")
+        return rated(name, found, threshold, group, judged=judged)
+
+    def logged_ratio(
+        self, name: str, first: Network, second: Network, value: Callable[[Curve], float | None]
+    ) -> list[Measure]:
+        """The same of what sources logged, as a measure that stands beside; none without a pair."""
+        sides = []
+        for network in (first, second):
+            known = {(log.source, recipe(log)): value(log) for log in self.logs(*network)}
+            sides.append({key: v for key, v in known.items() if v})
+        found = {key[0]: v / sides[1][key] for key, v in sides[0].items() if key in sides[1]}
+        return [rated(name, found, 1.0, "logs", judged=False)] if found else []
 
     def experiment(self, name: str) -> Record:
         """An experiment's record; MissingRecordError if there is none with today's settings."""
@@ -98,16 +144,64 @@ class Evidence:
         """Whether the networks of the scale were trained for the paper's 64,000 iterations."""
         return self.scale in ("paper", "public")
 
-    @property
-    def length(self) -> str:
-        """The caveat of trainings shorter than the paper's; empty at full length."""
-        if self.full_length:
-            return ""
-        profile = PROFILES[self.scale]
-        return (
-            f"After {profile.iterations:,} iterations ({DATASETS[profile.dataset]}), where the "
-            f"paper has {PROFILES['paper'].iterations:,}."
-        )
+
+def facts(found: Record | Curve) -> dict:
+    """Name, family of code and set of the source of a network or log of others."""
+    if isinstance(found, Curve):
+        return {"name": found.source, "code": found.code, "set": found.set}
+    source = found.content.get("source", {})
+    return {"name": found.member, "code": source.get("code", ""), "set": source.get("set", "")}
+
+
+@cache
+def recipes_of_others() -> dict[str, tuple[str, str]]:
+    """Variant and recipe of each network of others by its name, from peers.toml."""
+    return {peer.name: (peer.variant, peer.recipe) for one in sources() for peer in one.peers}
+
+
+def recipe(found: Record | Curve) -> str:
+    """What must agree for two networks of a source to be compared; seeds of ours always do."""
+    if isinstance(found, Curve):
+        return recipes_of_others().get(found.name, ("", ""))[1]
+    return found.content.get("network", {}).get("recipe", "")
+
+
+def by_recipe(
+    records: Sequence[Record], value: Callable[[Record], float]
+) -> dict[tuple[str, str], float]:
+    """A positive value by source (or seed) and recipe: geometric means over its trainings."""
+    groups: dict[tuple[str, str], list[float]] = {}
+    for record in records:
+        groups.setdefault((str(record.member), recipe(record)), []).append(value(record))
+    return {key: geometric_mean(values) for key, values in groups.items()}
+
+
+def by_member(
+    records: Sequence[Record],
+    value: Callable[[Record], float],
+    average: Callable[[list[float]], float] = geometric_mean,
+) -> dict[str, float]:
+    """A value by source (or seed); several trainings of one source enter as their average."""
+    groups: dict[str, list[float]] = {}
+    for record in records:
+        groups.setdefault(str(record.member), []).append(value(record))
+    return {member: average(values) for member, values in groups.items()}
+
+
+def wrong(which: str) -> Callable[[Record], float]:
+    """Reads an error as a share that has a logarithm: (wrong + ½)/(images + 1).
+
+    `which` is train or test. So a network without errors can be compared as well.
+    """
+
+    def share(record: Record) -> float:
+        images = SIZES["digits" if record.scale == "quick" else "cifar10"][which]
+        if which == "train":
+            images = record.content.get("data", {}).get("train_images", images)
+        mistakes = record["metrics"][f"{which}_error"] * images / 100
+        return (mistakes + 0.5) / (images + 1)
+
+    return share
 
 
 def metric(records: Sequence[Record], name: str) -> list[float]:

@@ -1,81 +1,78 @@
-"""What a claim is (its words stand in claims.yaml), and what a rule says of it."""
+"""What a claim is, and what a rule says of it: a verdict, measures and reasons, and no sentence."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-import yaml
-
-from residual.errors import ReaderError, checked
 from residual.peers import Curve
-from residual.statistics import FEWEST_SEEDS
+from residual.statistics import FEWEST_SEEDS, Interval, geometric_mean, mean
 from residual.store import Record
-
-WORDS = Path(__file__).with_name("claims.yaml")
 
 SUPPORTED = "supported"
 CAVEAT = "supported with a caveat"
 NOT_SUPPORTED = "not supported"
 INCONCLUSIVE = "inconclusive"
+DIFFERS = "differs from the paper"
 NOT_RUN = "not run"
 
 TENFOLD, TENTH = 10.0, 0.1
 """What the rules call an order of magnitude, and near to zero."""
 
-CHOICES = {
-    "form": ("by construction", "measured", "about the paper"),
-    "paper": ("agrees", "differs", "silent"),
-    "note": ("000", "002"),
-    "verdicts": (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE),
-}
-"""The values that fields of a claim may take."""
+
+@dataclass(frozen=True)
+class Measure:
+    """One measured quantity: its interval, the value of each training, and what decides.
+
+    `name` is that of its words in claims.yaml; `group` says of what it is (a depth, a set of
+    sources, a setting). `trainings` are by seed or by source. `judged` is false for what stands
+    beside the verdict; `threshold` is None where nothing is decided by one number.
+    """
+
+    name: str
+    interval: Interval
+    trainings: Mapping[str, float] = field(default_factory=dict)
+    threshold: float | None = None
+    group: str = ""
+    judged: bool = True
+
+    @property
+    def above(self) -> int:
+        """How many trainings lie above the threshold."""
+        return sum(value > self.threshold for value in self.trainings.values())
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is as it is: the name of a sentence in claims.yaml, and what stands in it."""
+
+    name: str
+    told: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found in the records: verdict, sentence, values, evidence, and why.
+    """What a rule found: verdict, measures, reasons and the evidence behind them.
 
-    `values` have their units in their names; `runs` are names in the store; `seeds` is the number
-    of trainings on the smaller side of the comparison (0 where they play no part).
+    `numbers` are single values that answers may name beside the measures. `answer` names the
+    sentence of claims.yaml that tells the finding, where the verdict alone does not choose it.
+    `runs` are names in the store; `seeds` is the number of trainings, or of pairs, on which the
+    comparison rests (0 where they play no part).
     """
 
-    verdict: str | None
-    sentence: str
-    values: dict[str, float]
+    verdict: str
+    measures: tuple[Measure, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
     runs: tuple[str, ...] = ()
     seeds: int = 0
-    reason: str = ""
+    reasons: tuple[Reason, ...] = ()
+    answer: str = ""
 
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement of a note (000 or 002), what the paper says of it, and its decision rule.
-
-    `form` says what kind of statement it is: true or false by construction, so that our code only
-    checks it; measured; or about the paper alone. `verdicts` are the values that the rule can take
-    beside "not run". `needs_length` marks a claim about the end of a training, which a short
-    profile cannot refute. `judge` is the rule.
-    """
-
-    id: str
-    note: str
-    section: str
-    form: str
-    english: str
-    chinese: str
-    paper: str
-    where: str
-    quantity: str
-    unit: str
-    rule: str
-    verdicts: list[str]
-    needs_length: bool = False
-    judge: Callable = field(default=None, compare=False)
-
-    @property
-    def stands_in(self) -> str:
-        """Where the statement stands: a section of a note, or the paper alone."""
-        return "the paper" if self.section == "–" else f"note {self.note}, §{self.section}"
+    def measure(self, name: str, group: str | None = None) -> Measure:
+        """The first measure of that name, of that group if one is given; KeyError if none is."""
+        for found in self.measures:
+            if found.name == name and group in (None, found.group):
+                return found
+        raise KeyError(name)
 
 
 @dataclass(frozen=True)
@@ -86,69 +83,91 @@ class Verdict(Finding):
     scale: str = field(kw_only=True)
 
 
-class WordsError(ReaderError, ValueError):
-    """claims.yaml is wrong; the message names the claim and the field."""
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a note (000 or 002), what the paper says of it, and its decision rule.
 
-
-def load_claims(rules: dict[str, Callable], path: Path = WORDS) -> tuple[Claim, ...]:
-    """All claims in the order of the file, each with the rule of its name.
-
-    WordsError names a missing field, a wrong type, an unknown value, and a claim without a rule.
+    Its words come from claims.yaml, in English and Chinese where a field holds both. `form` says
+    what kind of statement it is: true or false by construction, so that our code only checks it;
+    measured; or about the paper alone. `answers` has a sentence for each verdict that the rule can
+    give. `needs_length` marks a claim about the end of a training, which a short profile cannot
+    refute. `judged_on` names the set of sources that decides at the scale public, where that is not
+    all of them. `judge` is the rule.
     """
-    try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise WordsError(f"{path.name} is no YAML: {error}") from error
-    made = tuple(claim_of(words, rules) for words in entries)
-    names = [claim.id for claim in made]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise WordsError(f"{path.name}: {min(repeated)} stands there twice.")
-    return made
+
+    id: str
+    note: str
+    section: str
+    form: str
+    text: dict
+    paper: str
+    where: str
+    quantity: str
+    rule: str
+    measures: dict
+    answers: dict
+    figure: str
+    strip: dict | None = None
+    needs_length: bool = False
+    judged_on: str = "both"
+    judge: Callable = field(default=None, compare=False)
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """The verdicts that the rule can give."""
+        return tuple(dict.fromkeys(name.split(":")[0] for name in self.answers))
 
 
-def claim_of(words: dict, rules: dict[str, Callable]) -> Claim:
-    """One claim from its entry in the file."""
-    name = words.get("id", "an entry without id")
-    made = checked(Claim, f"claims.yaml: {name}", words, WordsError)
-    for key, choices in CHOICES.items():
-        value = getattr(made, key)
-        for part in value if isinstance(value, list) else [value]:
-            if part not in choices:
-                allowed = ", ".join(choices)
-                raise WordsError(f"claims.yaml: {name}.{key} is {part!r}, not one of {allowed}.")
-    if name not in rules:
-        raise WordsError(f"claims.yaml: there is no rule for {name}.")
-    return replace(made, judge=rules[name])
+def rated(
+    name: str,
+    trainings: Mapping[str, float],
+    threshold: float | None = None,
+    group: str = "",
+    over: Callable = geometric_mean,
+    judged: bool = True,
+) -> Measure:
+    """A measure over trainings: by default their geometric mean with its interval."""
+    values = {str(member): value for member, value in trainings.items()}
+    return Measure(name, over(list(values.values())), values, threshold, group, judged)
+
+
+def single(name: str, value: float, threshold: float | None = None, group: str = "") -> Measure:
+    """A measure that is one number: no training varies, so the interval is a point."""
+    return Measure(name, Interval(value, value, value, 0), {}, threshold, group)
+
+
+def averaged(name: str, trainings: Mapping[str, float], *rest: object, **given: object) -> Measure:
+    """A measure over trainings by their arithmetic mean, for what may be zero or negative."""
+    return rated(name, trainings, *rest, over=mean, **given)
 
 
 def conclude(
     holds: bool,
     fails: bool,
-    sentence: str,
-    values: dict[str, float],
-    records: Iterable[Record | Curve],
-    seeds: int,
-    caution: str = "",
-    doubt: str = "",
+    measures: Iterable[Measure],
+    records: Iterable[Record | Curve] = (),
+    seeds: int | None = None,
+    numbers: Mapping[str, float] | None = None,
+    caution: Iterable[Reason] = (),
+    doubt: Iterable[Reason] = (),
+    answer: str = "",
 ) -> Finding:
     """Supported if the rule holds, not supported if it fails, inconclusive between the two.
 
-    A caution turns "supported" into "supported with a caveat" and is given as the reason. `doubt`
-    says why nothing can be concluded, where that is neither the number of trainings nor the width
-    of the interval.
+    A caution turns "supported" into "supported with a caveat". `doubt` says why nothing can be
+    concluded, where that is neither the number of trainings nor the width of the interval. `seeds`
+    are by default those of the smallest measure that is judged.
     """
+    measures, caution, doubt = tuple(measures), tuple(caution), tuple(doubt)
+    if seeds is None:
+        seeds = min((m.interval.seeds for m in measures if m.judged), default=0)
     verdict = SUPPORTED if holds else NOT_SUPPORTED if fails else INCONCLUSIVE
     if verdict == SUPPORTED and caution:
         verdict = CAVEAT
     if verdict == INCONCLUSIVE:
-        doubt = doubt or too_few(seeds) or "The interval contains the threshold."
-        caution = f"{doubt} {caution}".strip()
-    names = tuple(record.name for record in records)
-    return Finding(verdict, sentence, values, names, seeds, caution)
-
-
-def too_few(trainings: int) -> str:
-    """Why nothing follows from so few trainings; empty where there are enough."""
-    if trainings >= FEWEST_SEEDS:
-        return ""
-    return f"Too few trainings: {trainings} on a side, where the rule wants {FEWEST_SEEDS}."
+        few = Reason("too-few", {"trainings": seeds, "wanted": FEWEST_SEEDS})
+        usual = few if seeds < FEWEST_SEEDS else Reason("contains-threshold")
+        caution = (*(doubt or (usual,)), *caution)
+    names = tuple(dict.fromkeys(record.name for record in records))
+    kept = {k: float(f"{v:.6g}") for k, v in (numbers or {}).items() if math.isfinite(v)}
+    return Finding(verdict, measures, kept, names, seeds, caution, answer)
