@@ -310,7 +310,7 @@ def test_zero_is_fixed_and_perhaps_stable(gradient, fall, expected):
     ]
     one = {"rows": rows, "gradient_no_bn": {"conv1.weight": gradient}, "gradient_bn": {"a": 0.0}}
     one |= {"saddle_loss_start": 1.0, "saddle_loss_end": 0.1}
-    found = evidence(experiments=(experiment("zero-is-fixed", [one] * 3, {"epsilon": 0.1}),))
+    found = evidence(experiments=(experiment("zero-is-fixed", [one] * 3, {"epsilons": [0.1]}),))
     assert verdict("zero-is-fixed", found) == expected
 
 

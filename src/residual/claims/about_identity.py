@@ -1,14 +1,16 @@
 """Rules on the identity mapping (note 002, §1 to 3): how hard it is to learn and to write down."""
 
-from functools import cache
 from math import ceil, log10, sqrt
-
-import numpy as np
 
 from residual.claims.about_responses import relative_response
 from residual.claims.evidence import FLOOR, Evidence, MissingRecordError, block_values, rows_of
 from residual.claims.verdicts import TENFOLD, TENTH, Finding, conclude
-from residual.constructions import equivalence_error, parameter_counts, sample_block, zero_scale
+from residual.constructions import (
+    equivalence_error,
+    parameter_counts,
+    walk,
+    zero_gamma_ratio,
+)
 from residual.experiments.regression import CONSTANT, identity_floor
 from residual.recipe import KINDS
 from residual.statistics import Interval, geometric_mean, number, per_cent, ratio, slope
@@ -130,26 +132,6 @@ def same_capacity(evidence: Evidence) -> Finding:
     return conclude(holds, not holds, sentence, values, [], 0, caution)
 
 
-@cache
-def walk(depth: int, samples: int = 4000) -> float:
-    """Median over identity blocks of the ‖F‖/‖x‖ that BN alone gives an untrained ResNet.
-
-    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images (De & Smith
-    2020). Taken for normal and independent of x, it makes x a random walk x ← max(x + N(0, 1), 0),
-    here of so many `samples`; where a stage begins, half of the channels are zero.
-    """
-    source = np.random.default_rng(0)
-    x, ratios = np.maximum(source.standard_normal(samples), 0), []
-    per_stage = (depth - 2) // 6
-    for block in range(3 * per_stage):
-        if block and block % per_stage == 0:
-            x = x * source.permutation(np.arange(samples) % 2)
-        else:
-            ratios.append(1 / np.sqrt(np.mean(x**2)))
-        x = np.maximum(x + source.standard_normal(samples), 0)
-    return float(np.median(ratios))
-
-
 def identity_by_default(evidence: Evidence) -> Finding:
     """ResNet-56 at He initialisation decides; ResNet-20 and zero-γ starts stand beside."""
     runs = evidence.networks("residual", 56)
@@ -162,10 +144,7 @@ def identity_by_default(evidence: Evidence) -> Finding:
     if shallow := evidence.found("residual", 20):
         beside = relative_response(shallow, "initial")
         values |= beside.named("he_median_ratio_resnet20")
-    block, x = sample_block(residual=True)
-    block.norm2.bias.data.zero_()  # the start of training: β = 0
-    block.norm2.running_mean.zero_()
-    values["zero_gamma_ratio"] = float((zero_scale(block)(x) - x).detach().norm() / x.norm())
+    values["zero_gamma_ratio"] = zero_gamma_ratio()
     sentence = (
         f"Before training (which is how default is read) the median of ‖F(x)‖/‖x‖ over the "
         "identity blocks of ResNet-56 is "

@@ -172,7 +172,10 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     measured = record.measurements
     gradients = [m[f"gradient_{form}"] for m in measured for form in ("no_bn", "bn")]
     largest = max(norm for by_parameter in gradients for norm in by_parameter.values())
-    free, decayed = (rows_of(record, form="no-bn", decay=decay) for decay in (False, True))
+    epsilon = max(record["settings"]["epsilons"])
+    free, decayed = (
+        rows_of(record, form="no-bn", decay=decay, epsilon=epsilon) for decay in (False, True)
+    )
     weight, weight_decayed = falls_of(free, "weight_norm"), falls_of(decayed, "weight_norm")
     response = falls_of(free, "response")
     escape = geometric_mean(
@@ -182,7 +185,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     values |= weight.named("weight_fall_no_decay_times")
     values |= weight_decayed.named("weight_fall_with_decay_times")
     values |= response.named("response_fall_times") | escape.named("saddle_loss_fraction")
-    normed = rows_of(record, form="bn", decay=False)
+    normed = rows_of(record, form="bn", decay=False, epsilon=epsilon)
     values["bn_response_start_ratio"] = fmean(row["response_start"] for row in normed)
     values["bn_response_end_ratio"] = max(fmean(row["response_end"] for row in normed), FLOOR)
     values["bn_weight_growth_times"] = 1 / falls_of(normed, "weight_norm").estimate
@@ -191,7 +194,7 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
         f"Fixed: {'yes' if fixed else 'no'} (for the target identity the largest gradient norm at "
         f"W = 0 is {number(largest)}, with BN and without). Stable: "
         f"{'yes' if stable else 'only towards F = 0'} (from "
-        f"{per_cent(record['settings']['epsilon'])} of a He start ‖W‖ ends at "
+        f"{per_cent(epsilon)} of a He start ‖W‖ ends at "
         f"{number(1 / weight.estimate, 2)} of its size, with the paper's decay at "
         f"{number(1 / weight_decayed.estimate, 2)}, and ‖F(x)‖ at "
         f"{number(1 / response.estimate, 2)}; with BN the same start makes F(x) "
