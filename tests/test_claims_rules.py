@@ -303,7 +303,13 @@ def test_weights_must_fall_tenfold_in_blocks_that_live():
 )
 def test_zero_is_fixed_and_perhaps_stable(gradient, fall, expected):
     rows = [
-        {"form": form, "decay": decay, "weight_norm_start": 1.0, "weight_norm_end": 1 / fall}
+        {
+            "form": form,
+            "decay": decay,
+            "epsilon": 0.1,
+            "weight_norm_start": 1.0,
+            "weight_norm_end": 1 / fall,
+        }
         | {"response_start": 1.0, "response_end": 0.1}
         for form in ("no-bn", "bn")
         for decay in (False, True)
