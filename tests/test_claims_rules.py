@@ -303,14 +303,20 @@ def test_weights_must_fall_tenfold_in_blocks_that_live():
 )
 def test_zero_is_fixed_and_perhaps_stable(gradient, fall, expected):
     rows = [
-        {"form": form, "decay": decay, "weight_norm_start": 1.0, "weight_norm_end": 1 / fall}
+        {
+            "form": form,
+            "decay": decay,
+            "epsilon": 0.1,
+            "weight_norm_start": 1.0,
+            "weight_norm_end": 1 / fall,
+        }
         | {"response_start": 1.0, "response_end": 0.1}
         for form in ("no-bn", "bn")
         for decay in (False, True)
     ]
     one = {"rows": rows, "gradient_no_bn": {"conv1.weight": gradient}, "gradient_bn": {"a": 0.0}}
     one |= {"saddle_loss_start": 1.0, "saddle_loss_end": 0.1}
-    found = evidence(experiments=(experiment("zero-is-fixed", [one] * 3, {"epsilon": 0.1}),))
+    found = evidence(experiments=(experiment("zero-is-fixed", [one] * 3, {"epsilons": [0.1]}),))
     assert verdict("zero-is-fixed", found) == expected
 
 

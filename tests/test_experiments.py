@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from torch.nn import BatchNorm2d
 
 from residual import experiments, store
 from residual.claims import CLAIMS
@@ -14,6 +15,7 @@ from residual.experiments import (
     fixed_point,
     gradients,
     landscape,
+    matching,
     perturbation,
     regression,
     solution,
@@ -31,8 +33,9 @@ FAST = "decay-pulls-to-zero"
 
 
 def test_every_experiment_belongs_to_a_claim():
-    pictures = {"loss-surface", "untrained-jacobians"}
-    assert set(experiments.EXPERIMENTS) - pictures <= {claim.id for claim in CLAIMS}
+    beside = {"loss-surface", "untrained-jacobians", "untrained-networks"}
+    beside |= {"matched-starts", "constructions", "identity-without-bn"}
+    assert set(experiments.EXPERIMENTS) - beside <= {claim.id for claim in CLAIMS}
 
 
 def test_a_record_is_read_where_it_is_there(tmp_path, monkeypatch):
@@ -117,6 +120,14 @@ def test_a_residual_block_learns_the_identity_and_each_length_has_its_row():
     assert rows[-1]["curve"]["iteration"][-1] == 100
 
 
+def test_without_bn_a_block_learns_the_identity_worse_without_its_shortcut():
+    small = {"blocks": [1], "learning_rates": [0.01, 0.1], "lengths": [60], "iterations": 60}
+    rows = regression.measure(regression.WITHOUT_BN | small, 0, PLACE)["rows"]
+    error = {row["kind"]: row["loss"] for row in rows}
+    assert error["residual"] < 0.1 < error["plain"]
+    assert not isinstance(regression.stack("plain", 1, 4, 0, norm=False)[0].norm1, BatchNorm2d)
+
+
 def test_a_diverged_regression_is_recorded_as_the_worst():
     assert regression.left([1.0, 5.0], 5) == regression.WORST
     assert regression.left([1.0, 0.5, 0.25], 2) == 0.25
@@ -144,6 +155,48 @@ def test_zero_is_stationary_without_bn_for_any_target():
         assert set(found.values()) == {0.0}
     moving = fixed_point.gradients(chosen, "bn", 0, 0.5, PLACE)
     assert {name for name, size in moving.items() if size} == {"norm2.bias"}
+
+
+def test_descent_from_near_zero_is_measured_for_each_size_of_the_perturbation():
+    rows = fixed_point.measure(fixed_point.SETTINGS | {"iterations": 20}, 0, PLACE)["rows"]
+    start = {(r["form"], r["decay"], r["epsilon"]): r["weight_norm_start"] for r in rows}
+    assert len(start) == 8
+    assert start["bn", True, 0.1] == pytest.approx(10 * start["bn", True, 0.01], rel=1e-4)
+    # 1 % of a He start leaves 1 % of each of two layers; BN makes F(x) as large as x again
+    small = {r["form"]: r["response_start"] for r in rows if r["epsilon"] == 0.01}
+    assert small["no-bn"] < 1e-3
+    assert small["bn"] > 0.5
+
+
+def test_a_matched_start_has_the_ratio_of_the_identity():
+    chosen = matching.SETTINGS | {"depths": [14], "images": 200}
+    rows = matching.measure(chosen, 0, PLACE)["rows"]
+    assert len(rows) == 4
+    for row in rows:
+        start = (14, row["last_relu"], row["shortcut"], row["gamma"])
+        found = matching.ratio(chosen, 0, PLACE, *start)
+        assert found == pytest.approx(row["identity_ratio"], rel=0.06)
+    half = next(row for row in rows if row["shortcut"] == "half")
+    assert half["gamma"] < 1 < half["own_ratio"] / half["identity_ratio"]
+
+
+def test_matched_starts_are_one_number_for_all_seeds():
+    row = {"depth": 20, "last_relu": False, "shortcut": "half"}
+    others = [row | {"last_relu": True, "gamma": 9.0}, row | {"depth": 56, "gamma": 9.0}]
+    made = [{"rows": [row | {"gamma": gamma}, *others]} for gamma in (0.01, 0.04, 0.0200001)]
+    record = store.Record(None, {"measurements": made})
+    assert matching.matched_gamma(record, 20, "half", False) == 0.02
+
+
+def test_constructions_are_recorded_once_and_are_what_is_computed(tmp_path):
+    record = experiments.ensure("constructions", "quick", None, "cpu", tmp_path)
+    (found,) = record.measurements
+    assert found["walk"]["1202"] < 0.1 < found["walk"]["56"]
+    assert found["identity_floor"] < regression.CONSTANT / 10
+    assert found["equivalence_error"] < 1e-5
+    assert len({tuple(pair) for pair in found["parameter_counts"].values()}) == 5
+    assert not found["exact_conditions"]["plain"]
+    assert found["zero_gamma_ratio"] == 0
 
 
 def test_decay_alone_multiplies_every_weight_by_one_number():

@@ -76,8 +76,16 @@ def test_plain_block_is_f_alone():
     assert torch.equal(block(x), f.relu())
 
 
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_without_the_last_relu_a_block_returns_the_sum(kind):
+    block, x = build(kind, 8, last_relu=False).blocks[0].eval(), torch.randn(2, 16, 8, 8)
+    f = block.norm2(block.conv2(block.norm1(block.conv1(x)).relu()))
+    assert torch.equal(block(x), f + x if kind == "residual" else f)
+    assert block(x).min() < 0
+
+
 def test_zero_gamma_makes_every_identity_block_exact():
-    for block in build("residual", 20, zero_gamma=True).blocks:
+    for block in build("residual", 20, gamma=0.0).blocks:
         x = torch.rand(2, block.conv1.in_channels, 8, 8)
         if not block.widening:
             assert torch.equal(block(x.clone()), x)

@@ -180,8 +180,10 @@ def test_each_lesion_is_the_error_without_that_block(kind):
     assert model.training
 
 
-def test_deleting_a_block_is_zeroing_its_f():
-    model, images = build("residual", 8).eval(), torch.rand(12, 3, 32, 32)
+@pytest.mark.parametrize("last_relu", [True, False])
+def test_deleting_a_block_is_zeroing_its_f(last_relu):
+    model = build("residual", 8, last_relu=last_relu).eval()
+    images = torch.rand(12, 3, 32, 32)
     labels = torch.arange(12) % 10
     found = probes.lesions(model, [(images, labels)])
     torch.nn.init.zeros_(model.blocks[1].norm2.weight)

@@ -60,6 +60,9 @@ def test_different_recipes_never_share_a_name():
         {"depth": 26},
         {"kind": "residual"},
         {"dataset": "cifar10"},
+        {"low_start": True},
+        {"last_relu": False},
+        {"gamma": 0.5},
     ]
     names = {replace(usual, **change).name for change in changes}
     assert len(names | {usual.name}) == len(changes) + 1
@@ -84,6 +87,7 @@ def test_recipes_are_every_combination():
         *(("profile", "huge"), ("kind", "dense"), ("depth", 21), ("seed", -1), ("iterations", 0)),
         *(("dataset", "mnist"), ("batch_size", 0), ("momentum", 2.0), ("shortcut", "half")),
         *(("learning_rate", float("nan")), ("weight_decay", float("inf")), ("weight_decay", -1)),
+        *(("gamma", 0.0), ("gamma", float("nan"))),
     ],
 )
 def test_a_wrong_value_is_named(field, value):
@@ -92,10 +96,19 @@ def test_a_wrong_value_is_named(field, value):
         replace(usual, **{field: value})
 
 
-@pytest.mark.parametrize("change", [{"zero_gamma": True}, {"decay_gamma": False}])
+@pytest.mark.parametrize("change", [{"zero_gamma": True}, {"decay_gamma": False}, {"gamma": 0.5}])
 def test_what_batch_normalisation_has_is_not_asked_for_without_it(change):
     with pytest.raises(ParameterError, match="without batch normalisation"):
         replace(Recipe.of("quick", "plain", 20), norm=False, **change)
+
+
+def test_a_network_is_what_its_recipe_says():
+    recipe = replace(Recipe.of("quick", "residual", 8), last_relu=False, gamma=0.25)
+    assert recipe.name == "residual-8-no-last-relu-gamma0.25-s0"
+    for block in recipe.network(1).blocks:
+        assert not block.last_relu
+        assert set(block.norm2.weight.tolist()) == {0.25}
+        assert set(block.norm1.weight.tolist()) == {1.0}
 
 
 def test_short_profiles_keep_the_product_of_rate_decay_and_length():

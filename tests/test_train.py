@@ -91,6 +91,30 @@ def test_a_checkpoint_of_other_code_is_not_taken(tmp_path, caplog):
     assert "tensors do not fit" in caplog.text
 
 
+@pytest.mark.parametrize("decay_gamma", [True, False])
+def test_each_iteration_moves_the_weights_by_the_schedule_and_the_decay(decay_gamma):
+    """SGD written out (§3.4, §4.2): v ← 0.9 v + ∇W + λW, W ← W − ηv, with η falling tenfold."""
+    training = begun(replace(RECIPE, iterations=8, weight_decay=0.5, decay_gamma=decay_gamma))
+    rates = iter([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+    named = dict(training.model.named_parameters())
+    before = {name: p.detach().clone() for name, p in named.items()}
+    velocity = {name: torch.zeros_like(p) for name, p in named.items()}
+
+    def follow(_done: int) -> None:
+        rate = next(rates)
+        for name, p in named.items():
+            scale = ".norm" in name or name.startswith("norm")
+            free = scale and name.endswith("weight") and not decay_gamma
+            pull = 0.0 if free else 0.5
+            velocity[name] = 0.9 * velocity[name] + p.grad + pull * before[name]
+            expected = before[name] - rate * velocity[name]
+            assert torch.allclose(p, expected, rtol=1e-4, atol=1e-6), (name, rate)
+            before[name] = p.detach().clone()
+
+    fit(training, progress=follow)
+    assert next(rates, None) is None
+
+
 def test_decay_spares_the_scales_if_told_so():
     spared, decayed = (begun(replace(RECIPE, decay_gamma=b)) for b in (False, True))
     gammas = {id(block.norm2.weight) for block in spared.model.blocks}

@@ -89,6 +89,10 @@ def main() -> None:
     show_default=True,
     help="What shortcuts return; the identity is the paper's.",
 )
+@click.option("--no-last-relu", is_flag=True, help="Without the ReLU after the addition.")
+@click.option(
+    "--gamma", type=float, default=1.0, help="Where γ of each block's last normalisation starts."
+)
 @click.option("--low-start", is_flag=True, help="The low first learning rate of the 110-layer net.")
 @click.option("--jobs", type=int, help="Runs at once (default: one a core; four on a GPU).")
 @click.option("--scheduler", help="A Dask scheduler whose workers train, such as tcp://host:8786.")
@@ -112,6 +116,8 @@ def train(
     zero_gamma,
     no_gamma_decay,
     shortcut,
+    no_last_relu,
+    gamma,
     low_start,
     jobs,
     scheduler,
@@ -130,6 +136,7 @@ def train(
         check_list(name, values, lambda _value: None, name)  # a recipe checks each value
     changes = {"norm": not no_norm, "zero_gamma": zero_gamma, "decay_gamma": not no_gamma_decay}
     changes |= {"shortcut": shortcut, "low_start": low_start, "learning_rate": learning_rate}
+    changes |= {"last_relu": not no_last_relu, "gamma": gamma}
     usual = recipes(profile, names, depths, seeds, iterations)
     wanted = [replace(recipe, **changes).with_scaled_decay() for recipe in usual]
     if weight_decay is not None:

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -154,6 +155,34 @@ def equivalence_error() -> float:
     block, x = sample_block(residual=True)
     expected = block.eval()(x)
     return float((plain_equivalent(block)(x) - expected).abs().max() / expected.abs().max())
+
+
+def walk(depth: int, samples: int = 4000) -> float:
+    """Median over identity blocks of the ‖F‖/‖x‖ that BN alone gives an untrained ResNet.
+
+    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images (De & Smith
+    2020). Taken for normal and independent of x, it makes x a random walk x ← max(x + N(0, 1), 0),
+    here of so many `samples`; where a stage begins, half of the channels are zero.
+    """
+    source = np.random.default_rng(0)
+    x, ratios = np.maximum(source.standard_normal(samples), 0), []
+    per_stage = (depth - 2) // 6
+    for block in range(3 * per_stage):
+        if block and block % per_stage == 0:
+            x = x * source.permutation(np.arange(samples) % 2)
+        else:
+            ratios.append(1 / np.sqrt(np.mean(x**2)))
+        x = np.maximum(x + source.standard_normal(samples), 0)
+    return float(np.median(ratios))
+
+
+@torch.no_grad()
+@computing_with(1)
+def zero_gamma_ratio() -> float:
+    """‖F(x)‖/‖x‖ of a block with γ₂ = 0 and β₂ = 0."""
+    block, x = sample_block(residual=True)
+    block.norm2.running_mean.zero_()  # the start of training
+    return float((zero_scale(block)(x.clone()) - x).norm() / x.norm())
 
 
 def parameter_counts(depths: tuple[int, ...] = (20, 32, 44, 56, 110)) -> dict:

@@ -20,6 +20,7 @@ class BasicBlock(nn.Module):
     """
 
     zeros = "after"  # where the shortcut's new channels go; "split" puts half before the old ones
+    last_relu = True  # whether a ReLU follows the addition, as in the paper
 
     def __init__(self, inputs: int, outputs: int, residual: bool, norm: bool = True) -> None:
         super().__init__()
@@ -34,7 +35,8 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         f = self.norm1(self.conv1(x)).relu_()
         f = self.norm2(self.conv2(f))  # F(x), before the addition
-        return (f.add_(self.shortcut(x)) if self.residual else f).relu_()
+        h = f.add_(self.shortcut(x)) if self.residual else f
+        return h.relu_() if self.last_relu else h
 
     def shortcut(self, x: Tensor) -> Tensor:
         if self.widening:
@@ -98,11 +100,11 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
 
 
-def initialise(model: nn.Module, seed: int, zero_gamma: bool = False) -> None:
+def initialise(model: nn.Module, seed: int, gamma: float = 1.0) -> None:
     """He initialisation with fan-in for every weight, zero biases, γ = 1, β = 0; on the CPU.
 
-    A plain and a residual net of one depth and seed start from the same weights. With
-    `zero_gamma`, the last γ of each block starts at zero (Goyal et al. 2017, §5.1).
+    A plain and a residual net of one depth and seed start from the same weights. The last γ of
+    each block starts at `gamma`; at 0, F(x) = 0 (Goyal et al. 2017, §5.1).
     """
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
@@ -110,8 +112,8 @@ def initialise(model: nn.Module, seed: int, zero_gamma: bool = False) -> None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, BasicBlock) and zero_gamma:
-            nn.init.zeros_(module.norm2.weight)
+        elif isinstance(module, BasicBlock) and isinstance(module.norm2, nn.BatchNorm2d):
+            nn.init.constant_(module.norm2.weight, gamma)
 
 
 def build(
@@ -120,13 +122,15 @@ def build(
     seed: int = 0,
     channels: int = 3,
     norm: bool = True,
-    zero_gamma: bool = False,
+    gamma: float = 1.0,
     zeros: str = "after",
     shortcut: str = "identity",
+    last_relu: bool = True,
 ) -> Network:
     """An initialised network; `kind` is plain or residual.
 
-    `channels`, `norm` and `zeros` are as in `Network`, `zero_gamma` as in `initialise`.
+    `channels`, `norm` and `zeros` are as in `Network`, `gamma` as in `initialise`. Without
+    `last_relu` a block returns the sum F(x) + x itself, or F(x) in a plain net.
 
     `shortcut` says what the shortcuts of a residual network compute: the `identity` (the paper's),
     `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,
@@ -136,10 +140,12 @@ def build(
     check_choice("zeros", zeros, ZEROS)
     check_choice("shortcut", shortcut, SHORTCUTS)
     model = Network(depth, kind == "residual", channels, norm, zeros)
-    initialise(model, seed, zero_gamma)
+    initialise(model, seed, gamma)
     generator = torch.Generator().manual_seed(seed)
-    for block in model.blocks if shortcut != "identity" else ():
-        block.map = shortcut_map(shortcut, block.conv2.out_channels, generator)
+    for block in model.blocks:
+        block.last_relu = last_relu
+        if shortcut != "identity":
+            block.map = shortcut_map(shortcut, block.conv2.out_channels, generator)
     return model
 
 

@@ -42,7 +42,8 @@ class Recipe:
     normalisation after each convolution, a zero start of the last scale of each block (Goyal et
     al. 2017), and weight decay on the scales γ (the paper decays every parameter). `shortcut` is
     what the shortcuts compute (see `models.build`), and `low_start` gives every depth the low
-    first learning rate that the paper gives to its 110-layer net.
+    first learning rate that the paper gives to its 110-layer net. `last_relu` is the ReLU after
+    the addition, and `gamma` where the last scale of each block starts.
     """
 
     profile: str
@@ -60,6 +61,8 @@ class Recipe:
     decay_gamma: bool = True
     shortcut: str = "identity"
     low_start: bool = False
+    last_relu: bool = True
+    gamma: float = 1.0
 
     def __post_init__(self) -> None:
         check_choice("profile", self.profile, tuple(PROFILES))
@@ -78,7 +81,11 @@ class Recipe:
             raise ParameterError("momentum", self.momentum, "it is at least 0, below 1")
         if self.kind == "plain" and self.shortcut != "identity":
             raise ParameterError("shortcut", self.shortcut, "a plain network has no shortcut")
-        if not self.norm and (self.zero_gamma or not self.decay_gamma):
+        if not 0 < self.gamma < 100:
+            raise ParameterError("gamma", self.gamma, "it lies between 0 and 100")
+        if self.zero_gamma and self.gamma != 1:
+            raise ParameterError("gamma", self.gamma, "with zero_gamma it starts at 0 already")
+        if not self.norm and (self.zero_gamma or self.gamma != 1 or not self.decay_gamma):
             raise ParameterError("norm", self.norm, "without batch normalisation there is no γ")
 
     @classmethod
@@ -130,8 +137,9 @@ class Recipe:
             self.seed,
             channels,
             self.norm,
-            self.zero_gamma,
+            0.0 if self.zero_gamma else self.gamma,
             shortcut=self.shortcut,
+            last_relu=self.last_relu,
         )
 
     def rate(self, iteration: int) -> float:
@@ -164,6 +172,8 @@ SLUGS = {
     "decay_gamma": "no-gamma-decay",
     "shortcut": "{}-shortcut",
     "low_start": "low-start",
+    "last_relu": "no-last-relu",
+    "gamma": "gamma{:g}",
 }
 
 

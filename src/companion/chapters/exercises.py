@@ -10,14 +10,12 @@ from statistics import fmean, median
 import pandas as pd
 import torch
 from scipy.stats import gmean
-from torch import Tensor
-from torch.nn import functional as F
 
 from companion import tables
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
-from residual.models import Network, build
-from residual.probes import block_ratios, exact_statistics
+from residual.models import build
+from residual.probes import block_ratios, coherence, exact_statistics
 from residual.provenance import computing_with
 from residual.recipe import Recipe
 from residual.store import Record
@@ -36,21 +34,12 @@ def epochs(recipe: Recipe) -> float:
 def gradient_agreement(kind: str, depth: int, step: float = 0.05) -> float:
     """Mean cosine between the gradients at images and at images a small random step away.
 
-    Gradients of one logit with respect to the input, in an untrained net in train mode. One: the
-    gradient hardly changes; zero: it is another one (Balduzzi et al. 2017, for the question).
+    In an untrained net: `probes.coherence`, which says more.
     """
-    model = build(kind, depth).double().train()
+    model = build(kind, depth).double()
     x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
     nearby = x + step * positive(1, tuple(x.shape), CPU).double()
-    first, second = input_gradient(model, x), input_gradient(model, nearby)  # (N, 3·H·W)
-    return float(F.cosine_similarity(first, second).mean())
-
-
-def input_gradient(model: Network, x: Tensor) -> Tensor:
-    """Gradient of the first logit with respect to each image, flat: (N, 3·H·W)."""
-    x = x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
-    return gradient.flatten(1)
+    return coherence(model, x, nearby)
 
 
 @computing_with(1)

@@ -84,7 +84,7 @@ def accumulation(runs: list[Record], when: str) -> Measure:
 
 def without_over_with(evidence: Evidence) -> list[Measure]:
     """ResNet-56 without weight decay on γ over ResNet-56 with it: median std of F(x), and median
-    ‖F(x)‖/‖x‖. Two groups of trainings, compared by Welch's t on logarithms; none where one lacks."""
+    ‖F(x)‖/‖x‖. Two groups, by Welch's t on logarithms; none where one lacks."""
     when = evidence.state
     groups = [evidence.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
     if not all(groups):

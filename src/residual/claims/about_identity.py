@@ -1,8 +1,6 @@
 """Rules on the identity mapping (note 002, §1 to 3): how hard it is to learn and to write down."""
 
-from functools import cache
-
-import numpy as np
+from dataclasses import replace
 
 from residual.claims.about_responses import relative_median
 from residual.claims.evidence import Evidence, MissingRecordError, by_member, rows_of
@@ -16,8 +14,7 @@ from residual.claims.verdicts import (
     rated,
     single,
 )
-from residual.constructions import equivalence_error, parameter_counts
-from residual.experiments.regression import CONSTANT, identity_floor
+from residual.experiments.regression import CONSTANT
 from residual.recipe import KINDS
 from residual.statistics import geometric_mean, slope
 from residual.store import Record
@@ -36,7 +33,7 @@ def identity_is_hard(evidence: Evidence) -> Finding:
     tenth. Beside it the note's own stack, which has no BN.
     """
     record = evidence.experiment("identity-is-hard")
-    bounds = {"plain": identity_floor(record["settings"]), "residual": 0.0}
+    bounds = {"plain": evidence.constructions["identity_floor"], "residual": 0.0}
     depths = record["settings"]["blocks"]
     way = {(k, b): way_left(record, k, b, bounds[k]) for b in depths for k in KINDS}
     holds = any(
@@ -45,7 +42,16 @@ def identity_is_hard(evidence: Evidence) -> Finding:
         if b <= FEW_BLOCKS
     )
     fails = all(way["plain", b].interval.upper < EASY for b in depths)
-    return conclude(holds, fails, way.values(), [record], numbers={"bound": bounds["plain"]})
+    beside, records = [], [record]
+    if bare := evidence.stored("identity-without-bn"):
+        records.append(bare)
+        beside = [
+            replace(way_left(bare, k, b, 0.0), group=f"{b} blocks/no-bn", judged=False)
+            for b in bare["settings"]["blocks"]
+            for k in KINDS
+        ]
+    measures = [*way.values(), *beside]
+    return conclude(holds, fails, measures, records, numbers={"bound": bounds["plain"]})
 
 
 def way_left(record: Record, kind: str, blocks: int, bound: float) -> Measure:
@@ -91,31 +97,12 @@ def same_capacity(evidence: Evidence) -> Finding:
 
     The equivalent is twice as wide inside, so at equal width the families of functions differ.
     """
-    counts, error = parameter_counts(), equivalence_error()
+    counts = evidence.constructions["parameter_counts"]
+    error = evidence.constructions["equivalence_error"]
     equal = all(plain == residual for plain, residual in counts.values())
     holds = equal and error <= EQUAL
     caution = [Reason("wider")]
     return conclude(holds, not holds, [single("error", error, EQUAL)], caution=caution)
-
-
-@cache
-def walk(depth: int, samples: int = 4000) -> float:
-    """Median over identity blocks of the ‖F‖/‖x‖ that BN alone gives an untrained ResNet.
-
-    At γ = 1 and β = 0 each channel of F has mean 0 and variance 1 whatever the images (De & Smith
-    2020). Taken for normal and independent of x, it makes x a random walk x ← max(x + N(0, 1), 0),
-    here of so many `samples`; where a stage begins, half of the channels are zero.
-    """
-    source = np.random.default_rng(0)
-    x, ratios = np.maximum(source.standard_normal(samples), 0), []
-    per_stage = (depth - 2) // 6
-    for block in range(3 * per_stage):
-        if block and block % per_stage == 0:
-            x = x * source.permutation(np.arange(samples) % 2)
-        else:
-            ratios.append(1 / np.sqrt(np.mean(x**2)))
-        x = np.maximum(x + source.standard_normal(samples), 0)
-    return float(np.median(ratios))
 
 
 def identity_by_default(evidence: Evidence) -> Finding:
@@ -134,6 +121,6 @@ def identity_by_default(evidence: Evidence) -> Finding:
     found = rated("ratio", ratios(runs), TENTH, "56")
     shallow = evidence.found("residual", 20)
     beside = [rated("ratio", ratios(shallow), TENTH, "20", judged=False)] if shallow else []
-    numbers = {"walk_56": walk(56), "walk_1202": walk(1202)}
+    numbers = {f"walk_{depth}": v for depth, v in evidence.constructions["walk"].items()}
     rule = found.interval.upper < TENTH, found.interval.lower >= TENTH
     return conclude(*rule, [found, *beside], runs + shallow, numbers=numbers)

@@ -1,4 +1,4 @@
-"""Rules on blocks one by one (note 000, §3; note 002, §4): what they add, and what losing them costs."""
+"""Rules on blocks one by one (000, §3; 002, §4): what they add, and what losing them costs."""
 
 from statistics import fmean, median
 
@@ -171,11 +171,7 @@ def nearer_the_identity(evidence: Evidence) -> Finding:
         measures.append(
             evidence.ratio("ratio", *sides, lambda r: sine_of(r, evidence.state), 1.0, str(depth))
         )
-    try:
-        start = Evidence("desk", evidence.root).experiment("untrained-networks")
-    except MissingRecordError:
-        start = None
-    if start:
+    if start := Evidence("desk", evidence.root).stored("untrained-networks"):
         records.append(start)
         for depth in (20, 56):
             ratios = {

@@ -41,9 +41,7 @@ def figure_7_networks(evidence: Evidence) -> Finding:
 
     The 34-layer pair that the note names stands beside, where it was run.
     """
-    try:
-        record = evidence.experiment("figure-7-networks")
-    except MissingRecordError:
+    if not (record := evidence.stored("figure-7-networks")):
         return Finding(DIFFERS)
 
     def column(kind: str, read: Callable[[dict], float]) -> dict[str, float]:

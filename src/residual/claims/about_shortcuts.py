@@ -1,11 +1,11 @@
 """Rules on shortcuts: what they cure, how deep, and which of them do (note 002, §2 to 4)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from residual.claims.about_depth import PLAIN_56, charitable, percent
 from residual.claims.evidence import Evidence, MissingRecordError, by_member, wrong
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
+from residual.experiments.matching import matched_gamma
 from residual.statistics import geometric_mean
 from residual.store import Record
 
@@ -189,21 +189,25 @@ def ratio_of(name: str, first: list[Record], second: list[Record]) -> Measure:
 
 
 def path_runs(evidence: Evidence, path: str, relu: bool, start: str) -> list[list[Record]]:
-    """The trainings with one path at depths 20 and 56; without a shortcut there is no start to
-    match, and the identity and its renumbering are matched as they are."""
-    return [list(of_path(evidence, path, depth, relu, start)) for depth in (20, 56)]
+    """The trainings with one path at depths 20 and 56, under one condition."""
+    return [of_path(evidence, path, depth, relu, start) for depth in (20, 56)]
 
 
-def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -> Iterator[Record]:
-    """The trainings of one path and depth."""
-    matched = start == "matched" and path in ("half", "orthogonal")
+def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -> list[Record]:
+    """The trainings of one path and depth that did not diverge.
+
+    The identity and its renumbering are matched as they are, and without a shortcut there is no
+    start to match.
+    """
+    gamma = 1.0
+    if start == "matched" and path in ("half", "orthogonal"):
+        gamma = matched_gamma(evidence.experiment("matched-starts"), depth, path, relu)
+    wanted = "identity" if path == "none" else path, relu, gamma
     kind = "plain" if path == "none" else "residual"
-    for run in evidence.records:
-        if (run.kind, run.depth) != (kind, depth) or run["metrics"]["train_error"] is None:
-            continue
-        recipe = run.recipe
-        shortcut = "identity" if path == "none" else path
-        usual = replace(recipe, shortcut="identity", last_relu=True, gamma=1.0)
-        if not usual.variant and recipe.shortcut == shortcut and recipe.last_relu == relu:
-            if (recipe.gamma != 1.0) == matched:
-                yield run
+    return [
+        run
+        for run in evidence.records
+        if (run.kind, run.depth) == (kind, depth) and run["metrics"]["train_error"] is not None
+        if (run.recipe.shortcut, run.recipe.last_relu, run.recipe.gamma) == wanted
+        if not replace(run.recipe, shortcut="identity", last_relu=True, gamma=1.0).variant
+    ]

@@ -15,7 +15,6 @@ from residual.claims.verdicts import (
     rated,
     single,
 )
-from residual.constructions import exact_conditions
 from residual.recipe import KINDS
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
@@ -30,12 +29,12 @@ SETTINGS = {
     ("no-bn", True): "no-bn/decay",
     ("bn", True): "bn/decay",
 }
-"""The blocks that learn the identity, by form and whether their weights decay: the measures' groups."""
+"""The blocks that learn the identity, by form and decay: the groups of their measures."""
 
 
 def zero_is_identity(evidence: Evidence) -> Finding:
     """By construction: the conditions under which F = 0 gives H(x) = x bit for bit."""
-    found = exact_conditions()
+    found = evidence.constructions["exact_conditions"]
     holds = all(exact for name, exact in found.items() if name not in LIMITS)
     limits = [name for name, exact in found.items() if not exact and name in LIMITS]
     caution = [Reason(f"not-exact-{name}") for name in limits]
@@ -113,12 +112,13 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
         m.interval.upper < TENFOLD for m in judged if "decay" not in m.group
     )
     every = bool(judged) and len(tenfold) == len(judged)
+    kept = {"kept": 1 / judged[0].interval.estimate} if judged else {}
     return conclude(
         bool(free) or every,
         none_free,
         [*judged, *beside],
         [record],
-        numbers={"tenfold": len(tenfold), "settings": len(judged)},
+        numbers=kept | {"tenfold": len(tenfold), "settings": len(judged)},
         caution=() if every else [Reason("only-at", {"group": m.group}) for m in tenfold],
         doubt=() if judged else [Reason("nothing-learnt")],
     )
@@ -129,7 +129,8 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
 
     Fixed: all gradients vanish at W = 0 for the target identity. Stable: from 1 % and 10 % of a He
     start descent without decay ends at ‖F(x)‖ ≤ 0.1 ‖x‖, and at W = 0. Easily reached: the claim
-    zero-is-easy. Supported if all hold for W, a caveat if for F alone, refuted if F does not return.
+    zero-is-easy. Supported if all hold for W, a caveat if for F alone, refuted if F
+    does not return.
     """
     record = evidence.experiment("zero-is-fixed")
     measured = record.measurements
@@ -196,6 +197,6 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
 
 
 def over_he(run: Record) -> float:
-    """Median over the 3×3 layers of ‖W‖ at the end of training over its value at He initialisation."""
+    """Median over the 3×3 layers of ‖W‖ at the end of training over that of a He start."""
     pairs = zip(run["gradients"]["weight"][-1], run["gradients"]["he"])
     return median(weight / he for weight, he in pairs)

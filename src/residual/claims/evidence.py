@@ -139,6 +139,20 @@ class Evidence:
             self.experiments[name] = found
         return self.experiments[name]
 
+    def stored(self, name: str) -> Record | None:
+        """An experiment's record if there is one with today's settings."""
+        try:
+            return self.experiment(name)
+        except MissingRecordError:
+            return None
+
+    @property
+    def constructions(self) -> dict:
+        """What algebra gives and no run changes: from the committed record of that name."""
+        if "constructions" not in self.experiments:
+            self.experiments["constructions"] = Evidence("quick").experiment("constructions")
+        return self.experiments["constructions"].measurements[0]
+
     @property
     def full_length(self) -> bool:
         """Whether the networks of the scale were trained for the paper's 64,000 iterations."""

@@ -160,7 +160,7 @@ def conclude(
     """
     measures, caution, doubt = tuple(measures), tuple(caution), tuple(doubt)
     if seeds is None:
-        seeds = min((m.interval.seeds for m in measures if m.judged), default=0)
+        seeds = min((len(m.trainings) for m in measures if m.judged and m.trainings), default=0)
     verdict = SUPPORTED if holds else NOT_SUPPORTED if fails else INCONCLUSIVE
     if verdict == SUPPORTED and caution:
         verdict = CAVEAT

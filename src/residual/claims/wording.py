@@ -1,4 +1,4 @@
-"""claims.yaml: every word of the ledger, in English and Chinese, and how numbers are put into it."""
+"""claims.yaml: every word of the ledger, in two languages, and how numbers are put into it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -41,10 +41,13 @@ class WordsError(ReaderError, ValueError):
 
 
 class Shown(float):
-    """A number in a sentence: two significant digits, or as many as the template asks for."""
+    """A number in a sentence: two significant digits, or as many as the template asks for.
+
+    What is below a millionth is rounding and shown as zero.
+    """
 
     def __format__(self, digits: str) -> str:
-        return number(float(self), int(digits or 2))
+        return number(float(self) if abs(self) >= 1e-6 else 0.0, int(digits or 2))
 
 
 @cache

@@ -12,15 +12,18 @@ from pathlib import Path
 from residual import store
 from residual.errors import check_choice, check_list, check_seed
 from residual.experiments import (
+    built,
     decay,
     fixed_point,
     gradients,
     landscape,
+    matching,
     perturbation,
     regression,
     solution,
     spectra,
     thirty_four,
+    untrained,
     weights,
     zeroing,
 )
@@ -52,15 +55,19 @@ EXPERIMENTS: dict[str, Study] = {
     "solution-exists": Study(solution.measure, solution.SETTINGS),
     "vanishing-gradients": Study(gradients.measure, gradients.SETTINGS),
     "identity-is-hard": Study(regression.measure, regression.SETTINGS),
+    "identity-without-bn": Study(regression.measure, regression.WITHOUT_BN),
     "complex-weights": Study(perturbation.measure, perturbation.SETTINGS),
     "zero-kills-plain": Study(zeroing.measure, zeroing.SETTINGS),
     "weights-go-to-zero": Study(weights.measure, weights.SETTINGS),
-    "zero-is-fixed": Study(fixed_point.measure, fixed_point.SETTINGS),
+    "zero-is-fixed": Study(fixed_point.measure, fixed_point.SETTINGS, FIVE),
     "decay-pulls-to-zero": Study(decay.measure, decay.SETTINGS),
     "figure-7-networks": Study(thirty_four.measure, thirty_four.settings),
     "loss-surface": Study(landscape.measure, landscape.SETTINGS),
     "preconditioning": Study(spectra.measure, spectra.SETTINGS, FIVE),
     "untrained-jacobians": Study(spectra.measure_full_size, spectra.FULL_SIZE, FIVE),
+    "untrained-networks": Study(untrained.measure, untrained.SETTINGS, FIVE),
+    "matched-starts": Study(matching.measure, matching.SETTINGS, FIVE),
+    "constructions": Study(built.measure, built.SETTINGS, (0,)),
 }
 
 

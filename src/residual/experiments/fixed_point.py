@@ -1,5 +1,7 @@
 """W = 0 as a fixed point of descent: stationary, returned to, or left (§3 of note 002)."""
 
+from itertools import product
+
 import torch
 
 from residual.experiments.place import Place, relative
@@ -13,7 +15,7 @@ SETTINGS = {
     "batch": 16,
     "width": 16,
     "side": 4,
-    "epsilon": 0.1,  # of the perturbation, relative to the He start
+    "epsilons": [0.01, 0.1],  # sizes of the perturbation, relative to the He start
     "target": OTHER,
     "learning_rate": 0.1,
     "decays": [0.0, DECAY],
@@ -24,15 +26,15 @@ SETTINGS = {
 def measure(chosen: dict, seed: int, place: Place) -> dict:
     """Gradients at W = 0, then descent from a perturbation of it, for either target."""
     rows = []
-    for form in ("no-bn", "bn"):
-        for decay in chosen["decays"]:
-            found = descend(chosen, form, seed, 1.0, decay, place)
-            row = {"form": form, "decay": decay > 0, "epsilon": chosen["epsilon"]}
-            for when, i in (("start", 0), ("end", -1)):
-                seen = dict(zip(QUANTITIES, found[i]))
-                row |= {f"{k}_{when}": significant(seen[k]) for k in ("weight_norm", "response")}
-            rows.append(row)
-    last_loss, *_ = descend(chosen, "no-bn", seed, OTHER, 0.0, place)[-1]
+    for form, epsilon, decay in product(("no-bn", "bn"), chosen["epsilons"], chosen["decays"]):
+        found = descend(chosen, form, epsilon, seed, 1.0, decay, place)
+        row = {"form": form, "decay": decay > 0, "epsilon": epsilon}
+        for when, i in (("start", 0), ("end", -1)):
+            seen = dict(zip(QUANTITIES, found[i]))
+            row |= {f"{k}_{when}": significant(seen[k]) for k in ("weight_norm", "response")}
+        rows.append(row)
+    largest = max(chosen["epsilons"])
+    last_loss, *_ = descend(chosen, "no-bn", largest, seed, OTHER, 0.0, place)[-1]
     return {
         "rows": rows,
         "gradient_no_bn": gradients(chosen, "no-bn", seed, 1.0, place),
@@ -59,7 +61,9 @@ def gradients(chosen: dict, form: str, seed: int, scale: float, place: Place) ->
     return {name: significant(float(p.grad.norm())) for name, p in block.named_parameters()}
 
 
-def descend(chosen: dict, form: str, seed: int, scale: float, decay: float, place: Place) -> list:
-    """What `watched` sees of a descent from the perturbation to the target scale·x."""
-    block = near_zero(form, chosen["width"], seed, chosen["epsilon"]).to(place.device)
+def descend(
+    chosen: dict, form: str, epsilon: float, seed: int, scale: float, decay: float, place: Place
+) -> list:
+    """What `watched` sees of a descent from ε times a He start to the target scale·x."""
+    block = near_zero(form, chosen["width"], seed, epsilon).to(place.device)
     return watched(block, chosen, seed, chosen["learning_rate"], decay, place.device, scale)

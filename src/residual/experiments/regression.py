@@ -29,6 +29,7 @@ SETTINGS = {
     "side": 4,
     "norm": True,
 }
+WITHOUT_BN = SETTINGS | {"norm": False}  # the note's own stack: convolution, ReLU
 
 
 def stack(kind: str, blocks: int, width: int, seed: int, norm: bool = True) -> nn.Sequential:

@@ -32,7 +32,8 @@ def lesions(model: Network, batches: list[tuple[Tensor, Tensor]]) -> Table:
         for images, labels in batches:
             x = model.norm(model.conv(images)).relu_()
             for i, block in enumerate(model.blocks, start=1):
-                y = model.blocks[i:](block.shortcut(x).relu())
+                bare = block.shortcut(x)
+                y = model.blocks[i:](bare.relu() if block.last_relu else bare)
                 wrong[i] += mistakes(model.classifier(y.mean((2, 3))), labels)
                 x = block(x)  # computed once for all deletions above
             wrong[0] += mistakes(model.classifier(x.mean((2, 3))), labels)
