@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from safetensors.torch import load, save
@@ -73,7 +74,7 @@ class Record:
             return self["recipe"]["profile"]
         return self.content.get("profile", "public")
 
-    @property
+    @cached_property
     def recipe(self) -> Recipe:
         return Recipe(**self["recipe"])
 
@@ -85,7 +86,7 @@ class Record:
     def depth(self) -> int:
         return (self.content.get("recipe") or self["network"])["depth"]
 
-    @property
+    @cached_property
     def variant(self) -> str:
         """What differs from the scale's own recipe; empty for it and for networks of others."""
         return self.recipe.variant if "recipe" in self.content else ""
