@@ -114,23 +114,40 @@ def shown(monkeypatch):
 def test_a_figure_carries_its_words_and_its_data(tmp_path, shown):
     fig, (ax,) = style.panels()
     ax.plot([1, 2])
-    display.figure(fig, "fig-x", "It rises.", "A line.", frame([1.0], []), ["quick/a"])
+    words = {"origin": "scale quick", "chinese": "上升。"}
+    display.figure(fig, "fig-x", "It rises.", "A line.", frame([1.0], []), ["quick/a"], **words)
     ((content, metadata),) = shown
     assert content["text/plain"] == "fig-x: It rises.\n(A line.)"
     about = metadata["companion"]
-    assert (about["caption"], about["alt"], about["records"]) == (
-        "It rises.",
-        "A line.",
-        ["quick/a"],
-    )
+    expected = {"caption": "It rises.", "alt": "A line.", "records": ["quick/a"], **words}
+    assert {name: about[name] for name in expected} == expected
     assert about["csv"] == "depth,test_error,kind\n8,1,plain\n"
     cell = {"outputs": [{"data": content, "metadata": metadata}]}
     (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{}, cell]}))
-    image, found = display.stored(tmp_path / "n.ipynb", "fig-x")
-    assert (image[1:4], found) == (b"PNG", about)
-    assert b64decode(content["image/png"]) == image
+    pictures, found = display.stored(tmp_path / "n.ipynb", "fig-x")
+    assert (pictures, found) == (content, about)
+    assert b64decode(pictures["image/png"])[1:4] == b"PNG"
     with pytest.raises(KeyError, match=r"n\.ipynb has no figure fig-y"):
         display.stored(tmp_path / "n.ipynb", "fig-y")
+
+
+def test_panels_are_pictures_that_tile_the_figure(shown):
+    for _ in range(2):  # the same file both times
+        fig, (left, right) = style.panels(2, sharey=True)
+        left.plot([1, 2])
+        display.figure(fig, "fig-y", "It rises.", "A line.")
+    (content, metadata), again = shown
+    assert content == again[0]
+    svg, about = content["image/svg+xml"], metadata["companion"]
+    ((x0, y0, w0, h0), (x1, _, w1, _)) = about["panels"]
+    assert (x0, y0) == (0, 0)
+    assert x1 >= w0
+    assert x1 + w1 == pytest.approx(72 * fig.get_figwidth())
+    assert h0 == pytest.approx(72 * fig.get_figheight())
+    one, two = display.panels(svg, about)
+    assert f'viewBox="{x1} 0.0 {w1} {h0}"' in two
+    assert one.replace(one[: one.index("<defs>")], "") == svg[svg.index("<defs>") :]
+    assert right.get_ylim() == left.get_ylim()
 
 
 def test_tables_and_sentences_are_markdown(shown):
@@ -158,9 +175,30 @@ def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
     assert "scale" not in verdict.split("Rule: ")[1]  # it holds by construction
 
 
-def test_deeper_networks_are_darker():
-    colours = style.palette([("plain", 20), ("plain", 56), ("residual", 56)])
-    assert colours[words.network("plain", 56)] == style.HUES["plain"]
-    assert colours[words.network("residual", 56)] == style.HUES["residual"]
-    light, dark = (to_rgb(colours[words.network("plain", depth)]) for depth in (20, 56))
-    assert sum(light) > sum(dark)
+def luminance(colour):
+    """Relative luminance as WCAG 2 defines it."""
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_deeper_networks_are_darker_and_the_palest_can_be_seen():
+    pairs = [(kind, depth) for kind in style.HUES for depth in (20, 32, 44, 56)]
+    colours = style.palette(pairs)
+    for kind in style.HUES:
+        light = [luminance(colours[words.network(kind, depth)]) for depth in (20, 32, 44, 56)]
+        assert light == sorted(light, reverse=True)
+        assert 1.05 / (light[0] + 0.05) >= 3
+    assert style.palette([("plain", 56)]) == {words.network("plain", 56): style.HUES["plain"]}
+
+
+def test_labels_stand_in_the_order_of_line_ends_and_apart():
+    fig, (ax,) = style.panels()
+    for name, end in (("a", 1.0), ("b", 1.001), ("c", 1.002), ("_d", 0.5), ("e", float("nan"))):
+        ax.plot([0, 1, 2], [0, 1, end], label=name)
+    style.label_ends(ax)
+    fig.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert set(boxes) == {"a", "b", "c", "e"}
+    assert boxes["b"].y0 >= boxes["a"].y1 - 1
+    assert boxes["c"].y0 >= boxes["b"].y1 - 1
+    assert boxes["c"].y1 <= ax.bbox.y1 + boxes["c"].height
