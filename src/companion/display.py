@@ -19,7 +19,7 @@ from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
 from companion.settings import Settings
-from companion.words import count, unbroken
+from companion.words import HYPHEN, SPACE, count, unbroken
 from residual.claims import CLAIMS, NOT_RUN, SCALES, Claim, Verdict, evaluate
 
 DOTS_PER_INCH = 144
@@ -52,11 +52,17 @@ def figure(
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     about = {"label": label, "caption": caption, "alt": alt, "records": list(records)}
-    about["csv"] = None if data is None else data.to_csv(index=False, float_format="%.6g")
+    about["csv"] = None if data is None else as_csv(data)
     text = f"{label}: {caption}\n({alt})"
     image = b64encode(file.getvalue()).decode()
     content = {"image/png": image, "text/plain": text}
     display(content, raw=True, metadata={"companion": about})
+
+
+def as_csv(data: pd.DataFrame) -> str:
+    """A frame as CSV, six digits, with the hyphens and spaces of a keyboard in its names."""
+    told = data.to_csv(index=False, float_format="%.6g")
+    return told.replace(HYPHEN, "-").replace(SPACE, " ")
 
 
 def stored(notebook: Path, label: str) -> tuple[bytes, dict]:

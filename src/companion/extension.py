@@ -2,13 +2,11 @@
 
 import json
 import os
-import re
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
 
-import jieba
 from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -17,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import explorer, ledger, pages, touch
 from companion.display import figures, stored
+from companion.search import BothLanguages
 from residual import claims, store
 
 PARTS = {
@@ -181,9 +180,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register what the pages use; Sphinx calls this."""
-    glossary = (Path(app.srcdir) / "book" / "glossary.md").read_text("utf-8")
-    for term in re.findall(r"^[\u4e00-\u9fff]+$", glossary, re.MULTILINE):
-        jieba.add_word(term)  # so that the search finds it as a whole, beside its parts
+    app.add_search_language(BothLanguages)
     # Jupyter Book sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     for name in PARTS:
