@@ -34,4 +34,8 @@ function splitQuery(query) {{
         for part in PARTS.findall(input):
             han = "\u3400" <= part[0] <= "\u9fff"
             found += [*part, *map("".join, pairwise(part))] if han else [part]
-        return found
+        return [word for word in found if word.lower() not in self.stopwords]
+
+    def word_filter(self, word: str) -> bool:
+        """Every stem counts: the browser, too, leaves out words (on), not stems (that of one)."""
+        return bool(word)
