@@ -33,6 +33,7 @@ PARTS = {
     "log-table": pages.log_table,
     "ledger": ledger.ledger,
     "explorers": explorer.links,
+    "touch-bars": touch.bars_and_errors,
     "touch-files": touch.files_table,
 }
 """What a page can ask for by name: functions that give MyST text."""
