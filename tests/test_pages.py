@@ -3,7 +3,7 @@
 import made_up
 import pytest
 
-from companion import pages
+from companion import pages, touch
 from residual.claims import CLAIMS, Verdict
 
 
@@ -38,3 +38,18 @@ def test_the_registered_control_allows_five_per_cent_at_the_median(deep, told, m
     assert told in pages.positive_control()
     monkeypatch.setattr(pages, "Evidence", lambda _scale: made_up.evidence(*made[1:]))
     assert pages.positive_control().endswith("not run.")
+
+
+def test_the_identity_page_says_when_the_lowest_bar_is_not_the_one_missed_least():
+    std, rise = {1: 0.3, 2: 0.1, 3: 0.2}, {1: 9.0, 2: 0.5, 3: 0.25}
+    told = touch.lowest("X", std, rise)
+    assert "block 2 has the lowest bar, but it is not" in told
+    assert "costs +0.5 points" in told.replace("\u00a0", " ")
+    assert "deleting block 3 +0.2 points" in told.replace("\u00a0", " ")
+    assert "none is missed less" in touch.lowest("X", std, rise | {2: 0.25})
+
+
+def test_the_identity_page_shows_the_deepest_network_first():
+    found, _ = touch.shown()
+    assert [one.name for one in found] == ["residual-56", "residual-20", "plain-20"]
+    assert touch.bars_and_errors().count("lowest bar") == 2

@@ -11,9 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, settle, watched
 
 from companion import ledger, touch
+from companion.search import HAN, PARTS, BothLanguages
 from residual.batches import normalise
 from residual.claims import CLAIMS
-from residual.store import committed, read
+from residual.store import ROOT, committed, read
 
 SILENT = ("search.html", "genindex.html")
 EXPLORERS = ["explorers/errors.html", "explorers/responses.html"]
@@ -98,7 +99,9 @@ def test_figures_have_numbers_alt_texts_data_and_records(site):
         assert "caption-number" in figure
         assert len(re.search(r'alt="([^"]*)"', figure)[1]) > 30
         (data,) = re.findall(r'href="\.\./(figures/[^"]+\.csv)"', figure)
-        assert (site / data).read_text("utf-8").count("\n") > 1
+        held = (site / data).read_text("utf-8")
+        assert held.count("\n") > 1
+        assert not re.search("[\u2010-\u2015\u2212\u00a0]", held)  # signs that no keyboard has
 
 
 def test_the_ledger_shows_every_claim_with_its_records_one_click_away(site):
@@ -116,10 +119,56 @@ def test_the_ledger_shows_every_claim_with_its_records_one_click_away(site):
         assert copy == read(committed() / name / "record.json").content
 
 
+FOUND = """(queries) => queries.map((query) => {
+    const told = Search._performSearch(...Search._parseQuery(query));
+    return told.map(([page]) => page);
+})"""
+"""The pages that Sphinx finds for each query, by the functions that its search page calls."""
+
+
+@pytest.fixture(scope="module")
+def search(address, browser):
+    """A function from queries to the pages that the site's search finds for each."""
+    page = browser.new_page()
+    page.goto(f"{address}search.html")
+    page.add_script_tag(url="searchindex.js")
+    page.wait_for_function("Search.hasIndex()")
+    yield lambda *queries: page.evaluate(FOUND, list(queries))
+    page.close()
+
+
+def queries(text):
+    """What a reader may look for in a text: each word, and each piece of Chinese."""
+    for part in PARTS.findall(text):
+        lengths = (1, 2, 4, len(part)) if re.match(f"[{HAN}]", part) else (len(part),)
+        yield from {part[at : at + n] for n in lengths for at in range(len(part) - n + 1)}
+
+
+def test_search_finds_every_word_of_glossary_and_claims(search):
+    glossary = (ROOT / "book" / "glossary.md").read_text("utf-8")
+    told = [re.sub("{cite:.}`.*?`|language-zh", "", glossary)]
+    told += [text for claim in CLAIMS for text in (claim.english, claim.chinese)]
+    words = sorted({word for text in told for word in queries(text)})
+    left_out = BothLanguages.stopwords  # and bare numbers, by Sphinx
+    words = [word for word in words if word.lower() not in left_out and not word.isdigit()]
+    assert len(words) > 1000
+    lost = [word for word, pages in zip(words, search(*words)) if not pages]
+    assert not lost
+
+
+ASKED = ["decay", "why", "stay", "exactly", "hardly", "replay", "34 层", "正则化", "一个数量级"]
+ASKED += ["优化困难", "cite", "BibTeX", "weight decay", "Veit", "恒等映射的预处理"]
+
+
+def test_search_finds_what_readers_looked_for(search):
+    assert all(search(*ASKED))
+    assert not any(search("zebra", "斑马"))
+
+
 @pytest.mark.parametrize(
     "word", ["退化", "恒等映射", "过拟合", "残差块", "degradation", "identity"]
 )
-def test_search_finds_words_of_both_languages_beyond_the_glossary(address, browser, word):
+def test_search_shows_words_of_both_languages_beyond_the_glossary(address, browser, word):
     page = browser.new_page()
     page.goto(f"{address}search.html?q={word}")
     page.wait_for_selector("#search-results a[href*='notebooks/']", timeout=20_000)

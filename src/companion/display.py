@@ -20,7 +20,7 @@ from IPython.display import Markdown, display
 from matplotlib.figure import Figure, FigureBase
 
 from companion.settings import Settings
-from companion.words import count, unbroken
+from companion.words import HYPHEN, SPACE, count, unbroken
 from residual.claims import CLAIMS, NOT_RUN, SCALES, Claim, Verdict, evaluate
 
 DOTS_PER_INCH = 144
@@ -63,13 +63,19 @@ def figure(
             pictures[form] = file.getvalue()
     about = {"label": label, "caption": caption, "chinese": chinese, "alt": alt, "origin": origin}
     about |= {"records": list(records), "panels": [box(part) for part in fig.subfigs or [fig]]}
-    about["csv"] = None if data is None else data.to_csv(index=False, float_format="%.6g")
+    about["csv"] = None if data is None else as_csv(data)
     content = {
         "image/svg+xml": " ".join(pictures["svg"].decode().split()),  # one line, not thousands
         "image/png": b64encode(pictures["png"]).decode(),
         "text/plain": f"{label}: {caption}\n({alt})",
     }
     display(content, raw=True, metadata={"companion": about})
+
+
+def as_csv(data: pd.DataFrame) -> str:
+    """A frame as CSV, six digits, with the hyphens and spaces of a keyboard in its names."""
+    told = data.to_csv(index=False, float_format="%.6g")
+    return told.replace(HYPHEN, "-").replace(SPACE, " ")
 
 
 def box(part: FigureBase) -> list[float]:

@@ -1,9 +1,10 @@
 """Charts that a reader can question: each a page of its own, complete in one file, without network.
 
-Point at a mark for its value and its run, choose networks in the legend, click for the record.
+Point at a mark for its value and its run, choose networks by the menus, click for the record. The
+data lie beside each as CSV.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import altair
@@ -12,13 +13,14 @@ import pandas as pd
 import vl_convert
 
 from companion import tables
+from companion.display import as_csv
 from companion.style import HUES
 from companion.words import NAMES
 from residual import store
 from residual.claims import SCALES
 from residual.store import Record
 
-ERRORS = {"test_error": "test error, %", "train_error": "training error, %"}
+ERRORS = {"test_error": "test error", "train_error": "training error"}
 PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
 
@@ -35,39 +37,41 @@ def networks() -> list[Record]:
     return [r for scale in SCALES for r in store.every(scale) if not r.variant]
 
 
-def shared(frame: pd.DataFrame, wide: int) -> altair.Chart:
-    """A chart with what all have in common: a choice of scale, a legend that selects, links."""
-    scales = [scale for scale in SCALES if scale in set(frame["scale"])]
-    menu = altair.binding_select(options=scales, name="Scale: ")
-    scale = altair.selection_point(fields=["scale"], bind=menu, value=scales[0])
-    kind = altair.selection_point(fields=["kind"], bind="legend")
-    frame = frame.assign(record="../records/" + frame["run"] + ".json")
+def shared(frame: pd.DataFrame, *menus: altair.Parameter) -> altair.Chart:
+    """A chart with what all have in common: choices of scale, kind and `menus`, and links."""
+    kinds = {"options": [None, *NAMES], "labels": ["both", *NAMES.values()], "name": "kind "}
+    kind = altair.selection_point(fields=["kind"], bind=altair.binding_radio(**kinds))
+    chosen = [menu(frame, "scale", SCALES), *menus, kind]
     colours = altair.Scale(domain=list(NAMES), range=[HUES[name] for name in NAMES])
-    return (
-        altair.Chart(frame)
-        .encode(
-            color=altair.Color("kind:N", scale=colours, title="kind (click to choose)"),
-            href="record:N",
-            opacity=altair.condition(kind, altair.value(0.9), altair.value(0.08)),
-        )
-        .transform_filter(scale)
-        .add_params(scale, kind)
-        .properties(width=wide, height=380)
-    )
+    legend = altair.Legend(title=None, orient="top")
+    made = altair.Chart(frame.assign(record="../records/" + frame["run"] + ".json"))
+    made = made.encode(color=altair.Color("kind:N", scale=colours, legend=legend), href="record:N")
+    for one in chosen:
+        made = made.transform_filter(one)
+    return made.add_params(*chosen).properties(width="container", height=380)
+
+
+def menu(frame: pd.DataFrame, column: str, values: Iterable) -> altair.Parameter:
+    """A menu that shows the rows with one of the values of a column, at first the first."""
+    there = [value for value in values if value in set(frame[column])]
+    bind = altair.binding_select(options=there, name=f"{column} ")
+    return altair.selection_point(fields=[column], bind=bind, value=there[0])
 
 
 def errors() -> altair.Chart:
     """Final test and training error of every training against depth."""
     frame = tables.finals(networks()).melt(
-        ["kind", "depth", "network", "member", "scale", "run"], list(ERRORS), "which", "error"
+        ["kind", "depth", "network", "member", "scale", "run"], list(ERRORS), "measured", "error"
     )
-    frame["which"] = frame["which"].map(ERRORS)
+    frame["measured"] = frame["measured"].map(ERRORS)
+    frame = frame.dropna(subset=["error"])
     hint = ["network:N", "member:N", altair.Tooltip("error:Q", format=".2f"), "run:N"]
-    marks = shared(frame.dropna(subset=["error"]), 330).mark_circle(size=90)
+    marks = shared(frame, menu(frame, "measured", ERRORS.values())).mark_circle(
+        size=90, opacity=0.9
+    )
     return marks.encode(
-        x=altair.X("depth:O"),
-        y=altair.Y("error:Q", title="per cent"),
-        column=altair.Column("which:N", title=None),
+        x=altair.X("depth:O", axis=altair.Axis(labelAngle=0)),
+        y=altair.Y("error:Q", title="error, per cent"),
         tooltip=hint,
     )
 
@@ -77,19 +81,13 @@ def responses() -> altair.Chart:
     frame = tables.responses(networks(), "final")
     frame = frame[["kind", "depth", "network", "member", "scale", "run", "position", "std"]]
     depths = sorted(int(depth) for depth in frame["depth"].unique())
-    menu = altair.binding_select(options=depths, name="Depth: ")
-    chosen = altair.selection_point(fields=["depth"], bind=menu, value=depths[0])
     hint = ["network:N", "member:N", "position:Q", altair.Tooltip("std:Q", format=".3f"), "run:N"]
-    lines = shared(frame, 720).mark_line(point=True, strokeWidth=1)
-    return (
-        lines.encode(
-            x=altair.X("position:Q", title="layer"),
-            y=altair.Y("std:Q", title="standard deviation after BN"),
-            detail="run:N",
-            tooltip=hint,
-        )
-        .transform_filter(chosen)
-        .add_params(chosen)
+    lines = shared(frame, menu(frame, "depth", depths)).mark_line(point=True, strokeWidth=1)
+    return lines.encode(
+        x=altair.X("position:Q", title="layer"),
+        y=altair.Y("std:Q", title="standard deviation after BN"),
+        detail="run:N",
+        tooltip=hint,
     )
 
 
@@ -108,6 +106,8 @@ def write(folder: Path) -> None:
     template = jinja2.Template(PAGE)
     template.globals["bundle"] = vl_convert.javascript_bundle()
     for name, (title, chart) in CHARTS.items():
-        template.globals["title"] = title
-        made = chart().to_html(template=template, embed_options={"actions": False})
-        (folder / f"{name}.html").write_text(made, "utf-8")
+        template.globals |= {"title": title, "name": name}
+        made = chart().properties(description=title)
+        (folder / f"{name}.csv").write_text(as_csv(made.data.drop(columns="record")), "utf-8")
+        page = made.to_html(template=template, embed_options={"actions": False})
+        (folder / f"{name}.html").write_text(page, "utf-8")

@@ -7,8 +7,8 @@ from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
+from textwrap import shorten
 
-import jieba
 from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import explorer, ledger, pages, touch
 from companion.display import figures, panels, stored
+from companion.search import BothLanguages
 from residual import claims, store
 
 PARTS = {
@@ -33,6 +34,7 @@ PARTS = {
     "log-table": pages.log_table,
     "ledger": ledger.ledger,
     "explorers": explorer.links,
+    "touch-bars": touch.bars_and_errors,
     "touch-files": touch.files_table,
 }
 """What a page can ask for by name: functions that give MyST text."""
@@ -40,6 +42,7 @@ PARTS = {
 HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
 
+PICTURE = "_static/key-figure.png"  # what the preview of a link to a page shows
 MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
 
 
@@ -175,6 +178,35 @@ class Unnumbered(nodes.figure):
     """Drawn like a figure; Sphinx numbers only nodes whose class is the figure's own."""
 
 
+def preview(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Say in a page's head what a link to it shows elsewhere: title, description and picture.
+
+    The description is the page's own, or its first paragraph. Addresses are whole where
+    `html_baseurl` is set, as most previews want, and lead there from the page where it is not.
+    """
+    if doctree is None:
+        return
+    told = {node.get("name"): node["content"] for node in doctree.findall(nodes.meta)}
+    own = told.get("description")
+    prose = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
+    first = " ".join(next(prose, nodes.paragraph()).astext().split())
+    about = {
+        "og:type": "website",
+        "og:site_name": context["docstitle"],
+        "og:title": re.sub("<[^>]*>", "", context["title"]),
+        "og:description": own or shorten(first, 200, placeholder=" …"),
+        "og:image": (app.config.html_baseurl or up(pagename)) + PICTURE,
+    }
+    tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in about.items()]
+    if not own:
+        tags.append(f'<meta name="description" content="{escape(about["og:description"])}">')
+    context["metatags"] += "\n" + "\n".join(tags)
+    if context["title"] == context["docstitle"]:
+        context["docstitle"] = ""  # the landing page has the book's title, and needs it once
+
+
 def write_files(app: Sphinx, error: Exception | None) -> None:
     """Put beside the pages what they link to: records, verdicts, data of figures, explorers."""
     if error is not None or app.builder.format != "html":
@@ -203,9 +235,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register what the pages use; Sphinx calls this."""
-    glossary = (Path(app.srcdir) / "book" / "glossary.md").read_text("utf-8")
-    for term in re.findall(r"^[\u4e00-\u9fff]+$", glossary, re.MULTILINE):
-        jieba.add_word(term)  # so that the search finds it as a whole, beside its parts
+    app.add_search_language(BothLanguages)
     # Jupyter Book sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     for name in PARTS:
@@ -213,5 +243,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("chapter-figure", ChapterFigure)
     app.add_role("record", RecordLink())
     app.add_directive("touch-identity", touch.TouchIdentity)
+    app.connect("html-page-context", preview)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,10 +22,11 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from companion import tables
 from companion.npm import VERSION, member
 from companion.onnx_file import export
 from companion.pages import record_link, table
-from companion.words import SPACE, error_rate, network
+from companion.words import SPACE, error_rate, network, points
 from residual import store
 from residual.batches import normalise
 from residual.data import load
@@ -34,7 +35,7 @@ from residual.recipe import PROFILES, Recipe
 from residual.store import ROOT, Record, digest
 
 FOLDER = "touch"
-OFFERED = (("residual", 20), ("residual", 56), ("plain", 20))
+OFFERED = (("residual", 56), ("residual", 20), ("plain", 20))
 """Kinds and depths that the reader can choose from; the first is shown first, and must be there."""
 
 COUNT = 24  # test images on the page
@@ -208,6 +209,41 @@ def files_table() -> str:
     ]
     header = ("Network", "File", "Size", "Test error", "Trained in", "SHA-256")
     return table(header, rows) if rows else ""
+
+
+def bars_and_errors() -> str:
+    """Of each residual network on the page, whether the lowest bar is the block missed least."""
+    runs = [one.run for one in shown()[0] if one.run.kind == "residual"]
+    return " ".join(
+        lowest(network(run.kind, run.depth), second_layers(run), rises(run))
+        for run in runs
+        if run["probes"] and "lesions" in run["probes"]
+    )
+
+
+def second_layers(run: Record) -> dict[int, float]:
+    """The standard deviation of each block's F(x) after training, by the block's number."""
+    layers = run["responses"]["final"]["layers"]
+    names = [name.split(".") for name in layers["layer"]]
+    return {int(n[0]): std for n, std in zip(names, layers["std"]) if n[1:] == ["2"]}
+
+
+def rises(run: Record) -> dict[int, float]:
+    """The points that the test error rises by when a block is deleted, by the block's number."""
+    frame = tables.lesions([run])
+    return dict(zip(frame["block"], frame["rise"]))
+
+
+def lowest(name: str, std: dict[int, float], rise: dict[int, float]) -> str:
+    """A sentence on the block that responds least and the one whose deletion costs least."""
+    small, spare = min(std, key=std.get), min(rise, key=rise.get)
+    told = f"In {name}, over the images of its record, block {small} has the lowest bar"
+    if rise[small] <= rise[spare]:
+        return f"{told}, and none is missed less ({points(rise[small])} of test error)."
+    return (
+        f"{told}, but it is not the one that is missed least: deleting it costs "
+        f"{points(rise[small])} of test error, and deleting block {spare} {points(rise[spare])}."
+    )
 
 
 def write(app: Sphinx) -> None:

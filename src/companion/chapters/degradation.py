@@ -40,7 +40,6 @@ def error_words(frame: pd.DataFrame, note: str) -> tuple[str, str]:
 def figure_6_words(logged: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for Figure 6 at full length, from the logs that it shows."""
     frame, ends = logs(logged), logged_finals(logged)
-    means = frame.groupby(["network", "iteration"])[["train_error", "held_out"]].mean()
     sources = frame["member"].nunique()
     note = (
         f"Trained by others at the paper's full length: {count(len(logged), 'training')} from "
@@ -49,8 +48,9 @@ def figure_6_words(logged: Sequence[Curve]) -> dict:
         "errors (plain: read off its Fig. 6 by eye)."
     )
     caption, alt = error_words(ends, note)
-    means = means.rename(columns={"held_out": "test_error"}).reset_index()
-    return {"caption": caption, "alt": alt, "data": means, "records": names(frame)}
+    columns = ["network", "member", "iteration", "train_error", "held_out"]
+    data = frame[columns].rename(columns={"held_out": "test_error"})  # each training
+    return {"caption": caption, "alt": alt, "data": data, "records": names(frame)}
 
 
 def final_words(ends: pd.DataFrame) -> dict:
