@@ -62,10 +62,15 @@ def place(variable: str, usual: str) -> Path:
     `~` is the reader's home, and StoreError says where there is none.
     """
     given = os.environ.get(variable)
-    path = Path(os.path.expanduser(given)) if given else ROOT / usual
-    if str(path).startswith("~"):
-        raise StoreError(f"{variable} is {given}, but no home of that name is known here.")
-    return path
+    return home(given) if given else ROOT / usual
+
+
+def home(path: str | Path) -> Path:
+    """The path with `~` as the reader's home; StoreError where there is no such home."""
+    found = Path(os.path.expanduser(path))
+    if str(found).startswith("~"):
+        raise StoreError(f"{path} names a home that is not known here: write the path in full.")
+    return found
 
 
 def committed() -> Path:
