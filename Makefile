@@ -17,7 +17,11 @@ help:  ## this list
 
 book: _build/html/index.html  ## execute the chapters and build the site at _build/html/index.html
 
+CHECKED = @test -w . || { echo "This checkout cannot be written to: copy it to a folder of your own,\
+ or build elsewhere with residual book --output DIR." >&2; exit 1; }
+
 _build/html/index.html: $(READY) $(BOOK)
+	$(CHECKED)
 	$(BIN)/residual book
 	@touch $@
 
@@ -25,6 +29,7 @@ test: _build/tests-passed  ## unit tests, browser tests and pytest --nbval on th
 	@echo "All tests passed for these files; make -B test runs them again."
 
 _build/tests-passed: $(READY) $(TESTED)
+	$(CHECKED)
 	$(BIN)/pytest --nbval
 	@mkdir -p _build && touch $@
 
@@ -32,6 +37,7 @@ test-slow: $(READY)  ## what takes minutes: training from an empty store, many k
 	$(BIN)/pytest -m slow
 
 $(READY): requirements.lock pyproject.toml
+	$(CHECKED)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 ifeq ($(UV),)

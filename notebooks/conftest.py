@@ -3,12 +3,15 @@
 import pytest
 
 
-def pytest_collection_modifyitems(items):
-    """Leave out stderr, where warnings go that a reader has turned on.
+def pytest_collection_modifyitems(config, items):
+    """Take this interpreter, not what else is named python3, and leave out
+    stderr, where warnings go that a reader has turned on.
 
     And drawings, whose every coordinate hangs on the version of a
     font; their words and their data are compared.
     """
+    if not getattr(config.option, "nbval_kernel_name", None):
+        config.option.nbval_current_env = True
     for chapter in {
         item.parent
         for item in items

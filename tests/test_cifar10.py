@@ -1,5 +1,7 @@
 """CIFAR-10 as people have it: every form is read, and nothing that is not the set."""
 
+import gzip
+import lzma
 import os
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from click.testing import CliRunner
 
 from residual import cifar10
 from residual.cli import main
-from residual.errors import DataError
+from residual.errors import DataError, StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +31,18 @@ def put(folder: Path, form: str, archive: bytes) -> Path:
         for name, content in miniature.official_files().items():
             (batches / name).write_bytes(content)
     else:
-        (folder / cifar10.ARCHIVE).write_bytes(archive)
-    return folder / cifar10.ARCHIVE if form == "archive" else folder
+        packed = form.removeprefix("folder with ").removeprefix("the ")
+        name, content = FORMS[packed]
+        (folder / name).write_bytes(content(archive))
+        return folder / name if form == packed else folder
+    return folder
+
+
+FORMS = {
+    "archive": (cifar10.ARCHIVE, bytes),
+    "unpacked archive": (cifar10.UNPACKED, gzip.decompress),
+    "archive packed anew": (cifar10.ARCHIVE, lambda a: lzma.compress(gzip.decompress(a))),
+}
 
 
 def same(read) -> bool:
@@ -38,7 +50,9 @@ def same(read) -> bool:
     return all(np.array_equal(a, b) for one, other in pairs for a, b in zip(one, other))
 
 
-@pytest.mark.parametrize("form", ["folder", "batches", "archive", "folder with the archive"])
+@pytest.mark.parametrize(
+    "form", ["folder", "batches", *FORMS, *(f"folder with the {form}" for form in FORMS)]
+)
 def test_every_form_is_read_and_packed(form, tmp_path, archive):
     place = put(tmp_path / "数据 with spaces", form, archive)
     assert same(cifar10.read(place))
@@ -63,13 +77,21 @@ def other(name: str) -> bytes:
 
 
 IMPOSTORS = {
-    "truncated: 900 of": lambda archive: archive[:900],
+    "truncated or damaged after 900": lambda archive: archive[:900],
+    "truncated or damaged after": lambda archive: gzip.decompress(archive)[:2000],
+    "it is empty": lambda _archive: b"",
+    "a Parquet file": lambda _archive: b"PAR1" + bytes(1000),
+    "a ZIP file": lambda _archive: b"PK\3\4" + bytes(1000),
+    "a pointer of Git LFS": lambda _archive: b"version https://git-lfs.github.com/spec/v1\noid",
     "HTML page": lambda _archive: b"\n<!DOCTYPE html><title>502</title>",
-    "no archive": lambda _archive: b"PK" + bytes(1000),
+    "no archive": lambda _archive: b"?" + bytes(1000),
     "the binary version": lambda _archive: other("cifar-10-batches-bin"),
     "the MATLAB version": lambda _archive: other("cifar-10-batches-mat"),
     "CIFAR-100": lambda _archive: other("cifar-100-python"),
-    "its MD5 is not": lambda archive: archive + b"\0",
+    "data_batch_1 is missing": lambda _archive: other("something"),
+    "data_batch_1 is not the official file": lambda archive: gzip.compress(
+        gzip.decompress(archive).replace(b"labels", b"lables")
+    ),
 }
 
 
@@ -83,6 +105,35 @@ def test_what_lies_under_the_archives_name_is_told_in_one_sentence(what, tmp_pat
     assert what in shown.output
     assert str(path) in shown.output
     assert {p.name for p in path.parent.iterdir()} <= {cifar10.ARCHIVE, ".fetching.lock"}
+
+
+def test_a_folder_that_cannot_be_written_is_read_as_it_is(tmp_path, archive, monkeypatch):
+    place = put(tmp_path / "data", "folder with the archive", archive)
+
+    def refuses(*_words, **_names):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(cifar10, "pack", refuses)
+    said: list[str] = []
+    assert cifar10.obtain(place, said.append) == place / cifar10.ARCHIVE
+    assert "read from there, since" in said[-1]
+    assert "(Permission denied)" in said[-1]
+    (place / cifar10.ARCHIVE).unlink()
+    monkeypatch.setattr(cifar10, "fetch", refuses)
+    with pytest.raises(DataError, match=r"cannot be written to \(Permission denied\): mend that"):
+        cifar10.obtain(place, str)
+
+
+def test_what_cannot_be_read_is_told_with_the_systems_reason(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for place, reason in (("loop", "Too many levels"), ("n" * 300, "File name too long")):
+        with pytest.raises(StoreError, match=reason):
+            cifar10.read(tmp_path / place)
+    with pytest.raises(StoreError, match="names a home that is not known here"):
+        cifar10.read(Path("~nobody-of-this-name/data"))
+    (tmp_path / "train-00000-of-00001.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"but train-00000-of-00001\.parquet"):
+        cifar10.read(tmp_path)
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path, archive):

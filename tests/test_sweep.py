@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -206,7 +207,7 @@ def test_killed_at_any_moment_another_process_goes_on_and_it_is_the_same_run(see
             first.kill()
             told, _ = second.communicate()
     assert second.returncode == 0
-    assert int(told.split()[-1]) > 0
+    assert int(re.findall(r"^from (\d+)$", told, re.MULTILINE)[-1]) > 0
     (wanted,) = tiny([0], 60)
     options = Options("cpu", place, threads=1)
     (resumed,) = ensure([wanted], options)

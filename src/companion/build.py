@@ -10,18 +10,23 @@ import shutil
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 import papermill
+from ipykernel.kernelspec import write_kernel_spec
 
+from companion import npm
 from companion.display import stored
 from companion.settings import Settings
 from residual.errors import ReaderError
 from residual.provenance import usable_cores
-from residual.store import ROOT
+from residual.store import ROOT, home
 
 CHAPTERS = (
     "01_degradation",
@@ -44,16 +49,19 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     """Execute all chapters with these parameters and build the site; its landing page.
 
     Parameters that are a chapter's own defaults are not injected. The site is `output`/html/;
-    `output` is named _build, as Jupyter Book wants. ParameterError for a wrong parameter, BookError
-    where the sources are not at hand, or `output` cannot be written.
+    `output` is named _build, as Jupyter Book wants. What a build needs is tried before it begins:
+    ParameterError for a wrong parameter, StoreError for missing records, PackageError for the
+    JavaScript that the site ships, BookError where the sources are not at hand, or `output` cannot
+    be written.
     """
     if missing := [name for name in (*PAGES, "notebooks") if not (ROOT / name).exists()]:
         raise BookError(f"{ROOT} is no checkout of the book: it lacks {', '.join(missing)}.")
     Settings(**parameters)
     for name in ("RESIDUAL_RUNS", "RESIDUAL_EVIDENCE", "RESIDUAL_DATA"):  # kernels run elsewhere
         if os.environ.get(name):
-            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
+            os.environ[name] = str(home(os.environ[name]).absolute())
     site = output / "site"
+    npm.archive()
     try:
         prepare(site)
     except OSError as error:
@@ -102,18 +110,29 @@ def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = 
     if threads:
         os.environ["OMP_NUM_THREADS"] = threads
     try:
-        papermill.execute_notebook(
-            str(source),
-            str(target),
-            given,
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=str(source.parent),
-            extra_arguments=QUIET,
-        )
+        with own_kernel():
+            papermill.execute_notebook(
+                str(source),
+                str(target),
+                given,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=str(source.parent),
+                extra_arguments=QUIET,
+            )
     except papermill.PapermillExecutionError as error:
         raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from None
     nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
+
+
+@contextmanager
+def own_kernel() -> Iterator[None]:
+    """Kernels are this interpreter, whatever kernels and settings the reader's home holds, and
+    whether or not it can be written to."""
+    with TemporaryDirectory() as folder:
+        write_kernel_spec(str(Path(folder, "kernels", "python3")))
+        os.environ |= {"JUPYTER_PATH": folder, "JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
+        yield
 
 
 def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

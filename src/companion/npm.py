@@ -50,6 +50,12 @@ def archive() -> Path:
             f"{NAME} {VERSION} is not the release that we know (its SHA-256 differs): give the "
             "same command again."
         ) from error
+    except OSError as error:
+        reason = str(error).split(" | ")[0]
+        raise PackageError(
+            f"{NAME} {VERSION} cannot be kept in your cache ({reason}): name a folder that can be "
+            "written in XDG_CACHE_HOME, or mend HOME."
+        ) from error
     return Path(found)
 
 

@@ -6,13 +6,22 @@ once. Where none has, what is missing is trained at the smallest scale, into the
 a line says first what, and how long it takes. Another profile reads and trains at that scale alone.
 """
 
+import ast
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from residual import experiments, store
 from residual.claims import PUBLISHED, SCALES
-from residual.errors import check_choice, check_depth, check_integer, check_list, check_seed
+from residual.errors import (
+    ParameterError,
+    check_choice,
+    check_depth,
+    check_integer,
+    check_list,
+    check_seed,
+)
 from residual.provenance import pick_device
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import FEWEST_SEEDS
@@ -22,7 +31,8 @@ from residual.sweep import Options, ensure
 
 @dataclass(frozen=True)
 class Settings:
-    """A chapter's parameters; ParameterError is one sentence on the first wrong one.
+    """A chapter's parameters; ParameterError is one sentence on the first wrong one, and StoreError
+    says where the records are not.
 
     `profile` is one of the three profiles, or published; `seeds` None means all in the store, and
     `iterations` None the profile's own.
@@ -36,12 +46,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_choice("profile", self.profile, (*PROFILES, PUBLISHED))
-        check_list("depths", self.depths, check_depth, "depths 6n+2")
+        listed = "depths 6n+2 (papermill: -y 'depths: [20, 56]')"
+        check_list("depths", self.depths, check_depth, listed)
         if self.seeds is not None:
-            check_list("seeds", self.seeds, check_seed, "seeds (or null for all in the store)")
+            listed = "seeds (papermill: -y 'seeds: [0, 1]'; for all in the store -y 'seeds: null')"
+            check_list("seeds", self.seeds, check_seed, listed)
+        if self.iterations == "null":  # as papermill's -p passes it
+            allowed = "the profile's own is written -y 'iterations: null' for papermill"
+            raise ParameterError("iterations", self.iterations, allowed)
         if self.iterations is not None:
             check_integer("iterations", self.iterations, 1, 10_000_000)
         pick_device(self.device)
+        check_names(vars(sys.modules["__main__"]).get("In", ()))
+        store.evidence()
 
     @property
     def deep(self) -> int:
@@ -127,6 +144,18 @@ class Settings:
     def stored(self, name: str) -> Record | None:
         """The same, where the store has it at a scale that may be shown; else None."""
         return next(filter(None, (store.experiment(name, scale) for scale in self.ours)), None)
+
+
+def check_names(cells: Sequence[str]) -> None:
+    """ParameterError if, among the executed cells of a notebook, papermill's own gives a parameter
+    that no chapter has, such as a misspelt one."""
+    known = [field.name for field in fields(Settings)]
+    for cell in cells:
+        given = ast.parse(cell).body if cell.startswith("# Parameters\n") else []
+        for line in given:
+            if (name := line.targets[0].id) not in known:
+                allowed = f"a chapter's parameters are {', '.join(known)}"
+                raise ParameterError(name, ast.unparse(line.value), allowed)
 
 
 def stored_seeds(recipe: Recipe) -> list[int]:

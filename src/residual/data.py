@@ -1,7 +1,6 @@
 """The two data sets as uint8 tensors in memory, with the digest of every pixel and label."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,14 +12,14 @@ from torch import Tensor
 from residual import cifar10
 from residual.errors import DataError, check_choice
 from residual.recipe import DATASETS
-from residual.store import ROOT
+from residual.store import place
 
 __all__ = ["DataError", "Dataset", "Split", "data_folder", "load"]
 
 
 def data_folder() -> Path:
     """Where CIFAR-10 is looked for: RESIDUAL_DATA, or data/ in the checkout."""
-    return Path(os.environ.get("RESIDUAL_DATA") or ROOT / "data")
+    return place("RESIDUAL_DATA", "data")
 
 
 @dataclass(frozen=True)

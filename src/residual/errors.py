@@ -42,7 +42,7 @@ class RecordError(ReaderError, RuntimeError):
 
 
 class StoreError(ReaderError, RuntimeError):
-    """The store of runs cannot be written: a full disk, a missing right, a file in the way."""
+    """A store cannot be read or written: a full disk, a missing right, a file in the way."""
 
 
 class SweepError(ReaderError, RuntimeError):

@@ -6,16 +6,18 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import ceil, inf
 from pathlib import Path
 
 import torch
 
 from residual.errors import ParameterError, check_choice, check_integer
-from residual.store import CHECKOUT, ROOT
+from residual.store import CHECKOUT
 
+GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRAINS = ("recipe", "models", "batches", "data", "train")
 """The modules that decide what a training computes."""
@@ -59,7 +61,38 @@ def device_name(device: torch.device) -> str:
 
 
 def usable_cores() -> int:
-    """The cores that this process may use; two hardware threads of one core count once."""
+    """The cores that this process may use, by its affinity and by the quota of its container.
+
+    Two hardware threads of one core count once, and a part of a core as one.
+    """
+    return ceil(min(affine_cores(), quota()))
+
+
+def quota() -> float:
+    """The CPUs whose time Linux control groups grant this process; infinite without a limit.
+
+    In version 2 they are in cpu.max, in version 1 in cpu.cfs_quota_us; the least one counts, of
+    the process's own group and of those around it.
+    """
+    found = [inf]
+    for line in OWN_GROUPS.read_text("utf-8").splitlines() if OWN_GROUPS.is_file() else ():
+        _, controllers, group = line.split(":", 2)
+        top = GROUPS / controllers
+        below = top / group.strip("/")
+        for folder in (below, *(f for f in below.parents if f.is_relative_to(top))):
+            with suppress(OSError, ValueError):
+                if controllers:
+                    allowed = [
+                        (folder / f"cpu.cfs_{n}_us").read_text() for n in ("quota", "period")
+                    ]
+                else:
+                    allowed = (folder / "cpu.max").read_text().split()
+                found += [share for share in [int(allowed[0]) / int(allowed[1])] if share > 0]
+    return min(found)
+
+
+def affine_cores() -> int:
+    """The cores that this process may be scheduled on."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
     usable = os.sched_getaffinity(0)
@@ -123,10 +156,11 @@ def is_text(node: ast.AST) -> bool:
 
 
 def source_commit() -> str | None:
-    """The checkout's commit; None where there is no git, or no checkout."""
-    if ROOT != CHECKOUT:
+    """The checkout's commit; None where there is no git, or no repository of its own."""
+    repository = CHECKOUT / ".git"
+    if not repository.exists():
         return None
-    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    command = ["git", f"--git-dir={repository}", "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -21,7 +21,7 @@ import torch
 
 from residual.data import Dataset, load
 from residual.describe import first_batches
-from residual.errors import DataError, ParameterError, RecordError
+from residual.errors import DataError, ParameterError, RecordError, StoreError
 from residual.provenance import (
     computed_on,
     computing_with,
@@ -63,7 +63,7 @@ def verify(run: Record, data: Path | None = None) -> Replay:
     same = run["provenance"]["source_digest"] == source_digest()
     try:
         dataset = load(run.recipe.dataset, data)
-    except DataError as error:
+    except (DataError, StoreError) as error:
         return Replay(run.name, IMPOSSIBLE, str(error), same)
     if dataset.digest != run["data"]["digest"]:
         sentence = f"The data set {dataset.name} here is not the one that the record names."

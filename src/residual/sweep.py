@@ -1,6 +1,6 @@
 """Recipes to records: what a store has is read, what it lacks is trained, here or on a cluster."""
 
-import logging
+import heapq
 import multiprocessing
 import os
 import signal
@@ -16,16 +16,16 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+import torch
 from tqdm import tqdm
 
 from residual.checkpoints import checkpoint, checkpoints, resume
 from residual.data import load
 from residual.describe import describe
-from residual.errors import DataError, ParameterError, RecordError, SweepError, check_integer
+from residual.errors import ParameterError, ReaderError, SweepError, check_integer
 from residual.provenance import computed_on, computing_with, pick_device, provenance, usable_cores
 from residual.recipe import Recipe
-from residual.store import Record, find, own, put, write, writing
+from residual.store import Record, find, locked, own, prepare, put, write
 from residual.train import Training, fit
 
 GLANCE_SECONDS = 1.0  # how often the bar is brought up to date
@@ -34,8 +34,6 @@ BAR = "{desc} {percentage:3.0f}% {bar} {elapsed} gone, {remaining} left"
 GPU_JOBS = 4  # by default, since one of these networks leaves most of a GPU idle
 SOON = 30.0  # seconds: a shorter sweep is done before other processes have started
 BESIDE = 1.0  # seconds, at least, that a run takes beside its iterations: evaluation and probes
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -108,25 +106,6 @@ def train(
     return run
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """A run's folder for this process alone; the system frees it when the process ends."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "run.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            log.info("%s is being trained by another process: waiting for it.", folder.name)
-            lock.acquire()
-        for left in folder.glob("*.part"):  # by a process that was killed
-            left.unlink()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def ensure(recipes: list[Recipe], options: Options = Options()) -> list[Record]:
     """The records of these recipes, in their order; those that are missing are trained.
 
@@ -160,9 +139,9 @@ def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     root = (options.runs or own()).resolve()
     given = replace(options, runs=root, threads=threads)
     if missing:
-        with writing(root):
-            root.mkdir(parents=True, exist_ok=True)
-        outcomes |= dict(zip(missing, trained(missing, given, jobs)))
+        prepare(root)
+        made = [told(one, options.scheduler) for one in trained(missing, given, jobs)]
+        outcomes |= dict(zip(missing, made))
     return [outcomes[recipe] for recipe in recipes]
 
 
@@ -170,7 +149,7 @@ def look(recipe: Recipe, root: Path | None) -> Outcome | None:
     """The outcome of a recipe that need not be trained: its run is there, or is damaged."""
     try:
         run = find(recipe, root) or (find(recipe, own()) if root is None else None)
-    except (RecordError, ParameterError) as error:
+    except ReaderError as error:
         return Outcome(recipe, None, error, trained=False)
     return run and Outcome(recipe, run, None, trained=False)
 
@@ -182,28 +161,79 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
         jobs = 1  # with as many threads, so with the same bits, as `jobs` at once
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
-    hidden = not sys.stderr.isatty() and "ipykernel" not in sys.modules
-    shown = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False, "disable": hidden}
-    with tqdm(total=sum(works), **shown) as bar:
-        what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
-        told = f"Training {what} ({names}) into {options.runs}: "
-        bar.write(told + estimate(seconds, options, jobs))
-        if not options.scheduler and jobs == 1:
-            made = []
-            for recipe, start in zip(recipes, accumulate(works, initial=0)):
-                show = partial(progress, bar, recipe, start)
-                made.append(outcome(recipe, partial(train, recipe, options, show)))
-            return made
-        return elsewhere(recipes, options, jobs, bar)
+    what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
+    with Watch(sum(works)) as watch:
+        watch.say(
+            f"Training {what} ({names}) into {options.runs}: {estimate(seconds, options, jobs)}"
+        )
+        if options.scheduler or jobs > 1:
+            return elsewhere(recipes, options, jobs, watch)
+        made = []
+        for recipe, start in zip(recipes, accumulate(works, initial=0)):
+            show = partial(progress, watch, recipe, start)
+            made.append(outcome(recipe, partial(train, recipe, options, show)))
+            watch.ended(made[-1])
+        return made
 
 
-def progress(bar: tqdm, recipe: Recipe, start: int, done: int) -> None:
-    """Show that a recipe has done so many iterations, where the bar stood at `start` before it."""
-    bar.set_description_str(recipe.name, refresh=False)
-    bar.update(start + done * recipe.depth - bar.n)
+class Watch:
+    """A bar on a terminal or in a notebook. Elsewhere, such as in the file of a batch queue, lines:
+    one at each tenth of the work, and one at the end of each run.
+
+    Work is counted in iterations times layers.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.lines = not sys.stderr.isatty() and "ipykernel" not in sys.modules
+        how = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False}
+        self.bar = tqdm(total=total, disable=self.lines, **how)
+        self.total, self.tenth = total, 0
+        self.begun, self.first = time.monotonic(), -1  # the work found done, by checkpoints
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def say(self, text: str) -> None:
+        """Print a line at once, above the bar if there is one."""
+        self.bar.write(text)
+        sys.stdout.flush()
+
+    def update(self, done: int, name: str = "") -> None:
+        """Show how much is done, all in all, and which run is under way."""
+        if name:
+            self.bar.set_description_str(name, refresh=False)
+        self.bar.update(done - self.bar.n)
+        self.first = done if self.first < 0 else self.first
+        tenth = 10 * done // self.total
+        if self.lines and self.tenth < tenth < 10 and done > self.first:
+            gone = time.monotonic() - self.begun
+            left = gone * (self.total - done) / (done - self.first)
+            self.say(f"{10 * tenth} % after {duration(gone)}, about {duration(left)} left.")
+            self.tenth = tenth
+
+    def ended(self, made: Outcome) -> None:
+        """Say how a run ended."""
+        if not self.lines:
+            return
+        name = f"{made.recipe.profile}/{made.recipe.name}"
+        if made.run is None:
+            return self.say(f"{name} failed.")
+        found, seconds = made.run["metrics"], made.run["provenance"]["seconds"]
+        error = f"test error {found['test_error']:.2f} %"
+        if found["diverged_at"]:
+            error = f"diverged at iteration {found['diverged_at']}"
+        self.say(f"{name} ended: {error}, {duration(seconds)}.")
 
 
-def elsewhere(recipes: list[Recipe], options: Options, jobs: int, bar: tqdm) -> list[Outcome]:
+def progress(watch: Watch, recipe: Recipe, start: int, done: int) -> None:
+    """Show that a recipe has done so many iterations, where `start` was done before it."""
+    watch.update(start + done * recipe.depth, recipe.name)
+
+
+def elsewhere(recipes: list[Recipe], options: Options, jobs: int, watch: Watch) -> list[Outcome]:
     """Train all recipes in other processes; one that was ended from outside is tried again."""
     made: dict[Recipe, Outcome] = {}
     for _ in range(ATTEMPTS):
@@ -211,12 +241,26 @@ def elsewhere(recipes: list[Recipe], options: Options, jobs: int, bar: tqdm) -> 
         if not left:
             break
         with executor(options, jobs) as pool:
-            futures = {recipe: pool.submit(train_there, recipe, options) for recipe in left}
-            while wait(futures.values(), GLANCE_SECONDS).not_done:
-                bar.update(sum(r.depth * seen(r, options.runs) for r in recipes) - bar.n)
-            for recipe, future in futures.items():
-                made[recipe] = outcome(recipe, partial(kept, recipe, future, options.runs))
+            futures = {submitted(pool, recipe, options): recipe for recipe in left}
+            waited = set(futures)
+            while waited:
+                done, waited = wait(waited, GLANCE_SECONDS)
+                for future, recipe in ((future, futures[future]) for future in done):
+                    made[recipe] = outcome(recipe, partial(kept, recipe, future, options.runs))
+                    if not isinstance(made[recipe].error, BrokenProcessPool):
+                        watch.ended(made[recipe])
+                watch.update(sum(r.depth * seen(r, options.runs) for r in recipes))
     return [made[recipe] for recipe in recipes]
+
+
+def submitted(pool: Executor, recipe: Recipe, options: Options) -> Future:
+    """The training of a recipe in the pool; a pool whose processes are gone gives its error."""
+    try:
+        return pool.submit(train_there, recipe, options)
+    except BrokenProcessPool as error:
+        future: Future = Future()
+        future.set_exception(error)
+        return future
 
 
 def train_there(recipe: Recipe, options: Options) -> tuple[dict, bytes]:
@@ -287,11 +331,11 @@ def cluster(address: str):
 
         return Client(address, timeout=10)
     except ImportError as error:
-        advice = "it needs Dask: pip install 'identity-by-default[cluster]'"
+        advice = "it needs Dask: pip install distributed"
         raise ParameterError("scheduler", address, advice) from error
-    except (OSError, ValueError) as error:
-        advice = "no Dask scheduler answers there; start one with `dask scheduler`"
-        raise ParameterError("scheduler", address, advice) from error
+    except Exception as error:  # an address has many ways to be wrong
+        advice = f"no Dask scheduler answers there ({first_line(error)}); start one with `dask "
+        raise ParameterError("scheduler", address, advice + "scheduler`") from error
 
 
 def outcome(recipe: Recipe, result: Callable[[], Record]) -> Outcome:
@@ -302,21 +346,54 @@ def outcome(recipe: Recipe, result: Callable[[], Record]) -> Outcome:
         return Outcome(recipe, None, error, trained=True)
 
 
+def told(made: Outcome, scheduler: str | None) -> Outcome:
+    """The same outcome, where an error that is no mistake of this code is one sentence."""
+    error, reason = made.error, first_line(made.error)
+    if error is None or isinstance(error, ReaderError):
+        return made
+    if isinstance(error, BrokenProcessPool):
+        advice = (
+            f"{ATTEMPTS} processes that trained it ended too soon, as where memory is short, "
+            'or where a program that calls this lacks `if __name__ == "__main__":`; try one job at '
+            "a time"
+        )
+    elif isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "out of memory" in reason:
+        advice = f"there is not enough memory ({reason}); try one job at a time, or another device"
+    elif scheduler:
+        advice = (
+            f"a worker of {scheduler} could not train it ({reason}); each worker needs this "
+            "package, in this version, and the data set"
+        )
+    elif isinstance(error, (OSError, RuntimeError)):
+        advice = f"this machine could not train it ({reason})"
+    else:  # a mistake of this code, whose traceback tells most
+        return made
+    name = f"{made.recipe.profile}/{made.recipe.name}"
+    found = SweepError(f"{name}: {advice}. What is in the store stays, and the rest goes on later.")
+    found.__cause__ = error
+    return replace(made, error=found)
+
+
+def first_line(error: Exception | None) -> str:
+    """The first line of what an error says, without a full stop; its type where it says nothing."""
+    return str(error).strip().split("\n")[0].rstrip(". ") or type(error).__name__
+
+
 def expected(recipes: list[Recipe], options: Options) -> list[float]:
     """About how many seconds each recipe takes, from two iterations of the first one.
 
-    An empty list where the data are missing.
+    An empty list where they cannot be computed: the run itself will tell why.
     """
     first = recipes[0]
     try:
-        data = load(first.dataset, options.data)
-    except DataError:
+        with computing_with(options.threads):
+            data = load(first.dataset, options.data)
+            training = Training(first, data, pick_device(options.device))
+            for begun in (time.monotonic() for _ in range(3)):
+                float(training.step(*training.batch(0))[0])  # waits for the device
+                seconds = time.monotonic() - begun
+    except (ReaderError, RuntimeError, MemoryError, OSError):
         return []
-    with computing_with(options.threads):
-        training = Training(first, data, pick_device(options.device))
-        for begun in (time.monotonic() for _ in range(3)):
-            float(training.step(*training.batch(0))[0])  # waits for the device
-            seconds = time.monotonic() - begun
     unit = seconds / first.depth / first.batch_size
     return [BESIDE + unit * r.depth * r.batch_size * r.iterations for r in recipes]
 
@@ -327,8 +404,13 @@ def estimate(seconds: list[float], options: Options, jobs: int) -> str:
         return f"on the workers of {options.scheduler}."
     if not seconds:
         return "no estimate without their data."
-    alone, total = duration(seconds[0]), duration(sum(seconds) / jobs)
     device = pick_device(options.device).type
+    places = [0.0] * jobs  # when each of the processes is free
+    for each in seconds:
+        heapq.heapreplace(places, places[0] + each)
+    cores = usable_cores() / (options.threads or 1)  # of the CPU, for so many processes
+    slower = max(1.0, jobs / max(1.0, cores)) if device == "cpu" else 1.0
+    alone, total = duration(seconds[0] * slower), duration(max(places) * slower)
     return f"about {alone} for the first, {total} in all, {jobs} at once on {device}."
 
 

@@ -1,7 +1,8 @@
 """Small studies beside the training runs: `ensure(name, profile) -> Record`.
 
-Each measures one seed at a time; its record lies beside the profile's runs and is read where it
-is there. EXPERIMENTS names them, most of them by the claim that reads them.
+Each measures one seed at a time and writes it down at once. Its record lies beside the profile's
+runs and is read where it is there. EXPERIMENTS names them, most of them by the claim that reads
+them.
 """
 
 import time
@@ -89,24 +90,38 @@ def ensure(
     study, wanted = EXPERIMENTS[name], None
     if seeds is not None:
         wanted = check_list("seeds", seeds, check_seed, "seeds")
-    settings, known = study.settings(profile), {}
+    settings = study.settings(profile)
     for folder in [root] if root else [None, store.own()]:
         found = store.experiment(name, profile, folder)
         here = measured(found, settings)
         if here and set(wanted or here) <= here.keys():
             return found
-        known |= here
-    wanted = wanted or list(study.seeds)
-    place = Place(profile, pick_device(device), root)
-    about, begun = provenance(place.device), time.monotonic()
-    for seed in wanted:
-        if seed not in known:
-            known[seed] = study.measure(settings, seed, place)
-    about["seconds"] = round(time.monotonic() - begun, 3)
-    content = {"settings": settings, "seeds": sorted(known)}
-    content |= {"measurements": [known[s] for s in sorted(known)], "provenance": about}
-    content |= {"experiment": name, "profile": profile}
-    return store.write(content, root or store.own())
+    place, into = Place(profile, pick_device(device), root), root or store.own()
+    store.prepare(into)
+    with store.locked(into / profile / "experiments" / name):
+        known = {}
+        for folder in [root] if root else [None, into]:
+            known |= measured(store.experiment(name, profile, folder), settings)
+        about, begun = provenance(place.device), time.monotonic()
+        for seed in wanted or study.seeds:
+            if seed not in known:
+                known[seed] = study.measure(settings, seed, place)
+                about["seconds"] = round(time.monotonic() - begun, 3)
+                store.write(content(name, profile, settings, known, about), into)
+        about["seconds"] = round(time.monotonic() - begun, 3)
+        return store.write(content(name, profile, settings, known, about), into)
+
+
+def content(name: str, profile: str, settings: dict, known: dict[int, dict], about: dict) -> dict:
+    """An experiment's record, from what it measured with each seed and its provenance."""
+    return {
+        "experiment": name,
+        "profile": profile,
+        "settings": settings,
+        "seeds": sorted(known),
+        "measurements": [known[seed] for seed in sorted(known)],
+        "provenance": about,
+    }
 
 
 def measured(found: Record | None, settings: dict) -> dict[int, dict]:
