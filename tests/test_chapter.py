@@ -114,23 +114,40 @@ def shown(monkeypatch):
 def test_a_figure_carries_its_words_and_its_data(tmp_path, shown):
     fig, (ax,) = style.panels()
     ax.plot([1, 2])
-    display.figure(fig, "fig-x", "It rises.", "A line.", frame([1.0], []), ["quick/a"])
+    words = {"origin": "scale quick", "chinese": "上升。"}
+    display.figure(fig, "fig-x", "It rises.", "A line.", frame([1.0], []), ["quick/a"], **words)
     ((content, metadata),) = shown
     assert content["text/plain"] == "fig-x: It rises.\n(A line.)"
     about = metadata["companion"]
-    assert (about["caption"], about["alt"], about["records"]) == (
-        "It rises.",
-        "A line.",
-        ["quick/a"],
-    )
+    expected = {"caption": "It rises.", "alt": "A line.", "records": ["quick/a"], **words}
+    assert {name: about[name] for name in expected} == expected
     assert about["csv"] == "depth,test_error,kind\n8,1,plain\n"
     cell = {"outputs": [{"data": content, "metadata": metadata}]}
     (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{}, cell]}))
-    image, found = display.stored(tmp_path / "n.ipynb", "fig-x")
-    assert (image[1:4], found) == (b"PNG", about)
-    assert b64decode(content["image/png"]) == image
+    pictures, found = display.stored(tmp_path / "n.ipynb", "fig-x")
+    assert (pictures, found) == (content, about)
+    assert b64decode(pictures["image/png"])[1:4] == b"PNG"
     with pytest.raises(KeyError, match=r"n\.ipynb has no figure fig-y"):
         display.stored(tmp_path / "n.ipynb", "fig-y")
+
+
+def test_panels_are_pictures_that_tile_the_figure(shown):
+    for _ in range(2):  # the same file both times
+        fig, (left, right) = style.panels(2, sharey=True)
+        left.plot([1, 2])
+        display.figure(fig, "fig-y", "It rises.", "A line.")
+    (content, metadata), again = shown
+    assert content == again[0]
+    svg, about = content["image/svg+xml"], metadata["companion"]
+    ((x0, y0, w0, h0), (x1, _, w1, _)) = about["panels"]
+    assert (x0, y0) == (0, 0)
+    assert x1 >= w0
+    assert x1 + w1 == pytest.approx(72 * fig.get_figwidth())
+    assert h0 == pytest.approx(72 * fig.get_figheight())
+    one, two = display.panels(svg, about)
+    assert f'viewBox="{x1} 0.0 {w1} {h0}"' in two
+    assert one.replace(one[: one.index("<defs>")], "") == svg[svg.index("<defs>") :]
+    assert right.get_ylim() == left.get_ylim()
 
 
 def test_tables_and_sentences_are_markdown(shown):

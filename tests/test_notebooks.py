@@ -2,6 +2,7 @@
 
 import ast
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import nbformat
@@ -69,8 +70,9 @@ def test_every_stored_figure_has_a_label_of_its_own_a_caption_and_an_alt_text():
 
 
 def test_the_key_figure_is_the_one_that_chapter_1_shows():
-    image, _ = display.stored(FOLDER / "01_degradation.ipynb", "fig-figure-6")
-    assert (ROOT / "book" / "_static" / "key-figure.png").read_bytes() == image
+    pictures, _ = display.stored(FOLDER / "01_degradation.ipynb", "fig-figure-6")
+    image = (ROOT / "book" / "_static" / "key-figure.png").read_bytes()
+    assert image == b64decode(pictures["image/png"])
 
 
 def execute(name, folder: Path, monkeypatch, **parameters):

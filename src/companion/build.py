@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -129,7 +130,8 @@ def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
     """Execute the source notebooks in place, and keep README's figure, the first of the book."""
     for chapter in chapters:
         execute(chapter, ROOT / "notebooks", {})
-    KEY_FIGURE.write_bytes(stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")[0])
+    pictures, _ = stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")
+    KEY_FIGURE.write_bytes(b64decode(pictures["image/png"]))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ import inspect
 import io
 import json
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 
+import matplotlib
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 from companion.settings import Settings
 from companion.words import count, unbroken
@@ -42,40 +43,73 @@ def figure(
     alt: str,
     data: pd.DataFrame | None = None,
     records: Sequence[str] = (),
+    origin: str = "",
+    chinese: str = "",
 ) -> None:
     """Display a figure with the words that belong to it.
 
-    The caption states the finding, the alt text describes the visible shape, both computed from
-    what is shown. `label` starts with fig-; `data` is what the figure shows, which the site offers
-    as CSV; `records` names the records behind it.
+    The caption states the finding and how to read the drawing, `chinese` says the same in Chinese;
+    the alt text describes the visible shape. All are computed from what is shown. What else a
+    reader may want to know stands folded below: `origin` (scale, data set, number of trainings),
+    `data`, which the site offers as CSV, and `records`, the names of the records behind it.
+    `label` starts with fig-. The site shows the SVG, one picture a panel of `style.panels`.
     """
-    file = io.BytesIO()
-    fig.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    about = {"label": label, "caption": caption, "alt": alt, "records": list(records)}
+    pictures = {}
+    silent = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
+    with matplotlib.rc_context({"svg.hashsalt": label}):  # the same file every time
+        for form, names in silent.items():
+            file, metadata = io.BytesIO(), dict.fromkeys(names)
+            fig.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+            pictures[form] = file.getvalue()
+    about = {"label": label, "caption": caption, "chinese": chinese, "alt": alt, "origin": origin}
+    about |= {"records": list(records), "panels": [box(part) for part in fig.subfigs or [fig]]}
     about["csv"] = None if data is None else data.to_csv(index=False, float_format="%.6g")
-    text = f"{label}: {caption}\n({alt})"
-    image = b64encode(file.getvalue()).decode()
-    content = {"image/png": image, "text/plain": text}
+    content = {
+        "image/svg+xml": " ".join(pictures["svg"].decode().split()),  # one line, not thousands
+        "image/png": b64encode(pictures["png"]).decode(),
+        "text/plain": f"{label}: {caption}\n({alt})",
+    }
     display(content, raw=True, metadata={"companion": about})
 
 
-def stored(notebook: Path, label: str) -> tuple[bytes, dict]:
-    """A figure as a notebook stores it: its PNG, and its label, caption, alt text and the rest.
+def box(part: FigureBase) -> list[float]:
+    """Where a panel lies in its figure's SVG: left, top, width, height in points."""
+    points = 72 / part.figure.dpi
+    left, top = part.bbox.x0, part.figure.bbox.height - part.bbox.y1
+    return [round(points * side, 2) for side in (left, top, part.bbox.width, part.bbox.height)]
+
+
+def panels(svg: str, about: dict) -> list[str]:
+    """The panels of a stored figure as SVG files of their own."""
+    return [
+        re.sub(
+            r'width="\S+" height="\S+" viewBox="[^"]+"',
+            f'width="{width}pt" height="{height}pt" viewBox="{left} {top} {width} {height}"',
+            svg,
+            count=1,
+        )
+        for left, top, width, height in about["panels"]
+    ]
+
+
+def stored(notebook: Path, label: str) -> tuple[dict, dict]:
+    """A figure as a notebook stores it: its pictures by MIME type, and its label, caption, alt
+    text and the rest.
 
     KeyError where the notebook has no figure of that label.
     """
-    for png, about in figures(notebook):
+    for content, about in figures(notebook):
         if about["label"] == label:
-            return png, about
+            return content, about
     raise KeyError(f"{notebook.name} has no figure {label}")
 
 
-def figures(notebook: Path) -> Iterator[tuple[bytes, dict]]:
+def figures(notebook: Path) -> Iterator[tuple[dict, dict]]:
     """All figures that a notebook stores, each as `stored` gives it."""
     for cell in json.loads(notebook.read_bytes())["cells"]:
         for output in cell.get("outputs", ()):
             if about := output.get("metadata", {}).get("companion"):
-                yield b64decode(output["data"]["image/png"]), about
+                yield {kind: "".join(told) for kind, told in output["data"].items()}, about
 
 
 def say(*sentences: str) -> None:

@@ -13,10 +13,11 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import explorer, ledger, pages, touch
-from companion.display import figures, stored
+from companion.display import figures, panels, stored
 from residual import claims, store
 
 PARTS = {
@@ -89,32 +90,54 @@ class Figures:
     ) -> list[nodes.Element] | None:
         """The figure; None for an output that is not ours, which is left to myst-nb."""
         about = data.output_metadata.get("companion")
-        if inline or not about or data.mime_type != "image/png":
+        if inline or not about or data.mime_type != "image/svg+xml":
             return None
-        (image,) = renderer.render_image(data)
-        image["alt"] = about["alt"]
-        made, document = nodes.figure("", image), renderer.renderer.document
+        env, document = renderer.renderer.sphinx_env, renderer.renderer.document
+        made = nodes.figure("", pictures(env, data.content, about))
         made["names"].append(nodes.fully_normalize_name(about["label"]))
         holder = nodes.Element()
         with renderer.renderer.current_node_context(holder):
-            renderer.renderer.nested_render_text(about["caption"], data.line or 0, inline=True)
+            renderer.renderer.nested_render_text(both(about), data.line or 0, inline=True)
         words = [p for c in holder for p in (c.children if isinstance(c, nodes.paragraph) else [c])]
         made += nodes.caption(about["caption"], "", *words)
-        if about["csv"] or about["records"]:
-            made += nodes.legend("", origin(renderer.renderer.sphinx_env.docname, about))
+        if about["csv"] or about["records"] or about["origin"]:
+            made += nodes.legend("", origin(env.docname, about))
         document.note_explicit_target(made, made)
         return [made]
 
 
+def pictures(env: BuildEnvironment, svg: str, about: dict) -> nodes.container:
+    """The panels of a figure, each a picture of its own, so that they can stand in a column."""
+    folder = Path(env.app.outdir).parent / "jupyter_execute"
+    folder.mkdir(parents=True, exist_ok=True)
+    here = Path(env.doc2path(env.docname)).parent
+    row = nodes.container(classes=["panels"])
+    for number, panel in enumerate(panels(svg, about), start=1):
+        kept = folder / f"{about['label']}-{number}.svg"
+        kept.write_text(panel, "utf-8")
+        uri = Path(os.path.relpath(kept, here)).as_posix()
+        row += nodes.image(uri=uri, alt=about["alt"] if number == 1 else "")
+    return row
+
+
+def both(about: dict) -> str:
+    """A figure's caption with its Chinese, as MyST."""
+    return " ".join(
+        [about["caption"], *(f"[{c}]{{.language-zh}}" for c in [about["chinese"]] if c)]
+    )
+
+
 def origin(docname: str, about: dict) -> nodes.raw:
-    """Links below a figure: its data as CSV, and the run records that it is drawn from."""
+    """Below a figure: its data as CSV and, folded, where it comes from, with its run records."""
     root, parts = up(docname), []
-    if about.get("csv"):
+    if about["csv"]:
         parts.append(f'<a href="{root}figures/{about["label"]}.csv">Data (CSV)</a>')
-    if about.get("records"):
+    if about["origin"] or about["records"]:
         links = "".join(f"<li>{linked(docname, name)}</li>" for name in about["records"])
-        told = f"Runs: {len(about['records'])}"
-        parts.append(f"<details><summary>{told}</summary><ul>{links}</ul></details>")
+        told = f"<p>{escape(about['origin'])}</p>" * bool(about["origin"])
+        listing = f"<p>Runs: {len(about['records'])}</p><ul>{links}</ul>" * bool(links)
+        fold = f"<summary>Where this comes from</summary>{told}{listing}"
+        parts.append(f"<details>{fold}</details>")
     return nodes.raw("", f'<div class="origin">{" ".join(parts)}</div>', format="html")
 
 
@@ -137,16 +160,15 @@ class ChapterFigure(SphinxDirective):
             content, about = stored(path, label)
         except KeyError as error:
             raise self.error(str(error)) from error
-        kept = Path(self.env.app.outdir).parent / "jupyter_execute" / f"{label}.png"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(content)
-        uri = Path(self.env.relfn2path("/" + self.env.docname)[1]).parent
-        image = nodes.image(uri=Path(os.path.relpath(kept, uri)).as_posix(), alt=about["alt"])
-        self.set_source_info(image)
+        row = pictures(self.env, content["image/svg+xml"], about)
+        self.set_source_info(row)
         there = self.env.app.builder.get_relative_uri(self.env.docname, chapter)
-        link = nodes.reference("", "", image, refuri=f"{there}#{label}", internal=True)
-        words = self.parse_inline(about["caption"])[0]
-        return [Unnumbered("", link, nodes.caption("", "", *words))]
+        for image in list(row):
+            link = nodes.reference("", "", refuri=f"{there}#{label}", internal=True)
+            image.replace_self(link)
+            link += image
+        words = self.parse_inline(both(about))[0]
+        return [Unnumbered("", row, nodes.caption("", "", *words))]
 
 
 class Unnumbered(nodes.figure):

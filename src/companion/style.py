@@ -14,7 +14,8 @@ from companion.words import network
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
 GREY = "#595959"
-WIDTH = 8.0  # inches, the width of the text column
+PAGE = 8.0  # inches, the width of the text column
+WIDTH = 6.0  # of a panel that stands alone: on a phone it is shown at more than half its size
 
 STYLE = seaborn.axes_style("ticks") | seaborn.plotting_context("notebook", font_scale=0.85)
 STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
@@ -27,13 +28,28 @@ def use() -> None:
 
 
 def panels(
-    columns: int = 1, height: float = 3.4, rows: int = 1, sharex: bool = False, sharey: bool = False
+    columns: int = 1,
+    height: float = 3.4,
+    rows: int = 1,
+    sharex: bool = False,
+    sharey: bool = False,
+    width: float | None = None,
 ) -> tuple:
-    """A figure of the column's width and its axes, row by row, as plt.subplots makes them."""
+    """A figure and its axes, row by row, each axes in a subfigure that the site shows as a picture.
+
+    Panels stand side by side where there is room and below each other on a phone, so each keeps its
+    own labels. `width` and `height` are those of one panel, in inches.
+    """
+    wide = width or (WIDTH if columns == 1 else 0.5 * PAGE)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
-    return figure, list(axes.flat)
+        figure = Figure(figsize=(wide * columns, height * rows), layout="constrained")
+        axes = [part.subplots() for part in figure.subfigures(rows, columns, squeeze=False).flat]
+    for ax in axes[1:]:
+        if sharex:
+            ax.sharex(axes[0])
+        if sharey:
+            ax.sharey(axes[0])
+    return figure, axes
 
 
 def palette(networks: Iterable[tuple[str, int]]) -> dict[str, str]:
