@@ -175,9 +175,30 @@ def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
     assert "scale" not in verdict.split("Rule: ")[1]  # it holds by construction
 
 
-def test_deeper_networks_are_darker():
-    colours = style.palette([("plain", 20), ("plain", 56), ("residual", 56)])
-    assert colours[words.network("plain", 56)] == style.HUES["plain"]
-    assert colours[words.network("residual", 56)] == style.HUES["residual"]
-    light, dark = (to_rgb(colours[words.network("plain", depth)]) for depth in (20, 56))
-    assert sum(light) > sum(dark)
+def luminance(colour):
+    """Relative luminance as WCAG 2 defines it."""
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_deeper_networks_are_darker_and_the_palest_can_be_seen():
+    pairs = [(kind, depth) for kind in style.HUES for depth in (20, 32, 44, 56)]
+    colours = style.palette(pairs)
+    for kind in style.HUES:
+        light = [luminance(colours[words.network(kind, depth)]) for depth in (20, 32, 44, 56)]
+        assert light == sorted(light, reverse=True)
+        assert 1.05 / (light[0] + 0.05) >= 3
+    assert style.palette([("plain", 56)]) == {words.network("plain", 56): style.HUES["plain"]}
+
+
+def test_labels_stand_in_the_order_of_line_ends_and_apart():
+    fig, (ax,) = style.panels()
+    for name, end in (("a", 1.0), ("b", 1.001), ("c", 1.002), ("_d", 0.5), ("e", float("nan"))):
+        ax.plot([0, 1, 2], [0, 1, end], label=name)
+    style.label_ends(ax)
+    fig.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert set(boxes) == {"a", "b", "c", "e"}
+    assert boxes["b"].y0 >= boxes["a"].y1 - 1
+    assert boxes["c"].y0 >= boxes["b"].y1 - 1
+    assert boxes["c"].y1 <= ax.bbox.y1 + boxes["c"].height
