@@ -1,4 +1,4 @@
-"""Results in a notebook: figures with caption and alt text, sentences, tables, boxes, source code.
+"""Results in a notebook: figures with caption and alt text, sentences, tables, source code.
 
 Every output has a text form that a test compares. What belongs to a figure (label, caption, alt
 text, the names of the records behind it, its data as CSV) travels as metadata of the output, under
@@ -19,21 +19,9 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure, FigureBase
 
-from companion.settings import Settings
-from companion.words import HYPHEN, SPACE, count, unbroken
-from residual.claims import CLAIMS, NOT_RUN, SCALES, Claim, Verdict, evaluate
+from companion.words import HYPHEN, SPACE
 
 DOTS_PER_INCH = 144
-PAPER = {
-    "agrees": "The paper says so",
-    "differs": "The paper says otherwise",
-    "silent": "The paper does not say",
-}
-JUDGED = {20, 56}
-ELSEWHERE = (
-    "*The rules are about depths 20 and 56 with all seeds and at the full length of a scale: these "
-    "verdicts rest on the committed records of those, not on what was chosen here.*"
-)
 
 
 def figure(
@@ -165,52 +153,3 @@ def cell(value: object, digits: int = 2) -> str:
     if isinstance(value, float):
         return f"{value:,.{digits}f}".replace("-", "−")
     return f"{value:,}" if isinstance(value, Integral) else str(value)
-
-
-def claim(*ids: str) -> None:
-    """Display claims: in English and Chinese, where the note makes them, what the paper says."""
-    known = {claim.id: claim for claim in CLAIMS}
-    display(Markdown("\n\n".join(claim_box(known[name]) for name in ids)))
-
-
-def claim_box(told: Claim) -> str:
-    """A claim as a block quotation."""
-    where = f": {told.where}" if told.where else ""
-    head = f"**Claim** [`{told.id}`](#claim-{told.id}) · {told.stands_in} · {told.form}"
-    chinese = f'<span lang="zh">{told.chinese}</span>'
-    return quoted(head, told.english, chinese, f"*{PAPER[told.paper]}{where}.*")
-
-
-def verdict(settings: Settings, *ids: str) -> None:
-    """Display what the ledger's rules say of claims, from committed records alone.
-
-    With `published` each claim is judged at the largest scale that can judge it.
-    """
-    found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
-    boxes = [verdict_box(found[name]) for name in ids]
-    if settings.iterations or settings.seeds or JUDGED - set(settings.depths):
-        boxes.insert(0, ELSEWHERE)
-    display(Markdown("\n\n".join(boxes)))
-
-
-def verdict_box(found: Verdict) -> str:
-    """A verdict as a block quotation: the word, what was measured, and on what it rests.
-
-    What looks like a tag of HTML is shown as it is.
-    """
-    rule = next(claim.rule for claim in CLAIMS if claim.id == found.id)
-    basis = "Shown, not judged, at" if found.verdict in (NOT_RUN, None) else "Judged at"
-    foot = [f"Rule: {rule}."]
-    if found.scale in SCALES and (found.seeds or found.values):
-        foot.append(f"{basis} scale {found.scale}.")
-    if found.seeds:
-        word = "source" if found.scale == "public" else "seed"
-        foot.append(f"Fewest trainings of a network: {count(found.seeds, word)}.")
-    head = f"**{found.verdict or 'about the paper'}** · [`{found.id}`](#claim-{found.id})"
-    shown = (found.sentence, " ".join([*foot, found.reason]).strip())
-    return quoted(head, *(re.sub(r"<(?=[A-Za-z/!])", r"\\<", text) for text in shown))
-
-
-def quoted(*paragraphs: str) -> str:
-    """Paragraphs as one block quotation."""
-    return "\n>\n".join(f"> {unbroken(text)}" for text in paragraphs if text)

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from companion import explorer, ledger, pages, touch
+from companion import boxes, explorer, ledger, notes, pages, strips, touch
 from companion.display import figures, panels, stored
 from companion.search import BothLanguages
 from residual import claims, store
@@ -30,14 +30,16 @@ PARTS = {
     "loadable-table": pages.loadable_table,
     "short-profile-table": pages.short_profile_table,
     "headlines": ledger.headlines,
-    "ledger-table": ledger.ledger_table,
+    "first-answers": ledger.first_answers,
     "log-table": pages.log_table,
-    "ledger": ledger.ledger,
     "explorers": explorer.links,
     "touch-bars": touch.bars_and_errors,
     "touch-files": touch.files_table,
 }
 """What a page can ask for by name: functions that give MyST text."""
+
+SECTIONS = {"ledger": ledger.ledger, "notes": notes.notes}
+"""The same for text with headings, which stands in the page's source before Sphinx reads it."""
 
 HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
@@ -54,6 +56,39 @@ class Computed(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
         return self.parse_text_to_nodes(PARTS[self.name](*self.arguments))
+
+
+def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put text with headings where a page asks for it, such as ```{ledger} 002```."""
+    names = "|".join(SECTIONS)
+
+    def computed(found: re.Match) -> str:
+        app.env.note_reread()
+        return SECTIONS[found[1]](*found[2].split())
+
+    source[0] = re.sub(rf"^```\{{({names})\}}(.*)\n```$", computed, source[0], flags=re.MULTILINE)
+
+
+def draw_strips(app: Sphinx, doctree: nodes.document) -> None:
+    """Draw the strip that an image asks for, such as strip:degradation-train.en."""
+    for image in doctree.findall(nodes.image):
+        scheme, _, name = image["uri"].partition(":")
+        if scheme == "strip":
+            claim, _, language = name.rpartition(".")
+            found = boxes.everywhere(ledger.shown(claim))
+            image["uri"] = keep(
+                app.env, f"{name}.svg", strips.strip(boxes.BY_ID[claim], found, language)
+            )
+            image["classes"].append("strip")
+
+
+def keep(env: BuildEnvironment, name: str, svg: str) -> str:
+    """Write a picture where Sphinx finds it; its address for the page that is being read."""
+    folder = Path(env.app.outdir).parent / "jupyter_execute"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(svg, "utf-8")
+    here = Path(env.doc2path(env.docname)).parent
+    return Path(os.path.relpath(folder / name, here)).as_posix()
 
 
 class RecordLink(SphinxRole):
@@ -96,6 +131,9 @@ class Figures:
         if inline or not about or data.mime_type != "image/svg+xml":
             return None
         env, document = renderer.renderer.sphinx_env, renderer.renderer.document
+        if name := about.get("strip"):
+            uri = keep(env, f"{name}.chapter.svg", data.content)
+            return [nodes.image(uri=uri, alt=about["alt"], classes=["strip"])]
         made = nodes.figure("", pictures(env, data.content, about))
         made["names"].append(nodes.fully_normalize_name(about["label"]))
         holder = nodes.Element()
@@ -111,14 +149,9 @@ class Figures:
 
 def pictures(env: BuildEnvironment, svg: str, about: dict) -> nodes.container:
     """The panels of a figure, each a picture of its own, so that they can stand in a column."""
-    folder = Path(env.app.outdir).parent / "jupyter_execute"
-    folder.mkdir(parents=True, exist_ok=True)
-    here = Path(env.doc2path(env.docname)).parent
     row = nodes.container(classes=["panels"])
     for number, panel in enumerate(panels(svg, about), start=1):
-        kept = folder / f"{about['label']}-{number}.svg"
-        kept.write_text(panel, "utf-8")
-        uri = Path(os.path.relpath(kept, here)).as_posix()
+        uri = keep(env, f"{about['label']}-{number}.svg", panel)
         row += nodes.image(uri=uri, alt=about["alt"] if number == 1 else "")
     return row
 
@@ -221,7 +254,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
             copy = site / "records" / f"{name}{end}"
             copy.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, copy)
-    told = claims.as_json([*pages.verdicts(claims.PUBLISHED).values()])
+    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     (site / "claims.json").write_text(text, "utf-8")
     (site / "figures").mkdir(exist_ok=True)
@@ -241,6 +274,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for name in PARTS:
         app.add_directive(name, Computed)
     app.add_directive("chapter-figure", ChapterFigure)
+    app.connect("source-read", put_sections)
+    app.connect("doctree-read", draw_strips, priority=100)  # before Sphinx collects the images
     app.add_role("record", RecordLink())
     app.add_directive("touch-identity", touch.TouchIdentity)
     app.connect("html-page-context", preview)

@@ -2,11 +2,11 @@
 
 import json
 from collections import Counter
-from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from statistics import fmean, median
 
+from companion.boxes import badge
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import beside_full_length, short_profiles
 from companion.display import cell
@@ -14,46 +14,25 @@ from companion.display import markdown as table
 from companion.words import HYPHEN, NAMES, SPACE, count, devices, network
 from residual import peers, replay, store
 from residual.claims import (
-    CHOICES,
+    CAVEAT,
     CLAIMS,
+    INCONCLUSIVE,
     NOT_RUN,
+    NOT_SUPPORTED,
     PUBLISHED,
-    SCALES,
-    Verdict,
-    evaluate,
-    first_judged,
+    SUPPORTED,
+    judged,
 )
 from residual.claims.evidence import Evidence, metric
+from residual.claims.wording import CHOICES
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import FEWEST_SEEDS, listed, number, per_cent
 from residual.store import ROOT, Record
 from residual.sweep import duration
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
+FORMS = CHOICES["form"]
 CONTROL = 5.0  # per cent, registered
-BADGES = {
-    "supported": "success",
-    "supported with a caveat": "warning",
-    "not supported": "danger",
-    "inconclusive": "muted",
-    "not run": "light",
-    "about the paper": "info",
-}
-"""The colour of each verdict's badge, in sphinx-design's words."""
-
-
-@cache
-def verdicts(scale: str) -> dict[str, Verdict]:
-    """The verdicts at a scale, or the published ones, by the claim's id; judged once a process."""
-    if scale == PUBLISHED:
-        return {c.id: first_judged(verdicts(one)[c.id] for one in SCALES) for c in CLAIMS}
-    return {verdict.id: verdict for verdict in evaluate(scale)}
-
-
-def badge(verdict: str | None) -> str:
-    """A verdict as a small label: its word, not its colour alone, says what it is."""
-    word = verdict or "about the paper"
-    return f"{{bdg-{BADGES[word]}}}`{word}`"
 
 
 def record_link(name: str) -> str:
@@ -63,31 +42,19 @@ def record_link(name: str) -> str:
 
 def result_summary() -> str:
     """How many claims came out how, the three kinds of claim counted apart."""
-    header = ("claims", *(badge(word) for word in (*CHOICES["verdicts"], NOT_RUN)))
-    found = {
-        form: [verdicts(PUBLISHED)[claim.id] for claim in CLAIMS if claim.form == form]
-        for form in CHOICES["form"]
-    }
-    construction, measured, about = found
+    words = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE, NOT_RUN)
+    found = judged(PUBLISHED)
     rows = []
-    for form in (construction, measured):
-        words = [verdict.verdict for verdict in found[form]]
-        counts = [words.count(word) or "" for word in (*CHOICES["verdicts"], NOT_RUN)]
-        rows.append((f"{form} ({len(words)})", *counts))
-    judged = [v.scale for v in found[measured] if v.verdict not in (NOT_RUN, None)]
-    told = [f"{judged.count(scale)} at *{scale}*" for scale in SCALES if scale in judged]
-    same: dict[tuple, list[str]] = {}
-    for verdict in found[measured]:
-        same.setdefault((verdict.sentence, verdict.verdict), []).append(
-            f"{{ref}}`{verdict.id} <claim-{verdict.id}>`"
-        )
-    twins = [listed(ids) for (_, word), ids in same.items() if word != NOT_RUN and ids[1:]]
-    once = "".join(f" One comparison decides {ids}: count them once." for ids in twins)
+    for form in FORMS[:2]:
+        verdicts = [found[claim.id].verdict for claim in CLAIMS if claim.form == form]
+        counts = [verdicts.count(verdict) or "" for verdict in words]
+        rows.append((f"{form} ({len(verdicts)})", *counts))
+    shown = table(("claims", *map(badge, words)), rows)
+    about = [claim for claim in CLAIMS if claim.form == FORMS[2]]
     return (
-        f"{table(header, rows)}\n\nEach measured claim is judged at the largest scale that can: "
-        f"{listed(told) or 'none'}. "
-        "What algebra decides is no finding; "
-        f"{count(len(found[about]), 'statement')} about the paper alone is not counted.{once}"
+        f"{shown}\n\nWhat algebra decides is no finding, and {count(len(about), 'statement')} "
+        "about the paper alone is not counted. Each measured claim is judged at the largest scale "
+        "that can. identity-is-hard and zero-is-easy read one comparison: count them once."
     )
 
 

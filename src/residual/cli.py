@@ -278,19 +278,15 @@ def publish(names, source, data) -> None:
 @click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON too."
 )
+@click.option("--full", is_flag=True, help="Each with its measures and reasons.")
 @evidence_option
-def claims(profile, file, runs) -> None:
-    """Judge every claim of the two notes on the records of a scale."""
-    from residual.claims import PUBLISHED, SCALES, as_json, evaluate
+def claims(profile, file, full, runs) -> None:
+    """Judge every claim of the two notes on the records of a scale: verdict and answer."""
+    from residual.claims import CLAIMS, PUBLISHED, SCALES, as_json, evaluate
+    from residual.claims.wording import answer, lines
 
     check_choice("profile", profile, (*SCALES, PUBLISHED))
     verdicts = evaluate(profile, store(runs))
-    show(
-        [
-            (v.id, v.verdict or "about the paper", v.scale, f"{v.sentence} {v.reason}".strip())
-            for v in verdicts
-        ]
-    )
     if file:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
         try:
@@ -298,6 +294,12 @@ def claims(profile, file, runs) -> None:
         except OSError as error:
             advice = f"it cannot be written ({error.strerror})"
             raise ParameterError("json", str(file), advice) from error
+    known = {claim.id: claim for claim in CLAIMS}
+    if full:
+        for found in verdicts:
+            click.echo("\n".join(lines(known[found.id], found)) + "\n")
+    else:
+        show([(v.id, v.verdict, v.scale, answer(known[v.id], v)) for v in verdicts])
 
 
 @main.command()

@@ -6,6 +6,7 @@ rule, a function of the same name, into one of the modules `about_…`.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -39,7 +40,7 @@ from residual.recipe import DATASETS, PROFILES
 from residual.statistics import FEWEST_SEEDS, listed
 
 __all__ = ["CHAIN", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence", "Measure", "Verdict"]
-__all__ += ["as_json", "evaluate", "first_judged", "judge"]
+__all__ += ["as_json", "evaluate", "first_judged", "judge", "judged"]
 __all__ += ["CAVEAT", "DIFFERS", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
 SUBJECTS = (
@@ -75,7 +76,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         found = because(found, Reason("diverged", {"which": listed(lost)}))
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence.scale)
-    scale = CONSTRUCTION if claim.form == CONSTRUCTION and not found.runs else evidence.scale
+    scale = evidence.scale if claim.form == "measured" or found.runs else claim.form
     return Verdict(**vars(found), id=claim.id, scale=scale)
 
 
@@ -193,6 +194,15 @@ def evaluate(
     sources = [Evidence(name, root) for name in (SCALES if scale == PUBLISHED else (scale,))]
     wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
     return [first_judged(judge(claim, source) for source in sources) for claim in wanted]
+
+
+@cache
+def judged(scale: str) -> dict[str, Verdict]:
+    """The verdicts at a scale of the committed store, or the published ones, by the claim's id;
+    judged once a process."""
+    if scale == PUBLISHED:
+        return {c.id: first_judged(judged(one)[c.id] for one in SCALES) for c in CLAIMS}
+    return {verdict.id: verdict for verdict in evaluate(scale)}
 
 
 def first_judged(verdicts: Iterable[Verdict]) -> Verdict:

@@ -207,7 +207,8 @@ def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -
     return [
         run
         for run in evidence.records
-        if (run.kind, run.depth) == (kind, depth) and run["metrics"]["train_error"] is not None
+        if "recipe" in run.content and run["metrics"]["train_error"] is not None
+        if (run.kind, run.depth) == (kind, depth)
         if (run.recipe.shortcut, run.recipe.last_relu, run.recipe.gamma) == wanted
         if not replace(run.recipe, shortcut="identity", last_relu=True, gamma=1.0).variant
     ]

@@ -162,7 +162,8 @@ class Evidence:
 def facts(found: Record | Curve) -> dict:
     """Name, family of code and set of the source of a network or log of others."""
     if isinstance(found, Curve):
-        return {"name": found.source, "code": found.code, "set": found.set}
+        told = {name: getattr(found, name, "") for name in ("code", "set")}
+        return {"name": found.source} | told
     source = found.content.get("source", {})
     return {"name": found.member, "code": source.get("code", ""), "set": source.get("set", "")}
 
@@ -170,7 +171,11 @@ def facts(found: Record | Curve) -> dict:
 @cache
 def recipes_of_others() -> dict[str, tuple[str, str]]:
     """Variant and recipe of each network of others by its name, from peers.toml."""
-    return {peer.name: (peer.variant, peer.recipe) for one in sources() for peer in one.peers}
+    return {
+        peer.name: (getattr(peer, "variant", ""), getattr(peer, "recipe", ""))
+        for one in sources()
+        for peer in one.peers
+    }
 
 
 def recipe(found: Record | Curve) -> str:

@@ -50,6 +50,13 @@ class Shown(float):
         return number(float(self) if abs(self) >= 1e-6 else 0.0, int(digits or 2))
 
 
+class Known(dict):
+    """What a template may name; a dash for a number that was not measured, such as at a depth."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
 @cache
 def words(path: Path = WORDS) -> dict:
     """The file as it is: `verdicts`, `scales`, `groups`, `reasons` and `claims`.
@@ -101,7 +108,7 @@ def claim_of(entry: dict, rules: dict[str, Callable]) -> Claim:
 def told(template: Mapping[str, str], values: Mapping[str, float | str], language: str) -> str:
     """A template with its numbers, in one language."""
     shown = {k: Shown(v) if isinstance(v, (int, float)) else v for k, v in values.items()}
-    return template[language].format(**shown)
+    return template[language].format_map(Known(shown))
 
 
 def answer(claim: Claim, found: Finding, language: str = "en") -> str:
@@ -114,11 +121,13 @@ def answer(claim: Claim, found: Finding, language: str = "en") -> str:
 
 def named(found: Finding) -> dict[str, float]:
     """What an answer may name: single numbers, the estimate of each measure (the first of its name,
-    and each by name and group), and of the first one the count of trainings and those above."""
+    and each by name and first group), and of the first one the count of trainings and those above."""
     values: dict[str, float] = {}
     for measure in found.measures:
         values.setdefault(measure.name, measure.interval.estimate)
-        values[f"{measure.name}_{measure.group}"] = measure.interval.estimate
+        values.setdefault(
+            f"{measure.name}_{measure.group.split('/')[0]}", measure.interval.estimate
+        )
     judged = [m for m in found.measures if m.judged and m.threshold is not None and m.trainings]
     if judged:
         values |= {"n": len(judged[0].trainings), "above": judged[0].above}
@@ -147,3 +156,16 @@ def measure_words(claim: Claim, measure: Measure, language: str = "en") -> str:
     """What a measure is called, with its group."""
     name = claim.measures[measure.name][language]
     return f"{name}, {word('groups', measure.group, language)}" if measure.group else name
+
+
+def lines(claim: Claim, found: Finding, language: str = "en") -> list[str]:
+    """A claim as lines of text: its words, verdict and answer, measures, reasons."""
+    head = f"{claim.id}: {claim.text[language]}"
+    verdict = word("verdicts", found.verdict, language)
+    measures = [
+        f"  {measure_words(claim, m, language)}: {m.interval}" + ("" if m.judged else " (beside)")
+        for m in found.measures
+    ]
+    return [head, f"  {verdict}. {answer(claim, found, language)}", *measures] + [
+        f"  {reason(each, language)}" for each in found.reasons
+    ]
