@@ -121,7 +121,7 @@ def check(place: str, field: str, value: str, choices: tuple[str, ...]) -> None:
 
 def peer(source: str, network: str, facts: dict) -> Peer:
     """One network from its table in the file; its name is kind-depth[-label]."""
-    kind, depth, label = (network.split("-", 2) + ["", ""])[:3]
+    kind, depth, label = [*network.split("-", 2), "", ""][:3]
     place = f"{source}.networks.{network}"
     if kind not in KINDS or not depth.isdigit():
         raise PeerError(f"{FACTS.name}: {place} is not named kind-depth.")
