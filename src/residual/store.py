@@ -122,10 +122,8 @@ class Record:
             return f"{self.scale}/{self.recipe.name}"
         if "experiment" in self.content:
             return f"{self.scale}/experiments/{self['experiment']}"
-        label = self["network"].get("label")
-        return "-".join(
-            [f"public/{self.member}/{self.kind}-{self.depth}", *([label] * bool(label))]
-        )
+        label = f"-{label}" if (label := self["network"].get("label")) else ""
+        return f"public/{self.member}/{self.kind}-{self.depth}{label}"
 
     @property
     def scale(self) -> str:
@@ -265,17 +263,11 @@ def experiment(name: str, scale: str, root: Path | None = None) -> Record | None
 
 def every(scale: str, root: Path | None = None) -> list[Record]:
     """All networks of a scale, in order of depth, kind, variant and seed (or source)."""
-<<<<<<< HEAD
     folder = (root or committed()) / scale
     folders = [folder / name for name in names(folder)] if scale == "public" else [folder]
     paths = [inner / name / "record.json" for inner in folders for name in names(inner)]
     found = [read(path) for path in paths if there(path)]
-    return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member))
-=======
-    below = "*/*/record.json" if scale == "public" else "*/record.json"
-    found = [read(path) for path in ((root or committed()) / scale).glob(below)]
     return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member, r.name))
->>>>>>> 6796700 (Read eight more sources as declared variants; probes of angles, the tangent kernel and surplus blocks; admission in code)
 
 
 def seeds_of(recipe: Recipe, root: Path | None = None) -> list[int]:
