@@ -176,7 +176,8 @@ def further(
     images = [batch for batch, _ in seen]
     found = {"angles": {when: probes.angles(state, images) for when, state in states.items()}}
     if len(model.layers()) + 1 == DEEPEST:
-        found["kernel"] = probes.kernel(model, images[0][:TANGENT])
+        participation = probes.kernel(model, images[0][:TANGENT])
+        found["kernel"] = {"participation": participation, "images": TANGENT}
         if model.blocks[0].residual:
             found["surplus"] = probes.surplus(model, responses["final"]["blocks"], seen)
     return found
