@@ -5,10 +5,10 @@ under runs/public/<source>/<kind>-<depth>/ and are never mixed with our own runs
 logs lie beside them as curve.csv.
 """
 
-from residual.peers.curves import Curve, curves
+from residual.peers.curves import Curve, curves, reported
 from residual.peers.loading import network, published, scaling
 from residual.peers.measurement import measure
 from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
 
 __all__ = ["Curve", "Peer", "PeerError", "Source", "curves", "measure", "network", "published"]
-__all__ += ["scaling", "sources", "training_indices"]
+__all__ += ["reported", "scaling", "sources", "training_indices"]
