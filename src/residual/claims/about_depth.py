@@ -8,6 +8,7 @@ from residual.claims.evidence import (
     Evidence,
     MissingRecordError,
     by_member,
+    last_train_error,
     metric,
     wrong,
 )
@@ -30,7 +31,7 @@ def degradation_train(evidence: Evidence) -> Finding:
     Refuted where the ratio surely lies below 1. At a short profile it is supported only in the
     charitable reading: with the best of the learning rates and lengths that were tried.
     """
-    return rise(evidence, "train", lambda log: log.train_error[-1])
+    return rise(evidence, "train", last_train_error)
 
 
 def degradation_test(evidence: Evidence) -> Finding:

@@ -40,8 +40,8 @@ def residual_cures(evidence: Evidence) -> Finding:
         beside.append(replace(gain, group="usual", judged=False))
         plain = (*PLAIN_56, best)
         gain = evidence.ratio("gain", plain, RESNET_56, wrong("train"), group="charitable")
-    beside += evidence.logged_ratio("growth", RESNET_56, RESNET_20, lambda log: log.train_error[-1])
-    beside += evidence.logged_ratio("gain", PLAIN_56, RESNET_56, lambda log: log.train_error[-1])
+    beside += evidence.logged_ratio("growth", RESNET_56, RESNET_20, last_train_error)
+    beside += evidence.logged_ratio("gain", PLAIN_56, RESNET_56, last_train_error)
     zero = evidence.found("residual", 56, "zero-gamma")
     if zero:
         errors = by_member(zero, percent("train"))

@@ -8,7 +8,7 @@ from statistics import geometric_mean, median
 
 from residual.claims.verdicts import Measure, rated
 from residual.experiments import EXPERIMENTS, measured
-from residual.peers import Curve, curves, sources
+from residual.peers import Curve, curves, reported, sources
 from residual.store import Record, every, experiment
 
 SCALES = ("paper", "public", "desk", "quick")
@@ -53,7 +53,9 @@ class Evidence:
         """All logged trainings; only the scale `public` has any."""
         if self.scale != "public":
             return ()
-        return tuple(curves(self.root)) if self.given_logs is None else self.given_logs
+        if self.given_logs is not None:
+            return self.given_logs
+        return (*curves(self.root), *reported(self.root))
 
     def only(self, keep: Callable[[dict], bool]) -> "Evidence":
         """The same evidence from the sources whose facts (name, code, set) pass a test."""
@@ -162,8 +164,7 @@ class Evidence:
 def facts(found: Record | Curve) -> dict:
     """Name, family of code and set of the source of a network or log of others."""
     if isinstance(found, Curve):
-        told = {name: getattr(found, name, "") for name in ("code", "set")}
-        return {"name": found.source} | told
+        return {"name": found.source, "code": found.code, "set": found.set}
     source = found.content.get("source", {})
     return {"name": found.member, "code": source.get("code", ""), "set": source.get("set", "")}
 
@@ -171,11 +172,7 @@ def facts(found: Record | Curve) -> dict:
 @cache
 def recipes_of_others() -> dict[str, tuple[str, str]]:
     """Variant and recipe of each network of others by its name, from peers.toml."""
-    return {
-        peer.name: (getattr(peer, "variant", ""), getattr(peer, "recipe", ""))
-        for one in sources()
-        for peer in one.peers
-    }
+    return {peer.name: (peer.variant, peer.recipe) for one in sources() for peer in one.peers}
 
 
 def recipe(found: Record | Curve) -> str:
@@ -183,6 +180,11 @@ def recipe(found: Record | Curve) -> str:
     if isinstance(found, Curve):
         return recipes_of_others().get(found.name, ("", ""))[1]
     return found.content.get("network", {}).get("recipe", "")
+
+
+def last_train_error(log: Curve) -> float | None:
+    """The logged training error at the end; None where only a test error was reported."""
+    return log.train_error[-1] if log.train_error else None
 
 
 def by_recipe(
