@@ -3,7 +3,13 @@
 from dataclasses import replace
 
 from residual.claims.about_depth import PLAIN_56, charitable, percent
-from residual.claims.evidence import Evidence, MissingRecordError, by_member, wrong
+from residual.claims.evidence import (
+    Evidence,
+    MissingRecordError,
+    by_member,
+    last_train_error,
+    wrong,
+)
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
 from residual.experiments.matching import matched_gamma
 from residual.statistics import geometric_mean

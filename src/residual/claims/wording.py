@@ -121,7 +121,7 @@ def answer(claim: Claim, found: Finding, language: str = "en") -> str:
 
 def named(found: Finding) -> dict[str, float]:
     """What an answer may name: single numbers, the estimate of each measure (the first of its name,
-    and each by name and first group), and of the first one the count of trainings and those above."""
+    and each by name and first group), the count of its trainings and of those above."""
     values: dict[str, float] = {}
     for measure in found.measures:
         values.setdefault(measure.name, measure.interval.estimate)
