@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from companion import boxes, explorer, ledger, notes, pages, strips, touch
+from companion import boxes, explorer, forest, ledger, notes, pages, strips, touch
 from companion.display import figures, panels, stored
 from companion.search import BothLanguages
 from residual import claims, store
@@ -32,6 +32,8 @@ PARTS = {
     "headlines": ledger.headlines,
     "first-answers": ledger.first_answers,
     "log-table": pages.log_table,
+    "forest": forest.forest,
+    "option-table": pages.option_table,
     "explorers": explorer.links,
     "touch-bars": touch.bars_and_errors,
     "touch-files": touch.files_table,
@@ -69,16 +71,23 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(rf"^```\{{({names})\}}(.*)\n```$", computed, source[0], flags=re.MULTILINE)
 
 
-def draw_strips(app: Sphinx, doctree: nodes.document) -> None:
-    """Draw the strip that an image asks for, such as strip:degradation-train.en."""
+def draw_strip(name: str) -> str:
+    """The strip of a claim in a language, such as degradation-train.en, as SVG."""
+    claim, _, language = name.rpartition(".")
+    found = boxes.everywhere(ledger.shown(claim))
+    return strips.strip(boxes.BY_ID[claim], found, language)
+
+
+DRAWN = {"strip": draw_strip, "forest": lambda _name: forest.drawn()}
+"""What draws the image of an address such as strip:degradation-train.en."""
+
+
+def draw(app: Sphinx, doctree: nodes.document) -> None:
+    """Draw the images whose address names what draws them."""
     for image in doctree.findall(nodes.image):
         scheme, _, name = image["uri"].partition(":")
-        if scheme == "strip":
-            claim, _, language = name.rpartition(".")
-            found = boxes.everywhere(ledger.shown(claim))
-            image["uri"] = keep(
-                app.env, f"{name}.svg", strips.strip(boxes.BY_ID[claim], found, language)
-            )
+        if scheme in DRAWN:
+            image["uri"] = keep(app.env, f"{scheme}-{name}.svg", DRAWN[scheme](name))
             image["classes"].append("strip")
 
 
@@ -275,7 +284,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.add_directive(name, Computed)
     app.add_directive("chapter-figure", ChapterFigure)
     app.connect("source-read", put_sections)
-    app.connect("doctree-read", draw_strips, priority=100)  # before Sphinx collects the images
+    app.connect("doctree-read", draw, priority=100)  # before Sphinx collects the images
     app.add_role("record", RecordLink())
     app.add_directive("touch-identity", touch.TouchIdentity)
     app.connect("html-page-context", preview)

@@ -31,6 +31,7 @@ from residual.store import ROOT, Record
 from residual.sweep import duration
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
+OPTIONS = ("identity", "projection")
 FORMS = CHOICES["form"]
 CONTROL = 5.0  # per cent, registered
 
@@ -115,6 +116,24 @@ def log_table() -> str:
         longest = max(log.iterations[-1] for log in logs)
         rows.append((source, told, logs[0].held_out_on, f"{longest:,.0f}"))
     return table(("Source", "Networks logged", "Held-out error on", "Iterations"), rows)
+
+
+def option_table() -> str:
+    """Final test errors with zeros (option A) and with projections (option B) at the widening
+    blocks, where one source trained both: a row a depth."""
+    found: dict[tuple, dict[str, list[float]]] = {}
+    for record in store.every("public"):
+        about = record["network"]
+        if record.kind == "residual" and about.get("shortcut") in OPTIONS:
+            errors = found.setdefault((record.member, record.depth), {})
+            errors.setdefault(about["shortcut"], []).append(record["metrics"]["test_error"])
+    rows = [
+        (source, depth, *(", ".join(f"{e:.2f}" for e in errors[o]) for o in OPTIONS))
+        for (source, depth), errors in sorted(found.items())
+        if len(errors) == 2
+    ]
+    header = ("Source", "Depth", "Option A, test error, %", "Option B, test error, %")
+    return table(header, rows) if rows else "Not measured yet."
 
 
 def day(started: str) -> str:
