@@ -11,6 +11,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from companion.words import network
 
@@ -103,6 +104,7 @@ def label_ends(*axes: Axes) -> None:
             for place, (_, x, line) in zip(apart([y for y, _, _ in found], least), found):
                 look = {"color": tinted(to_hex(line.get_color()), -0.2), "fontsize": FONT}
                 look |= {"textcoords": "offset points", "va": "center"}
+                look["path_effects"] = [withStroke(linewidth=2.5, foreground="white")]
                 at = (1.0 if side == 1 else x, place)
                 ax.annotate(line.get_label(), at, (4, 0), "axes fraction", **look)
 
