@@ -17,6 +17,7 @@ from companion.words import network
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
 GREY = "#595959"
+OTHER = "#7a3f9d"  # neither plain nor residual
 PALEST, DARKEST = 0.22, -0.25  # how much white, or black, is mixed into a hue
 FONT = 9.5  # points, of labels in a drawing
 PAGE = 8.0  # inches, the width of the text column
