@@ -76,19 +76,27 @@ def frame(shallow, deep):
 
 
 @pytest.mark.parametrize(
-    ("shallow", "deep", "told"),
+    ("shallow", "deep", "told", "beside"),
     [
-        ([1.0, 2.0], [5.0, 6.0], "rises from 1.50 % to 5.50 %; every training of the deeper net"),
-        ([5.0, 6.0], [1.0, 2.0], "falls from 5.50 % to 1.50 %; every training of the deeper net"),
-        ([1.0, 4.0], [3.0, 6.0], "the trainings of the two overlap"),
-        ([1.5], [1.5], "From plain-8 to plain-14 the test error stays at 1.50 %."),
-        ([1.5], [1.501], "From plain-8 to plain-14 the test error stays at 1.50 %."),
-        ([1.0, 2.0], [], "plain-8 ends with a mean test error of 1.50 %."),
+        ([1.0, 2.0], [5.0, 6.0], "rises from 1.50 % to 5.50 %.", "Every plain-14 lies above every"),
+        ([5.0, 6.0], [1.0, 2.0], "falls from 5.50 % to 1.50 %.", "Every plain-14 lies below every"),
+        ([1.0, 4.0], [3.0, 6.0], "rises from 2.50 % to 4.50 %.", "plain-8 and plain-14 overlap."),
+        ([1.5], [1.5], "From plain-8 to plain-14 the test error stays at 1.50 %.", "chance."),
+        ([1.5], [1.501], "From plain-8 to plain-14 the test error stays at 1.50 %.", "chance."),
+        ([1.0, 2.0], [], "plain-8 ends with a mean test error of 1.50 %.", ""),
     ],
 )
-def test_a_sentence_follows_the_result(shallow, deep, told):
-    sentence = words.change_with_depth(frame(shallow, deep), "plain")
-    assert told in sentence.replace(words.HYPHEN, "-").replace(words.SPACE, " ")
+def test_a_sentence_follows_the_result(shallow, deep, told, beside):
+    def plain_text(text):
+        return text.replace(words.HYPHEN, "-").replace(words.SPACE, " ")
+
+    found = frame(shallow, deep)
+    assert told in plain_text(words.change_with_depth(found, "plain"))
+    assert beside in plain_text(words.overlap(found, "plain"))
+    chinese = words.change_in_chinese(found, "plain")
+    verb = {"rises": "升至", "falls": "降至", "stays": "保持为", "ends": "为"}
+    assert next(zh for word, zh in verb.items() if word in told) in chinese
+    assert ("平均" in chinese) == ("mean" in told or len(shallow) > 1)
 
 
 def test_a_scale_is_told_from_the_records():
@@ -202,3 +210,5 @@ def test_labels_stand_in_the_order_of_line_ends_and_apart():
     assert boxes["b"].y0 >= boxes["a"].y1 - 1
     assert boxes["c"].y0 >= boxes["b"].y1 - 1
     assert boxes["c"].y1 <= ax.bbox.y1 + boxes["c"].height
+    assert boxes["a"].x0 > ax.bbox.x1
+    assert boxes["e"].x0 < ax.bbox.x1  # it ends in the middle

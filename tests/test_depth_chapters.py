@@ -7,6 +7,7 @@ import pytest
 from companion.chapters import degradation, first_steps, reformulation
 from companion.tables import finals
 from companion.words import HYPHEN, SPACE
+from residual.peers import Curve
 
 
 def plain_text(text):
@@ -22,10 +23,29 @@ def test_figure_6_tells_the_mean_of_logged_test_errors():
         for source, error in zip(made_up.SOURCES, errors)
     ]
     made = degradation.figure_6_words(logs)
-    caption = plain_text(made["caption"])
+    caption, chinese, origin = (plain_text(made[k]) for k in ("caption", "chinese", "origin"))
     assert "From plain-20 to plain-56 the mean test error rises from 9.50 % to 14.0 %" in caption
-    assert "4 trainings from 2 sources" in caption
+    assert "从 plain-20 到 plain-56，平均测试误差由 9.50 % 升至 14.0 %。" in chinese
+    assert "Every plain-56 lies above every plain-20." in origin
+    assert "4 trainings from 2 sources" in origin
     assert len(made["records"]) == 4
+
+
+def test_training_errors_are_told_from_records():
+    made = [
+        made_up.network("plain", depth, name, train=error)
+        for depth, error in ((20, 1.0), (56, 5.0))
+        for name in ("anna", "bert")
+    ]
+    told = degradation.training_words(finals(made))
+    assert "the mean training error rises from 1.00 % to 5.00 %" in plain_text(told["caption"])
+    assert "2 sources" in told["origin"]
+
+
+def test_a_short_training_says_how_short_it_is():
+    short = [made_up.network("plain", 8, 0, "quick")]
+    assert degradation.unfinished(short) == "unfinished: 600 of 64,000 iterations"
+    assert degradation.unfinished([made_up.network("plain", 8)]) == ""
 
 
 @pytest.mark.parametrize(
@@ -44,15 +64,23 @@ def test_a_pair_of_rises_has_a_pattern(train, test, told):
     ((member, *changes, words),) = found.to_numpy()
     assert (member, words) == (0, told)
     assert changes == pytest.approx([train, test])
-    assert f"1 of 1 trainings look like {told}" in degradation.rise_sentence(found)
+    assert "in a single training of each" in degradation.rise_sentence(found)
+    made.append(made_up.network("plain", 14, 1, train=5.0 + train, test=6.0 + test))
+    both = degradation.rises(finals(made))
+    assert f"2 of 2 pairs of trainings look like {told}" in degradation.rise_sentence(both)
     assert degradation.rises(finals(made[:2])).empty
 
 
 def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():
-    others = [made_up.network("plain", 20, "anna", gradients=(0.5, 2.0), weight=3.0)]
-    (row,) = first_steps.stage_ratios(others).to_dict("records")
-    assert (row["when"], row["trainings"]) == ("end", 1)
-    assert [row[name] for name in first_steps.GRADIENTS.values()] == ["0.250"] * 3
+    made = [with_iterations(made_up.network("plain", 20, 0, gradients=(0.5, 2.0), weight=3.0))]
+    frame = first_steps.first_and_last(made)
+    ratios = first_steps.stage_ratios(frame)
+    assert {when: [*found.values()] for when, found in ratios.items()} == {
+        "before": pytest.approx([0.25]),
+        "end": pytest.approx([0.25]),
+    }
+    told = first_steps.gradient_words(frame, made)["caption"]
+    assert "at depth 20 is 0.25 (plain) before training and 0.25 (plain) at the end" in told
 
 
 def with_iterations(record):
@@ -67,10 +95,10 @@ def test_the_first_update_is_the_rate_times_the_relative_gradient():
     made = [with_iterations(made_up.network("plain", 8, 0, "quick", gradients=(52.0, 1.0)))]
     frame = first_steps.first_updates(made)
     assert frame["update"].max() == pytest.approx(0.1 * 52)
-    assert "5.2 in plain-8" in plain_text(first_steps.update_words(frame, made)[0])
+    assert "5.2 in plain-8" in plain_text(first_steps.update_words(frame, made)["caption"])
     frame = first_steps.norms(made)
     assert frame[frame["iteration"] == 600]["growth"].eq(2).all()
-    assert "2 in plain-8 (scaled λ)" in plain_text(first_steps.norm_words(frame, made)[0])
+    assert "2 in plain-8 (scaled λ)" in plain_text(first_steps.norm_words(frame, made)["caption"])
 
 
 def test_solutions_are_told_with_their_control():
@@ -81,9 +109,11 @@ def test_solutions_are_told_with_their_control():
     settings = {"shallow": 20, "deep": 56}
     record = made_up.experiment("solution-exists", [measured], settings)
     assert degradation.solution_curves(record)["start"].tolist() == ["copied", "control", "random"]
-    caption = plain_text(degradation.solution_words(record)[0])
-    assert "from a training error of 1.00 % to 16.0 %" in caption
-    assert "plain-20 trained on by the same recipe (control) ends at 3.00 %" in caption
+    caption = plain_text(degradation.solution_words(record)["caption"])
+    assert "plain-56 built from plain-20 goes from 1.00 % training error to 16.0 %" in caption
+    assert "plain-20 itself, trained on, ends at 3.00 %" in caption
+    told = " ".join(degradation.recap([], [with_iterations(made_up.network("plain", 8))], record))
+    assert "loses it" in told
 
 
 def test_controls_come_with_what_differs_best_first():
@@ -133,31 +163,60 @@ def test_parameters_are_those_of_the_paper():
     assert table["paper (Table 6)"].tolist() == ["0.27M", "–"]
 
 
-def test_paths_are_ordered_and_told_with_their_growth():
-    made = [
-        made_up.network("residual", depth, seed, "quick", train=error, shortcut=shortcut)
-        for depth, level in ((20, 1.0), (56, 3.0))
-        for shortcut, error in (("permutation", level), ("identity", 0.5))
-        for seed in range(5)
+def paths(path, depth, error, **changes):
+    """Five made-up trainings with one path."""
+    kind = "plain" if path == "none" else "residual"
+    changes |= {} if path == "none" else {"shortcut": path}
+    return [
+        made_up.network(kind, depth, seed, "quick", train=error, **changes) for seed in range(5)
     ]
-    made.append(made_up.network("plain", 56, 0, "quick", train=60.0))
-    frame = reformulation.path_finals(made)
-    assert frame["shortcut"].drop_duplicates().tolist() == ["x", "permuted x", "none"]
-    identity = frame[frame["shortcut"] == "x"]
-    wanted = [r.name for r in made[:-1] if r.recipe.shortcut == "identity"]
-    assert identity["run"].tolist() == wanted  # in the order given
-    caption = plain_text(reformulation.path_words(frame, made)[0])
-    assert "3.00 % with permuted x (+2.0 points over depth 20)" in caption
 
 
-def test_a_shortcut_that_lacks_a_depth_is_left_out(monkeypatch):
-    made = [made_up.network("residual", depth, 0, "quick") for depth in (20, 32, 56)]
-    made += [made_up.network("residual", d, 0, "quick", shortcut="half") for d in (20, 56)]
-    monkeypatch.setattr(reformulation, "every", lambda _: made)
-    shown = reformulation.path_runs("quick", [20, 32])
-    assert {r.recipe.shortcut for r in shown} == {"identity"}
-    assert {r.depth for r in shown} == {20, 32}
-    assert len(reformulation.path_runs("quick", [20, 56])) == 4
+def test_paths_are_ordered_and_those_that_do_well_are_told():
+    made = [
+        *(paths("half", 20, 0.1) + paths("half", 56, 40.0)),
+        *(paths("identity", 20, 0.1) + paths("identity", 56, 0.2)),
+        *(paths("half", 20, 0.1, gamma=0.2) + paths("half", 56, 0.5, gamma=0.2)),
+        *(paths("none", 20, 0.1, last_relu=False) + paths("none", 56, 60.0, last_relu=False)),
+        *paths("orthogonal", 56, 0.1),  # without a depth
+        *paths("identity", 56, 0.1, low_start=True),  # another recipe
+    ]
+    whole = reformulation.path_frame(made)
+    assert whole["path"].drop_duplicates().tolist() == ["x", "x/2", "orthogonal · x", "none"]
+    assert len(whole) == len(made) - 5
+    frame = reformulation.complete_paths(whole, [20, 56])
+    assert set(frame["path"]) == {"x", "x/2", "none"}
+    assert set(frame[frame["path"] == "x/2"]["start"]) == {"own", "matched"}
+    caption = plain_text(reformulation.path_words(frame)["caption"])
+    assert "with the last ReLU x and x/2; without the last ReLU none." in caption
+    assert "hollow" in caption
+    told = " ".join(reformulation.recap([], frame))
+    assert told == "Of the other paths x/2 can do as well as the identity."
+    own = frame[frame["start"] == "own"]
+    assert "none does as well" in " ".join(reformulation.recap([], own))
+
+
+def test_a_recap_says_who_ends_worse():
+    made = [
+        made_up.network(kind, depth, seed, train=error)
+        for kind, depth, error in (("plain", 20, 1.0), ("plain", 56, 5.0))
+        + (("residual", 20, 1.0), ("residual", 56, 0.5))
+        for seed in range(3)
+    ]
+    (told,) = reformulation.recap([made], reformulation.path_frame([]))
+    assert "the plain network ends worse and the residual network ends no worse" in told
+
+
+def test_the_median_log_tells_how_soon_learning_is_done():
+    logs = [
+        Curve(source, kind, 20, (391.0, 782.0, 1173.0), errors, "test", errors, errors[-1])
+        for kind, errors in (("plain", (50.0, 30.0, 10.0)), ("residual", (30.0, 15.0, 5.0)))
+        for source in made_up.SOURCES
+    ]
+    words = reformulation.easier_words(reformulation.by_epoch(logs))
+    assert "3 and 2 epochs at depth 20" in words["caption"]
+    never = [Curve("anna", "plain", 20, (391.0,), (90.0,), "test", (90.0,), 90.0)]
+    assert reformulation.first_below(reformulation.by_epoch(never)) == "no number of"
 
 
 def test_networks_of_110_layers_stand_beside_a_chapters_own_at_one_scale(monkeypatch):
@@ -173,4 +232,5 @@ def test_the_deepest_networks_are_listed_with_every_log():
     logs = [made_up.curve("residual", 110, s, e) for s, e in (("anna", 7.0), ("bert", 6.5))]
     rows = reformulation.very_deep_table(logs).set_index("network")
     assert rows["logged, test error"].tolist() == ["not run", "6.50 and 7.00", "not run"]
-    assert "ResNet-110 at 7.00 % and 6.50 %" in plain_text(reformulation.very_deep_words(logs)[0])
+    told = plain_text(reformulation.very_deep_words(logs)["caption"])
+    assert "6.50 % to 7.00 % in ResNet-110" in told

@@ -65,6 +65,7 @@ def test_every_stored_figure_has_a_label_of_its_own_a_caption_and_an_alt_text():
         for about in (figure.metadata["companion"] for figure in figures):
             assert about["label"].startswith("fig-")
             assert min(len(about["caption"]), len(about["alt"])) > 40
+            assert len(about["caption"].split()) <= 45  # the rest stands in the fold
             labels.append(about["label"])
     assert len(labels) == len(set(labels))
 

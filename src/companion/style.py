@@ -3,7 +3,7 @@
 The two hues are from the palette of Okabe and Ito (2008), which colour-blind readers tell apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import matplotlib
 import numpy as np
@@ -11,11 +11,13 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from companion.words import network
 
 HUES = {"plain": "#c8500a", "residual": "#0a63a8"}
 GREY = "#595959"
+OTHER = "#7a3f9d"  # neither plain nor residual
 PALEST, DARKEST = 0.22, -0.25  # how much white, or black, is mixed into a hue
 FONT = 9.5  # points, of labels in a drawing
 PAGE = 8.0  # inches, the width of the text column
@@ -74,27 +76,47 @@ def tinted(colour: str, tint: float) -> str:
     return to_hex([c + (goal - c) * abs(tint) for c in to_rgb(colour)])
 
 
-def label_ends(ax: Axes) -> None:
-    """Write the label of each line at the right of the axes, in place of a legend.
+def note(ax: Axes, text: str) -> None:
+    """Write a remark into the upper right corner of the axes."""
+    place = {"transform": ax.transAxes, "ha": "right", "va": "top"}
+    ax.text(0.98, 0.97, text, color=GREY, fontsize=FONT, style="italic", **place)
 
-    In the order of the lines' right ends, moved apart where they would overlap. Lines whose label
-    starts with an underscore get none. Limits and scales of the axes are to be set before.
+
+def label_ends(*axes: Axes) -> None:
+    """Write the label of each line at its right end, in place of a legend.
+
+    Labels that would overlap are moved apart; those of lines that reach the right side stand beside
+    the axes. A line whose label starts with an underscore gets none. To be called when all panels
+    are drawn, with their limits and scales.
     """
-    ax.get_xlim(), ax.get_ylim()  # so that they are those that the lines ask for
-    to_axes = ax.transData + ax.transAxes.inverted()
-    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
-    ends = [line.get_xydata()[np.isfinite(line.get_ydata()).nonzero()[0][-1]] for line in lines]
-    heights = [float(to_axes.transform(end)[1]) for end in ends]
-    order = sorted(range(len(lines)), key=heights.__getitem__)
-    points = 72 * ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height
-    least = 1.2 * FONT / points  # of the height of the axes, from one label to the next
+    for ax in axes:
+        ax.get_xlim(), ax.get_ylim()  # so that they are those that the lines ask for
+        to_axes = ax.transData + ax.transAxes.inverted()
+        least = 1.2 * FONT / (72 * ax.bbox.height / ax.figure.dpi)  # from one label to the next
+        groups: dict[float, list] = {}  # by where they stand
+        for line in ax.get_lines():
+            if not line.get_label().startswith("_"):
+                last = np.isfinite(line.get_ydata()).nonzero()[0][-1]
+                x, y = to_axes.transform(line.get_xydata()[last])
+                side = 1.0 if x > 0.9 else round(float(x), 1)
+                groups.setdefault(side, []).append((min(float(y), 1.0), float(x), line))
+        for side, found in groups.items():
+            found.sort(key=lambda one: one[0])
+            for place, (_, x, line) in zip(apart([y for y, _, _ in found], least), found):
+                look = {"color": tinted(to_hex(line.get_color()), -0.2), "fontsize": FONT}
+                look |= {"textcoords": "offset points", "va": "center"}
+                look["path_effects"] = [withStroke(linewidth=2.5, foreground="white")]
+                at = (1.0 if side == 1 else x, place)
+                ax.annotate(line.get_label(), at, (4, 0), "axes fraction", **look)
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """Heights in rising order, moved as far as needed to lie `least` apart and none above one."""
     places: list[float] = []
-    for i in order:
-        places.append(max(min(heights[i], 1.0), places[-1] + least if places else 0.0))
-    for back in range(len(places) - 1, -1, -1):  # what was moved past the top comes down again
-        above = places[back + 1] - least if back + 1 < len(places) else 1.0
-        places[back] = min(places[back], above)
-    for i, place in zip(order, places):
-        colour = tinted(to_hex(lines[i].get_color()), -0.2)
-        look = {"textcoords": "offset points", "va": "center", "color": colour, "fontsize": FONT}
-        ax.annotate(lines[i].get_label(), (1, place), (4, 0), "axes fraction", **look)
+    for height in heights:
+        places.append(max(height, places[-1] + least) if places else height)
+    limit = 1.0
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], limit)
+        limit = places[i] - least
+    return places

@@ -47,15 +47,33 @@ def curves(records: Iterable[Record]) -> pd.DataFrame:
 def logs(logged: Iterable[Curve]) -> pd.DataFrame:
     """Training logs of others, one row a logged point, errors in per cent.
 
-    Columns: iteration, train_error (running, augmented images), held_out (error), held_out_on
-    (test or validation), and kind, depth, network, member, run.
+    Columns: iteration, share (of the training, per cent), train_error (on augmented images: which
+    state of the network it is of depends on the source), held_out (error), held_out_on (test or
+    validation), and kind, depth, network, member, run.
     """
     return joined(
         pd.DataFrame(
             {"iteration": c.iterations, "train_error": c.train_error, "held_out": c.held_out}
-        ).assign(held_out_on=c.held_out_on, **of_log(c))
+        ).assign(
+            share=100 * np.array(c.iterations) / c.iterations[-1],
+            held_out_on=c.held_out_on,
+            **of_log(c),
+        )
         for c in logged
     )
+
+
+def mean_log(frame: pd.DataFrame, column: str = "held_out") -> pd.DataFrame:
+    """The mean log of each network: kind, depth, network, share (of the training, per cent), mean.
+
+    Trainings are logged at different steps, so each is read at the same 201 shares of its length.
+    """
+    grid, frames = np.linspace(0, 100, 201), []
+    for keys, part in frame.groupby(["kind", "depth", "network"]):
+        runs = [np.interp(grid, run["share"], run[column]) for _, run in part.groupby("run")]
+        named = dict(zip(("kind", "depth", "network"), keys))
+        frames.append(pd.DataFrame({"share": grid, "mean": np.mean(runs, axis=0)} | named))
+    return joined(frames)
 
 
 def logged_finals(logged: Iterable[Curve]) -> pd.DataFrame:

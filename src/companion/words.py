@@ -11,6 +11,7 @@ from residual.statistics import listed
 from residual.store import Record
 
 NAMES = {"plain": "plain", "residual": "ResNet"}
+ERRORS = {"test_error": ("test error", "测试误差"), "train_error": ("training error", "训练误差")}
 HYPHEN, SPACE = "\u2011", "\u00a0"  # neither breaks a line
 
 
@@ -89,27 +90,50 @@ def devices(records: Iterable[Record]) -> str:
     return listed(sorted(re.sub(r"\b1 threads\b", "1 thread", name) for name in told))
 
 
-def change_with_depth(frame: pd.DataFrame, kind: str) -> str:
-    """How the mean test_error changes from the shallowest to the deepest net of a kind.
+def change_with_depth(frame: pd.DataFrame, kind: str, value: str = "test_error") -> str:
+    """How the mean error changes from the shallowest to the deepest net of a kind.
 
-    Says whether every training of one lies beyond every training of the other. With one depth it
-    gives that depth's mean; nothing where the frame has none of the kind.
+    `value` is the frame's column, test_error or train_error, in per cent. With one depth it gives
+    that depth's mean; nothing where the frame has none of the kind.
     """
-    part = frame[frame["kind"] == kind].dropna(subset=["test_error"])
-    if part.empty:
+    if not (found := both_ends(frame, kind, value)):
         return ""
-    low, high = part["depth"].min(), part["depth"].max()
-    shallow, deep = (part.loc[part["depth"] == depth, "test_error"] for depth in (low, high))
-    mean = "mean " * (max(len(shallow), len(deep)) > 1)
+    low, high, shallow, deep = found
+    what = "mean " * (max(len(shallow), len(deep)) > 1) + ERRORS[value][0]
     if low == high:
-        return f"{network(kind, low)} ends with a {mean}test error of {error_rate(shallow.mean())}."
-    change = deep.mean() - shallow.mean()
-    same = error_rate(shallow.mean()) == error_rate(deep.mean())
-    verb = "stays at" if same else "rises" if change > 0 else "falls"
-    return (
-        f"From {network(kind, low)} to {network(kind, high)} the {mean}test error {verb} "
-        f"{span(shallow.mean(), deep.mean())}{overlap(shallow, deep)}."
-    )
+        return f"{network(kind, low)} ends with a {what} of {error_rate(shallow.mean())}."
+    verb = direction(shallow.mean(), deep.mean(), ("stays at", "rises", "falls"))
+    told = span(shallow.mean(), deep.mean())
+    return f"From {network(kind, low)} to {network(kind, high)} the {what} {verb} {told}."
+
+
+def change_in_chinese(frame: pd.DataFrame, kind: str, value: str = "test_error") -> str:
+    """The same in Chinese."""
+    if not (found := both_ends(frame, kind, value)):
+        return ""
+    low, high, shallow, deep = found
+    what = ("平均" if max(len(shallow), len(deep)) > 1 else "") + ERRORS[value][1]
+    first, last = error_rate(shallow.mean()), error_rate(deep.mean())
+    if low == high:
+        return f"{network(kind, low)} 的{what}为 {first}。"
+    verb = direction(shallow.mean(), deep.mean(), ("保持为", "升至", "降至"))
+    told = f"保持为 {last}" if verb == "保持为" else f"由 {first} {verb} {last}"
+    return f"从 {network(kind, low)} 到 {network(kind, high)}，{what}{told}。"
+
+
+def both_ends(frame: pd.DataFrame, kind: str, value: str) -> tuple | None:
+    """The least and the greatest depth of a kind, and the values at each; None without any."""
+    part = frame[frame["kind"] == kind].dropna(subset=[value])
+    if part.empty:
+        return None
+    ends = part["depth"].min(), part["depth"].max()
+    return *ends, *(part.loc[part["depth"] == depth, value] for depth in ends)
+
+
+def direction(first: float, last: float, told: tuple[str, str, str]) -> str:
+    """Which of three words (same, more, less) says how one percentage becomes another."""
+    same = error_rate(first) == error_rate(last)
+    return told[0] if same else told[1] if last > first else told[2]
 
 
 def span(first: float, last: float) -> str:
@@ -118,14 +142,18 @@ def span(first: float, last: float) -> str:
     return before if before == after else f"from {before} to {after}"
 
 
-def overlap(shallow: pd.Series, deep: pd.Series) -> str:
-    """Whether the trainings of two networks overlap; nothing where one side has a single one."""
-    if min(len(shallow), len(deep)) < 2:
+def overlap(frame: pd.DataFrame, kind: str, value: str = "test_error") -> str:
+    """Whether the trainings of the shallowest and of the deepest net of a kind overlap; nothing
+    where there is one depth. One training of a network says that chance is not ruled out."""
+    found = both_ends(frame, kind, value)
+    if not found or found[0] == found[1]:
         return ""
-    for side, apart in (
-        ("above", deep.min() > shallow.max()),
-        ("below", deep.max() < shallow.min()),
-    ):
-        if apart:
-            return f"; every training of the deeper net lies {side} all of the shallower one"
-    return "; the trainings of the two overlap"
+    low, high, shallow, deep = found
+    names = f"{network(kind, high)} lies {{}} every {network(kind, low)}"
+    if min(len(shallow), len(deep)) < 2:
+        return f"One training of {network(kind, low)} or {network(kind, high)}: it may be chance."
+    if deep.min() > shallow.max():
+        return f"Every {names.format('above')}."
+    if deep.max() < shallow.min():
+        return f"Every {names.format('below')}."
+    return f"The trainings of {network(kind, low)} and {network(kind, high)} overlap."

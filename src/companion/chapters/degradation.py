@@ -3,65 +3,99 @@
 from collections.abc import Collection, Sequence
 
 import pandas as pd
-from scipy.stats import gmean
 
+from companion.chapters.first_steps import first_and_last, stage_ratios
 from companion.display import cell
 from companion.tables import by_network, finals, logged_finals, logs, spread
 from companion.words import (
+    ERRORS,
     SPACE,
+    change_in_chinese,
     change_with_depth,
     count,
     error_rate,
     experiment_scale,
     names,
     network,
-    networks,
+    overlap,
     points,
+    scale,
 )
 from residual import paper, peers
 from residual.peers import Curve
-from residual.recipe import KINDS
-from residual.statistics import FEWEST_SEEDS, listed, number
+from residual.recipe import KINDS, PROFILES
+from residual.statistics import FEWEST_SEEDS, listed
 from residual.store import Record, every
 
 
-def error_words(frame: pd.DataFrame, note: str) -> tuple[str, str]:
-    """Caption and alt text of a figure of errors: what happens with depth, then a note.
+def error_words(frame: pd.DataFrame, note: str, value: str = "test_error") -> dict:
+    """Captions and alt text of a figure of errors, and what its fold says of overlap.
 
-    The frame has kind, depth, network and test_error (final, per cent), one row a training.
+    The frame has kind, depth, network and the error (final, per cent), one row a training; `note`
+    says how to read the drawing.
     """
-    found = [change_with_depth(frame, kind) for kind in KINDS]
-    means = by_network(frame, "test_error")
-    told = ", ".join(f"{n} {m:.1f}" for n, m in zip(means["network"], means["mean"]))
-    alt = f"Errors in per cent of {networks(frame)}. Mean final test error: {told} per cent."
-    return " ".join([*filter(None, found), note]), alt
+    found = [change_with_depth(frame, kind, value) for kind in KINDS]
+    means = by_network(frame, value)
+    told = ", ".join(f"{n} {m:.2g}" for n, m in zip(means["network"], means["mean"]))
+    return {
+        "caption": " ".join([*filter(None, found), note]),
+        "chinese": "".join(change_in_chinese(frame, kind, value) for kind in KINDS),
+        "alt": f"Mean final {ERRORS[value][0]} in per cent: {told}.",
+        "origin": " ".join(filter(None, (overlap(frame, kind, value) for kind in KINDS))),
+    }
 
 
 def figure_6_words(logged: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for Figure 6 at full length, from the logs that it shows."""
-    frame, ends = logs(logged), logged_finals(logged)
-    sources = frame["member"].nunique()
-    note = (
-        f"Trained by others at the paper's full length: {count(len(logged), 'training')} from "
-        f"{sources} sources that logged the test error of each epoch, each a thin line; bold: mean "
-        "test error, dotted: mean running training error; diamonds: the paper's own final test "
-        "errors (plain: read off its Fig. 6 by eye)."
+    frame = logs(logged)
+    note = "Bold: means; thin: single trainings; diamonds: the paper's own."
+    about = error_words(logged_finals(logged), note)
+    about["origin"] += (
+        f" Logged by those who trained at full length: {count(len(logged), 'training')} from "
+        f"{frame['member'].nunique()} sources. The paper's plain nets: read off its Fig. 6 by eye."
     )
-    caption, alt = error_words(ends, note)
     columns = ["network", "member", "iteration", "train_error", "held_out"]
     data = frame[columns].rename(columns={"held_out": "test_error"})  # each training
-    return {"caption": caption, "alt": alt, "data": data, "records": names(frame)}
+    return {**about, "data": data, "records": names(frame)}
 
 
 def final_words(ends: pd.DataFrame) -> dict:
     """All that `display.figure` wants for final test errors against depth."""
-    note = (
-        "Each dot is a training by others at full length, with the final test error that its "
-        f"authors report ({len(ends)} from {ends['member'].nunique()} sources); grey: the paper's "
-        "own (ResNets: Table 6; plain nets: read off Fig. 6 by eye)."
+    about = error_words(ends, "A dot is a training; grey: the paper's own.")
+    about["origin"] += (
+        f" Reported by those who trained at full length: {count(len(ends), 'training')} from "
+        f"{ends['member'].nunique()} sources. The paper's: Table 6, and its Fig. 6 read by eye for "
+        "plain nets."
     )
-    caption, alt = error_words(ends, note)
-    return {"caption": caption, "alt": alt, "data": ends, "records": names(ends)}
+    return {**about, "data": ends, "records": names(ends)}
+
+
+def training_words(frame: pd.DataFrame) -> dict:
+    """All that `display.figure` wants for training errors at full length against depth."""
+    note = "A thin line joins the networks of one source; bold: geometric means."
+    about = error_words(frame, note, "train_error")
+    about["origin"] += (
+        f" Weights that {frame['member'].nunique()} sources published after training at full "
+        "length, run by us in eval mode over the training images, without augmentation."
+    )
+    data = frame[["run", "kind", "depth", "train_error", "test_error"]]
+    return {**about, "data": data, "records": names(frame)}
+
+
+def short_words(records: Sequence[Record], points: pd.DataFrame) -> dict:
+    """All that `display.figure` wants for the test error over our own short trainings."""
+    about = error_words(finals(records), "Bold: means; thin: single trainings.")
+    about["origin"] = f"{scale(records)}. {about['origin']}"
+    return {**about, "data": points, "records": names(points)}
+
+
+def unfinished(records: Sequence[Record]) -> str:
+    """What a figure of our own trainings says in it: how much of the paper's length they have."""
+    longest = max(record.recipe.iterations for record in records)
+    whole = PROFILES["paper"].iterations
+    if longest >= whole:
+        return ""
+    return f"unfinished: {longest:,} of {whole:,} iterations"
 
 
 def papers_own(depths: Sequence[int]) -> pd.DataFrame:
@@ -71,6 +105,11 @@ def papers_own(depths: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "depth", "test_error"])
 
 
+def public() -> list[Record]:
+    """The networks of others that enter comparisons: no variants."""
+    return [record for record in every("public") if not record.variant]
+
+
 def table_6(own: Sequence[Record], depths: Collection[int]) -> pd.DataFrame:
     """Final errors by network in per cent, mean ± std (number of trainings).
 
@@ -78,14 +117,14 @@ def table_6(own: Sequence[Record], depths: Collection[int]) -> pd.DataFrame:
     logged by their authors; and those of our own runs. Training errors are in eval mode, without
     augmentation. Networks and columns for which there is nothing are left out.
     """
-    measured, ours = finals(every("public")), finals(own)
-    scale = f"ours ({own[0].scale})" if own else "ours"
+    measured, ours = finals(public()), finals(own)
+    ran = f"ours ({own[0].scale})" if own else "ours"
     columns = {
         "test error, logged": by_network(logged_finals(peers.curves()), "test_error"),
         "test error, measured": by_network(measured, "test_error"),
         "training error, measured": by_network(measured, "train_error"),
-        f"test error, {scale}": by_network(ours, "test_error"),
-        f"training error, {scale}": by_network(ours, "train_error"),
+        f"test error, {ran}": by_network(ours, "test_error"),
+        f"training error, {ran}": by_network(ours, "train_error"),
     }
     rows = []
     for depth, kind in ((d, k) for d in sorted(depths) for k in KINDS):
@@ -135,17 +174,47 @@ def looks_like(train: float, test: float) -> str:
 
 
 def rise_sentence(found: pd.DataFrame) -> str:
-    """What the table of rises shows, in one sentence."""
+    """What the table of rises shows, in one or two sentences."""
     if found.empty:
         return "One depth has nothing to be compared with: give the chapter two."
     train, test = found.iloc[:, 1].mean(), found.iloc[:, 2].mean()
-    kinds = found["looks like"].value_counts()
-    told = listed([f"{n} of {len(found)} trainings look like {kind}" for kind, n in kinds.items()])
-    return (
+    changes = (
         f"From the shallowest plain net to the deepest the training error changes by "
-        f"{points(train)} and the test error by {points(test)} (means). {told}. "
-        "Overfitting would lower the first and raise the second."
+        f"{points(train)} and the test error by {points(test)}"
     )
+    if len(found) == 1:
+        return f"{changes}, in a single training of each: too few to say what it looks like."
+    kinds = found["looks like"].value_counts()
+    told = listed(
+        [f"{n} of {len(found)} pairs of trainings look like {k}" for k, n in kinds.items()]
+    )
+    return f"{changes} (means). {told}."
+
+
+def recap(plain: Sequence[Record], own: Sequence[Record], built: Record | None) -> list[str]:
+    """What the chapter found, in a sentence each: errors, gradients, the constructed solution."""
+    found = rises(finals(plain))
+    told = []
+    if len(found):
+        both = ((found.iloc[:, 1] > 0) & (found.iloc[:, 2] > 0)).sum()
+        told.append(
+            f"From the shallowest plain network to the deepest both errors rise in {both} of "
+            f"{count(len(found), 'pair')} of trainings ({scale(plain)})."
+        )
+    before = stage_ratios(first_and_last(own)).get("before", {})
+    deepest = network("plain", max(record.depth for record in own))
+    if deepest in before:
+        ratio = before[deepest]
+        how = "vanish" if ratio < 0.1 else "explode" if ratio > 10 else "neither vanish nor explode"
+        told.append(f"On their way back through an untrained {deepest} the gradients {how}.")
+    if built:
+        ends = pd.DataFrame(built.measurements).mean(numeric_only=True)
+        kept = "keeps" if ends.copied_train_error <= ends.control_train_error else "loses"
+        told.append(
+            "A deep plain network can be built that does all that the shallow one does; training "
+            f"by the common recipe {kept} it."
+        )
+    return told
 
 
 def solution_curves(record: Record) -> pd.DataFrame:
@@ -162,44 +231,32 @@ def solution_curves(record: Record) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def solution_words(record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure on training on from the constructed solution."""
+def solution_words(record: Record) -> dict:
+    """All that `display.figure` wants for training on from the constructed solution."""
     ends = pd.DataFrame(record.measurements).mean(numeric_only=True)
     shallow, deep = (network("plain", record["settings"][d]) for d in ("shallow", "deep"))
     told = [
-        f"{deep} built from {shallow} (copied) goes from a training error of "
-        f"{error_rate(ends.copied_start_train_error)} to {error_rate(ends.copied_train_error)}",
-        f"{shallow} trained on by the same recipe (control) ends at "
-        f"{error_rate(ends.control_train_error)}",
-        f"{deep} from a random start (random) at {error_rate(ends.random_train_error)}",
+        f"{deep} built from {shallow} goes from {error_rate(ends.copied_start_train_error)} "
+        f"training error to {error_rate(ends.copied_train_error)}",
+        f"{shallow} itself, trained on, ends at {error_rate(ends.control_train_error)}",
+        f"a random {deep} at {error_rate(ends.random_train_error)}",
     ]
-    curves = solution_curves(record)
-    last = curves[curves["iteration"] == curves["iteration"].max()]
-    losses = last.groupby("start")["loss"].mean()
-    left = ", ".join(f"{number(losses[s], 2)} ({s})" for s in ("copied", "control", "random"))
-    caption = (
-        f"{listed(told)}. Drawn is the training loss, a point the mean of the iterations since the "
-        f"one before; it ends at {left} (means; lines with their 95 % band, by bootstrap; "
-        f"{experiment_scale(record, trained=True)})."
-    )
-    return caption, f"Lines of training loss against iteration from each start: {listed(told)}."
+    return {
+        "caption": f"{listed(told)}. Drawn is the training loss; bold: means of seeds.",
+        "alt": f"Lines of training loss against iteration from each start: {listed(told)}.",
+        "origin": f"Means over the iterations since the last point; "
+        f"{experiment_scale(record, trained=True)}.",
+        "data": solution_curves(record),
+        "records": [record.name],
+    }
 
 
-def identity_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of stacks that learn to return their input."""
-    left = frame.groupby(["blocks", "kind"])["loss"].agg(gmean).unstack().itertuples()
-    pairs = [f"{number(w.plain, 2)} and {number(w.residual, 2)} at {w.Index}" for w in left]
-    found = listed(pairs)
-    caption = (
-        "Relative squared error that descent leaves when a stack learns to return its input, plain "
-        f"and residual: {found} blocks (geometric means; a line is a seed). The dotted line is the "
-        "best constant (where both kinds end at or above it neither learnt anything), the dashed "
-        "one a plain block with exact identity weights (the best of "
-        f"{len(record['settings']['learning_rates'])} learning rates each; "
-        f"{experiment_scale(record)})."
-    )
-    return caption, f"Error left against number of blocks, logarithmic: {found} blocks."
-
+STARTS = {
+    "copied": ("built from the shallow net", "-"),
+    "random": ("random start", "--"),
+    "control": ("shallow net, trained on", ":"),
+}
+"""What the figure of the constructed solution calls its three starts, and their dashes."""
 
 RECIPE = ["scale", "learning rate", "iterations", "weight decay", "BN", "low start"]
 
@@ -239,13 +296,13 @@ def best_control(found: pd.DataFrame) -> str:
     differs; of recipes with enough trainings for a comparison."""
     told = []
     enough = found[(found["n"] >= FEWEST_SEEDS) & (found["kind"] == "plain")]
-    for scale, part in enough.groupby("scale"):
+    for which, part in enough.groupby("scale"):
         differing = [name for name in RECIPE[1:] if part[name].nunique() > 1]
         if differing:
             best = part.iloc[0]
             traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
-                f"Of {len(part)} recipes at scale {scale} the one with {listed(traits)} leaves "
+                f"Of {len(part)} recipes at scale {which} the one with {listed(traits)} leaves "
                 f"{best['network']} the lowest training error in per cent, "
                 f"{best['training error, %']}."
             )

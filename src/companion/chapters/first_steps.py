@@ -1,5 +1,5 @@
-"""Gradients, the first steps of a training and ‖W‖ over it: captions and tables of chapter 1, and
-the table that sets our short profiles beside the full length."""
+"""Gradients, the first steps of a training and ‖W‖ over it, in chapter 1; and the table that sets
+our short profiles beside the full length."""
 
 from collections.abc import Sequence
 
@@ -7,54 +7,61 @@ import pandas as pd
 from scipy.stats import gmean
 
 from companion.tables import by_network, finals, gradients, responses, stage
-from companion.words import network, scale
+from companion.words import NAMES, names, network, scale
 from residual.claims import SCALES
 from residual.recipe import KINDS
 from residual.statistics import listed, number
 from residual.store import Record, every
 
-GRADIENTS = {"gradient": "‖∇W‖", "ratio": "‖∇W‖/‖W‖", "scale_free": "‖∇W‖·‖W‖"}
 STARTS = {"he": "He", "gaussian": "Gaussian, std 0.01"}
 UNSCALED = "wd0.0001"  # the variant of a short run that has the paper's own weight decay
 
 
-def stage_ratios(records: Sequence[Record]) -> pd.DataFrame:
-    """Gradients of the first stage over those of the last, before training and at its end.
-
-    Medians over the layers of a stage, geometric means over trainings, for three measures of a
-    gradient. Networks of others have the end alone.
-    """
+def first_and_last(records: Sequence[Record]) -> pd.DataFrame:
+    """‖∇W‖·‖W‖ of each layer before training and at its end, by `when`: before or end."""
     frame = gradients(records)
-    frame = frame[frame["layer"] != "stem"]
     last = frame.groupby("run")["iteration"].transform("max")
-    frame = frame[(frame["iteration"] == last) | (frame["iteration"] == 0)].assign(
-        when=lambda f: ["end" if i else "before" for i in f["iteration"]]
-    )
-    keys = ["scale", "depth", "kind", "network", "when", "run", "stage"]
-    stages = frame.groupby(keys)[list(GRADIENTS)].median().unstack("stage")
-    rows = []
-    for (which, _, _, name, when), part in stages.groupby(level=keys[:-2]):
-        row = {"scale": which, "network": name, "when": when}
-        for column, words in GRADIENTS.items():
-            row[words] = number(gmean(part[column, 1] / part[column, 3]))
-        rows.append(row | {"trainings": len(part)})
-    return pd.DataFrame(rows)
+    frame = frame[(frame["iteration"] == last) | (frame["iteration"] == 0)]
+    return frame.assign(when=["end" if i else "before" for i in frame["iteration"]])
 
 
-def gradient_words(records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of gradients by layer."""
-    found = stage_ratios(records)
-    before = found[found["when"] == "before"]
-    told = listed([f"{v} in {n}" for n, v in zip(before["network"], before["‖∇W‖·‖W‖"])])
-    ends = found[found["when"] == "end"]
-    ended = listed([f"{v} in {n}" for n, v in zip(ends["network"], ends["‖∇W‖·‖W‖"])])
-    caption = (
-        f"Before training (thin) ‖∇W‖·‖W‖ of the first stage over that of the last is {told}; at "
-        f"the end (bold) {ended}. Where ‖∇W‖ is alike this is 0.5 before training, since ‖W‖ of "
-        f"the first stage is then half that of the last (medians over layers; {scale(records)})."
-    )
-    alt = f"Three panels of gradient size by layer on logarithmic scales: at the end {ended}."
-    return caption, alt
+def stage_ratios(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """‖∇W‖·‖W‖ of the first stage over that of the last, by network: before training and at its
+    end.
+
+    From `first_and_last`; medians over the layers of a stage, geometric means over trainings.
+    """
+    inner = frame[frame["layer"] != "stem"]
+    keys = ["when", "depth", "kind", "network", "run", "stage"]
+    stages = inner.groupby(keys)["scale_free"].median().unstack("stage")
+    ratios = (stages[1] / stages[3]).groupby(level=keys[:-2]).agg(gmean)
+    return {when: part.droplevel([0, 1, 2]).to_dict() for when, part in ratios.groupby("when")}
+
+
+def gradient_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict:
+    """All that `display.figure` wants for gradients by layer, from `first_and_last`."""
+    found = stage_ratios(frame)
+    deepest = frame["depth"].max()
+    told = {}
+    for when, ratios in found.items():
+        of = [(network(k, deepest), NAMES[k]) for k in KINDS if network(k, deepest) in ratios]
+        told[when] = listed([f"{number(ratios[name], 2)} ({kind})" for name, kind in of])
+    spoken = {"before": "before training", "end": "at the end"}
+    parts = listed([f"{told[when]} {spoken[when]}" for when in spoken if when in told])
+    return {
+        "caption": (
+            f"First stage over last, ‖∇W‖·‖W‖ at depth {deepest} is {parts}. Below 0.1 gradients "
+            "would vanish, above 10 they explode."
+        ),
+        "alt": f"Lines of gradient size by layer, logarithmic. First stage over last: {parts}.",
+        "origin": (
+            f"Medians over layers of a stage, geometric means over trainings; {scale(records)}. "
+            "Where ‖∇W‖ is alike in all layers the ratio is 0.5 before training, since ‖W‖ of the "
+            "first stage is then half that of the last."
+        ),
+        "data": frame[["run", "layer", "iteration", "gradient", "ratio", "scale_free"]],
+        "records": names(frame),
+    }
 
 
 def start_table(record: Record) -> pd.DataFrame:
@@ -80,20 +87,28 @@ def first_updates(records: Sequence[Record]) -> pd.DataFrame:
     return frame.assign(update=frame["run"].map(rates) * frame["ratio"])
 
 
-def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of first updates."""
+def update_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict:
+    """All that `display.figure` wants for the first updates."""
     largest = frame.groupby(["depth", "kind", "network", "run"])["update"].max()
     means = largest.groupby(level=["depth", "kind", "network"]).agg(gmean)
-    told = listed([f"{number(v, 2)} in {key[2]}" for key, v in means.items()])
+    deeper = [(key, v) for key, v in means.items() if key[0] >= frame["depth"].median()]
+    told = listed([f"{number(v, 2)} in {key[2]}" for key, v in deeper])
     recipes = [record.recipe for record in records]
     low = sorted({r.depth for r in recipes if r.rate(0) < r.learning_rate})
-    note = "".join(f"; nets of {depth} layers start at a tenth of the rate" for depth in low)
-    caption = (
-        f"The first update of a layer over its weights, learning rate times ‖∇W‖/‖W‖; the largest "
-        f"of a net is {told} (geometric means). Above the line at one, a single step is larger "
-        f"than the weights that it changes ({scale(records)}{note})."
-    )
-    return caption, f"Lines of update size by layer, logarithmic; the largest: {told}."
+    note = "".join(f" Nets of {depth} layers start at a tenth of the rate." for depth in low)
+    return {
+        "caption": (
+            f"The largest first update of a layer, over its weights, is {told}. Above the dotted "
+            "line one step is larger than the weights that it changes."
+        ),
+        "alt": f"Lines of update size by layer, logarithmic; the largest: {told}.",
+        "origin": (
+            f"Learning rate times ‖∇W‖/‖W‖ at iteration 0, geometric means over trainings; "
+            f"{scale(records)}.{note}"
+        ),
+        "data": frame[["run", "network", "layer", "update"]],
+        "records": names(frame),
+    }
 
 
 def under_both_decays(scales: Sequence[str], depth: int) -> list[Record]:
@@ -133,17 +148,19 @@ def norms(records: Sequence[Record]) -> pd.DataFrame:
     )
 
 
-def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of ‖W‖ over training."""
+def norm_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict:
+    """All that `display.figure` wants for ‖W‖ over training."""
     last = frame.groupby("run")["iteration"].transform("max")
     ends = frame[(frame["iteration"] == last) & (frame["stage"] == 1)]
     found = ends.groupby(["depth", "kind", "network", "decay"])["growth"].median()
     told = listed([f"{number(v, 2)} in {k[2]} ({k[3]})" for k, v in found.items()])
-    caption = (
-        f"‖W‖ of the first stage over its value before training: at the end {told} "
-        f"(medians over layers and trainings; {scale(records)})."
-    )
-    return caption, f"Lines of relative weight norm against iteration, logarithmic: {told}."
+    return {
+        "caption": f"‖W‖ of the first stage ends at so many times its value at the start: {told}.",
+        "alt": f"Lines of relative weight norm against iteration, logarithmic: {told}.",
+        "origin": f"Medians over layers and trainings; {scale(records)}.",
+        "data": frame[["run", "layer", "iteration", "growth"]],
+        "records": names(frame),
+    }
 
 
 def short_profiles() -> pd.DataFrame:

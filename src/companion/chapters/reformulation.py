@@ -1,32 +1,36 @@
 """The drawing of the block, and captions, tables and sentences of the chapter on reformulation."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from companion.chapters.degradation import paper_error
+from companion.chapters.degradation import error_words, paper_error
 from companion.style import HUES, panels
-from companion.tables import by_network, finals, spread
-from companion.words import error_rate, experiment_scale, network, points, scale
+from companion.tables import by_network, finals, logs, spread
+from companion.words import both_ends, error_rate, names, network, scale
 from residual import paper
 from residual.constructions import parameter_counts
 from residual.peers import Curve
+from residual.peers.curves import BATCHES
 from residual.recipe import KINDS
-from residual.statistics import difference, listed, number, per_cent
+from residual.statistics import listed
 from residual.store import Record, every
 
-CHANCE = math.log(10)  # cross-entropy of a guess among ten classes
+TRAINING = "train_error"
+EASY = 20  # per cent of training error; how soon it is reached tells how easy learning is
+WELL = 1.0  # per cent of training error: a path does well below it
 VERY_DEEP = (("plain", 110), ("residual", 110), ("residual", 1202))
 """The networks of §4.2 with a hundred and a thousand layers, and the plain one beside."""
 
 PATHS = {
     "identity": "x",
-    "half": "x/2",
     "permutation": "permuted x",
+    "half": "x/2",
     "orthogonal": "orthogonal · x",
     "": "none",
 }
@@ -35,7 +39,7 @@ PATHS = {
 
 def block_diagram() -> Figure:
     """A plain and a residual block side by side (after the idea of Fig. 2, our own drawing)."""
-    fig, axes = panels(2, 3.6)
+    fig, axes = panels(2, 3.8)
     for ax, kind in zip(axes, KINDS):
         ax.set(xlim=(0, 10), ylim=(0, 12), title=f"{kind} block")
         ax.set_axis_off()
@@ -77,29 +81,55 @@ def parameter_table(depths: Sequence[int]) -> pd.DataFrame:
     )
 
 
-def cure_words(*groups: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of final training errors, one panel a group of records."""
+def cure_words(*groups: Sequence[Record]) -> dict:
+    """All that `display.figure` wants for final training errors, a group of records a scale."""
+    frame = finals([record for group in groups for record in group])
+    largest = frame[frame["scale"] == groups[0][0].scale]
+    note = "Thin: single trainings; bold: geometric means; dashed: our short trainings."
+    about = error_words(largest, note if groups[1:] else note.split("; dashed")[0] + ".", TRAINING)
+    about["origin"] += f" {'; '.join(scale(records) for records in groups)}."
+    data = frame[["run", "scale", "kind", "depth", "train_error", "test_error"]]
+    return {**about, "data": data, "records": names(frame)}
+
+
+def by_epoch(logged: Sequence[Curve]) -> pd.DataFrame:
+    """The logs of `tables.logs`, with the `epoch` of each point: as often as images were seen."""
+    frame = logs(logged)
+    return frame.assign(epoch=frame["iteration"] / BATCHES)
+
+
+def easier_words(frame: pd.DataFrame) -> dict:
+    """All that `display.figure` wants for logged training errors, by depth and kind.
+
+    The frame is that of `by_epoch`; the caption tells when the mean log of each
+    network falls below `EASY`.
+    """
     told = []
-    for records in groups:
-        means = by_network(finals(records), "train_error")
-        listing = [f"{error_rate(m)} in {n}" for n, m in zip(means["network"], means["mean"])]
-        told.append(f"{listed(listing)} ({scale(records)})")
-    caption = f"Final mean training error, in eval mode: {'; '.join(told)}. Dots are trainings."
-    return caption, f"Dots and lines of training error against depth: {'; '.join(told)}."
-
-
-def gain_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Plain minus residual at each depth, both errors, with 95 % intervals (points)."""
-    frame = finals(records)
-    columns = {"train_error": "training error, points", "test_error": "test error, points"}
-    rows = []
     for depth, part in frame.groupby("depth"):
-        row = {"depth": depth}
-        for column, words in columns.items():
-            sides = [part[part["kind"] == kind][column].dropna() for kind in KINDS]
-            row[words] = str(difference(*sides)) if all(map(len, sides)) else None
-        rows.append(row)
-    return pd.DataFrame(rows)
+        first = {kind: first_below(part[part["kind"] == kind]) for kind in KINDS}
+        told.append(f"{first['plain']} and {first['residual']} epochs at depth {depth}")
+    caption = (
+        f"Until half of the trainings err less than {EASY} % (dotted) on training images it takes "
+        f"plain and residual networks {listed(told)}. A line is a training."
+    )
+    return {
+        "caption": caption,
+        "alt": f"Lines of training error against epoch; below {EASY} %: {listed(told)}.",
+        "origin": (
+            f"Logged by those who trained, on augmented images: {len(names(frame))} trainings from "
+            f"{frame['member'].nunique()} sources; some log the error of the network at the end of "
+            "an epoch, others the mean error during it."
+        ),
+        "data": frame[["run", "iteration", "epoch", "train_error"]],
+        "records": names(frame),
+    }
+
+
+def first_below(frame: pd.DataFrame) -> str:
+    """The median over trainings of the first epoch whose training error is below `EASY`."""
+    below = frame[frame["train_error"] < EASY].groupby("run")["epoch"].min()
+    wanted = below.reindex(frame["run"].unique(), fill_value=math.inf).median()
+    return f"{math.ceil(wanted)}" if wanted < math.inf else "no number of"
 
 
 def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
@@ -126,97 +156,117 @@ def very_deep_table(logged: Sequence[Curve]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def deepest_words(logged: Sequence[Curve]) -> str:
-    """How the deepest residual network beside a shallower one of the same source tests."""
-    deep = max((c for c in logged if c.kind == "residual"), key=lambda c: c.depth)
-    same = [c for c in logged if (c.kind, c.source) == ("residual", deep.source)]
-    told = [
-        f"{error_rate(c.final_test_error)} with {c.depth:,} layers"
-        for c in sorted(same, key=lambda c: c.depth)
-        if c.final_test_error is not None
-    ]
-    return f"In the trainings of {deep.source}: test error {listed(told)}." if len(told) > 1 else ""
-
-
 def deepest(records: Sequence[Record]) -> list[Record]:
     """Those of the records that are of the deepest networks, by their scale's own recipe."""
     return [r for r in records if (r.kind, r.depth) in VERY_DEEP and r.variant == ""]
 
 
-def very_deep_words(logged: Sequence[Curve]) -> tuple[str, str]:
-    """Caption and alt text of the figure of logged training errors at 110 layers and more."""
-    ends: dict[str, list[str]] = {}
+def very_deep_words(logged: Sequence[Curve]) -> dict:
+    """All that `display.figure` wants for logged training errors at 110 layers and more."""
+    frame = logs(logged)
+    ends: dict[str, list[float]] = {}
     for curve in logged:
-        name = network(curve.kind, curve.depth)
-        ends.setdefault(name, []).append(error_rate(curve.train_error[-1]))
-    told = listed([f"{name} at {listed(errors)}" for name, errors in ends.items()])
-    caption = (
-        f"Running training error of networks of 110 layers and more, one line a training: {told} "
-        f"at the end (trained and logged by others at full length: {len(logged)} trainings)."
-    )
-    return caption, f"Lines of training error against iteration: {told}."
+        ends.setdefault(network(curve.kind, curve.depth), []).append(curve.train_error[-1])
+    told = listed([f"{between(errors)} in {name}" for name, errors in ends.items()])
+    return {
+        "caption": f"At the end the training error is {told}. A line is a training.",
+        "alt": f"Lines of training error against share of the training: {told}.",
+        "origin": (
+            f"Training error on augmented images, logged by those who trained at full length: "
+            f"{len(logged)} trainings from {frame['member'].nunique()} sources."
+        ),
+        "data": frame[["run", "iteration", "share", "train_error"]],
+        "records": names(frame),
+    }
 
 
-def path_runs(scale: str, depths: Sequence[int]) -> list[Record]:
-    """The committed trainings of a scale that differ from its own recipe in the shortcut alone, of
-    each shortcut that has all the depths."""
-    found = [record for record in every(scale) if record.depth in depths]
-    found = [r for r in found if r.variant in ("", f"{r.recipe.shortcut}-shortcut")]
-    paths = {(r.kind, r.variant, r.depth) for r in found}
-    return [r for r in found if all((r.kind, r.variant, depth) in paths for depth in depths)]
+def between(errors: Sequence[float]) -> str:
+    """One error rate, or the least and the greatest of several."""
+    low, high = error_rate(min(errors)), error_rate(max(errors))
+    return low if low == high else f"{low} to {high}"
 
 
-def path_finals(records: Sequence[Record]) -> pd.DataFrame:
-    """Final errors of trainings; `shortcut` says what theirs returns, in the order of `PATHS`."""
-    names = [PATHS["" if r.kind == "plain" else r.recipe.shortcut] for r in records]
-    order = list(PATHS.values())
-    frame = finals(records).assign(shortcut=names)
-    return frame.sort_values("shortcut", key=lambda s: s.map(order.index), kind="stable")
+def path_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Final errors of trainings that differ from their scale's recipe in the path alone.
 
-
-def path_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of shortcuts."""
-    low, high = frame["depth"].min(), frame["depth"].max()
-    means = frame.groupby(["shortcut", "depth"])["train_error"].mean().unstack()
-    told = []
-    for name in (name for name in PATHS.values() if name in means.index):
-        row = means.loc[name]
-        change = f" ({points(row[high] - row[low])} over depth {low})" if low < high else ""
-        told.append(f"{error_rate(row[high])} with {name}{change}")
-    caption = (
-        f"Final training error of networks that differ in what their shortcut returns: at depth "
-        f"{high} a mean of {listed(told)}. Dots are trainings ({scale(records)})."
-    )
-    return caption, f"Dots of training error for each kind of shortcut: {listed(told)}."
-
-
-def surface_frame(record: Record) -> pd.DataFrame:
-    """The losses of each slice, one row a point: seed, kind, first, second, loss."""
-    rows = [
-        (seed, kind, x, y, measured[kind][i][j])
-        for seed, measured in zip(record.seeds, record.measurements)
-        for kind in KINDS
-        for i, x in enumerate(measured["axis"])
-        for j, y in enumerate(measured["axis"])
+    `path` says what the shortcut returns, in the order of `PATHS`; `relu` whether a ReLU follows
+    the addition; `start` is own, or matched where γ₂ starts elsewhere so that F is as large beside
+    what the path returns as it is with the identity.
+    """
+    alike = [
+        record
+        for record in records
+        if "recipe" in record.content
+        and not replace(record.recipe, shortcut="identity", last_relu=True, gamma=1.0).variant
     ]
-    return pd.DataFrame(rows, columns=["seed", "kind", "first", "second", "loss"])
-
-
-def surface_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of the loss around trained weights."""
-    below = (frame["loss"] < CHANCE).groupby([frame["kind"], frame["seed"]]).mean()
-    depth = record["settings"]["depth"]
-    parts = [(listed([per_cent(v, 2) for v in below[kind]]), kind) for kind in KINDS]
-    told = listed([f"{shares} of the slice of {network(kind, depth)}" for shares, kind in parts])
-    distance = frame["first"] ** 2 + frame["second"] ** 2
-    centre = frame[distance == distance.min()].groupby("kind")["loss"]
-    losses = {kind: listed([number(loss, 2) for loss in group]) for kind, group in centre}
-    trained = listed([f"{losses[kind]} in {network(kind, depth)}" for kind in KINDS])
-    caption = (
-        "Training loss around the trained weights, on a slice along two random filter-normalised "
-        f"directions: lower than guessing ({number(CHANCE)}) on {told}. At the centre it is "
-        f"{trained}, which is part of the contrast; BN statistics stay those of the centre "
-        "(seeds in order; the maps are those of the first; "
-        f"{experiment_scale(record, trained=True)})."
+    recipes = [record.recipe for record in alike]
+    frame = finals(alike).assign(
+        path=[PATHS["" if r.kind == "plain" else r.shortcut] for r in recipes],
+        relu=[r.last_relu for r in recipes],
+        start=["own" if r.gamma == 1 else "matched" for r in recipes],
     )
-    return caption, f"Two heat maps of training loss; lower than guessing on {told}."
+    order = list(PATHS.values())
+    return frame.sort_values("path", key=lambda s: s.map(order.index), kind="stable")
+
+
+def complete_paths(frame: pd.DataFrame, depths: Sequence[int]) -> pd.DataFrame:
+    """The part of a `path_frame` at these depths whose paths and starts have all of them."""
+    part = frame[frame["depth"].isin(depths)]
+    found = part.groupby(["path", "relu", "start"])["depth"].transform("nunique")
+    return part[found == len(set(depths))]
+
+
+def path_words(frame: pd.DataFrame) -> dict:
+    """All that `display.figure` wants for paths: which do as well as the identity, and which not.
+
+    As well is a mean training error below `WELL` at the greatest depth, from either start.
+    """
+    deep = frame[frame["depth"] == frame["depth"].max()]
+    means = deep.groupby(["relu", "path", "start"])["train_error"].mean().groupby(["relu", "path"])
+    told = []
+    for relu, best in means.min().groupby("relu", sort=False):
+        good = [path for path in PATHS.values() if best.get((relu, path), 100.0) < WELL]
+        where = f"{'with' if relu else 'without'} the last ReLU"
+        told.append(f"{where} {listed(good) if good else 'none'}")
+    depth, low = deep["depth"].max(), frame["depth"].min()
+    look = f", pale at depth {low}" * bool(low < depth)
+    if "matched" in set(frame["start"]):
+        look += ", hollow where F starts as small beside the path as with x"
+    return {
+        "caption": (
+            f"Paths with which {depth} layers end below {WELL:.0f} % training error: "
+            f"{'; '.join(reversed(told))}. A dot is a training{look}."
+        ),
+        "alt": f"Dots of training error for each path. Below {WELL} %: {'; '.join(told)}.",
+        "origin": f"Our own trainings, scale {frame['scale'].iloc[0]}.",
+        "data": frame[["run", "path", "relu", "start", "depth", "train_error", "test_error"]],
+        "records": names(frame),
+    }
+
+
+def recap(groups: Sequence[Sequence[Record]], paths: pd.DataFrame) -> list[str]:
+    """What the chapter found, in a sentence each: who degrades, and with which paths."""
+    told = []
+    for records in groups:
+        frame = finals(records)
+        found = [both_ends(frame, kind, TRAINING) for kind in KINDS]
+        if all(ends and ends[0] < ends[1] for ends in found):
+            grows = [deep.mean() > shallow.mean() for _, _, shallow, deep in found]
+            ends = ["worse" if grown else "no worse" for grown in grows]
+            how = [f"the {kind} network ends {end}" for kind, end in zip(KINDS, ends)]
+            low, high = found[0][:2]
+            told.append(
+                f"On its training images, with {high} layers in place of {low}, "
+                f"{listed(how)} ({scale(records)})."
+            )
+    deep = paths[paths["depth"] == paths["depth"].max()]
+    means = deep.groupby(["path", "relu", "start"])["train_error"].mean()
+    good = {path for (path, *_), mean in means.items() if mean < WELL}
+    rivals = [p for p in PATHS.values() if p in good and p not in ("x", PATHS["permutation"])]
+    if "x" in good:
+        told.append(
+            f"Of the other paths {listed(rivals)} can do as well as the identity."
+            if rivals
+            else "Of the other paths that were tried none does as well as the identity."
+        )
+    return told
