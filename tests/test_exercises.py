@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 from made_up import network
 
@@ -53,3 +54,37 @@ def test_measures_are_ratios_of_medians_plain_over_residual():
     table = exercises.plain_over_residual(made)
     assert table["depth"].tolist() == [8]
     assert table.iloc[0, 1:].tolist() == pytest.approx([2.0] * 4)
+
+
+def test_an_answer_is_folded_with_its_sentences_before_its_tables(monkeypatch):
+    shown = []
+    monkeypatch.setattr(exercises, "display", shown.append)
+    exercises.answer("It is", "", "so.", pd.DataFrame({"n": [2], "share": [0.0123]}))
+    text = shown[0].data
+    assert text.startswith("<details><summary>Answer</summary>\n\nIt is so.\n\n| n | share |")
+    assert "| 2 | 0.0123 |" in text
+
+
+def test_the_block_that_is_missed_most_is_counted_over_trainings():
+    frames = [
+        pd.DataFrame({"block": range(1, 10), "rise": [0.0] * 9}).assign(
+            run=f"run {i}", network="ResNet-20", depth=20
+        )
+        for i in range(3)
+    ]
+    for frame, worst in zip(frames, (4, 4, 9)):
+        frame.loc[frame["block"] == worst, "rise"] = 5.0
+    (row,) = exercises.missed_most(pd.concat(frames, ignore_index=True)).to_numpy().tolist()
+    assert row == ["ResNet-20", "4", "2 of 3", "2 of 3"]
+
+
+def test_the_targets_with_another_winner_are_named():
+    columns = {
+        "plain, 30 iterations": [0.7, 0.3],
+        "residual, 30 iterations": [0.3, 0.2],
+        "plain, 60 iterations": [0.6, 0.1],
+        "residual, 60 iterations": [0.1, 0.2],
+    }
+    found = pd.DataFrame({"target": ["1·x", "0·x"]} | columns)
+    assert exercises.other_winner(found) == "0·x"
+    assert exercises.other_winner(found[:1]) == ""

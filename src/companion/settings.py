@@ -121,7 +121,8 @@ class Settings:
         """
         scale = self.largest(self.ours if own else self.scales, kinds)
         if scale == "public":
-            return [r for r in store.every(scale) if r.kind in kinds and r.depth in self.depths]
+            found = [r for r in store.every(scale) if not r.variant]
+            return [r for r in found if r.kind in kinds and r.depth in self.depths]
         wanted = []
         for depth in sorted(self.depths):
             for kind in kinds:

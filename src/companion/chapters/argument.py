@@ -1,140 +1,142 @@
-"""What the argument of note 000 proves: Jacobians, rival explanations, the chain link by link."""
+"""What the argument of note 000 proves: curvature, decay on γ, the chain link by link."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from companion import tables
+from companion.chapters.response_std import (
+    NO_GAMMA_DECAY,
+    identity_blocks,
+    medians,
+    second_layers,
+    shares_within,
+)
 from companion.settings import Settings
-from companion.words import experiment_scale, scale
-from residual.claims import CHAIN, CLAIMS, NOT_RUN, evaluate
-from residual.claims.about_argument import accumulation, untrained_of
-from residual.claims.about_responses import falls, relative_medians, relative_response
-from residual.claims.evidence import Evidence, rows_of
-from residual.claims.evidence import medians as medians_of
+from companion.words import network, scale
+from residual import store
 from residual.recipe import KINDS
-from residual.statistics import difference, geometric_mean, listed, number, ratio
+from residual.statistics import listed, number
 from residual.store import Record
 
-
-def jacobian_frame(records: Sequence[Record]) -> pd.DataFrame:
-    """Participation ratio of each block's Jacobian, trained and untrained: kind, block, state."""
-    frames = [
-        pd.DataFrame(r["probes"]["jacobian"]).assign(**tables.about(r), state="trained")
-        for r in records
-    ]
-    baseline = untrained_of(Evidence("public"))
-    for seed, measured in zip(baseline.seeds, baseline.measurements):
-        for kind in KINDS:
-            frame = pd.DataFrame(measured[kind])
-            frames.append(
-                frame.assign(kind=kind, state="untrained", run=baseline.name, member=seed)
-            )
-    frame = pd.concat(frames, ignore_index=True)
-    return frame[~frame["widening"].astype(bool)]
+STATES = ("before training", "trained")
 
 
-def jacobian_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of participation ratios."""
-    found = frame.groupby(["state", "kind", "run", "member"])["participation"].median()
-    found = found.groupby(level=["state", "kind"]).median()
-    told = [
-        f"{number(found[state, 'plain'], 2)} against {number(found[state, 'residual'], 2)} {state}"
-        for state in ("untrained", "trained")
-    ]
-    caption = (
-        "Participation ratio of the singular values of each identity block's Jacobian before its "
-        f"last ReLU (1: all equal, as in an identity), plain against residual: {listed(told)}. "
-        f"Medians over blocks and trainings ({scale(records)}; untrained: He start, BN statistics "
-        "averaged exactly)."
-    )
-    return caption, f"Participation ratio against block in two panels: {listed(told)}."
-
-
-def rivals() -> pd.DataFrame:
-    """The rival explanations of small responses, measured on trained networks: two at full length,
-    and decay on γ on the profile quick, where it is shown and not judged."""
-    full, own = Evidence("public"), Evidence("quick")
-    grown = accumulation(full.networks("residual", 56), "final")
-    desk = Evidence("desk").found("residual", 56)
-    before = f"; before training, desk: {accumulation(desk, 'initial')}" if desk else ""
-    (fall,) = falls([full.networks("plain", depth) for depth in (20, 56)], "final")
+def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
+    """Participation ratio of the eigenvalues of the tangent kernel, one row a network: kind,
+    depth, run, member, state (before training or trained), participation."""
     rows = [
-        {
-            "rival": "signal accumulates along the shortcut",
-            "measured": "‖F(x)‖/‖x‖ of ResNet-56, last identity block over first, trained",
-            "value": f"{grown}{before}",
-            "holds": "yes" if grown.upper < 1 else "no" if grown.lower > 1 else "undecided",
-        },
-        {
-            "rival": "depth alone",
-            "measured": "median std of plain-20 over plain-56: no shortcut anywhere",
-            "value": str(fall),
-            "holds": "yes" if fall.lower > 1 else "no" if fall.upper < 1 else "undecided",
-        },
+        tables.about(r) | {"state": "trained"} | r["probes"]["kernel"]
+        for r in records
+        if r["probes"] and "kernel" in r["probes"]
     ]
-    pair = [own.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
-    if all(pair):
-        free = ratio(*(medians_of(group, "std", "final") for group in pair))
-        relative = ratio(*(relative_medians(group, "final") for group in pair))
-        rows.append(
-            {
-                "rival": "weight decay shrinks γ",
-                "measured": "median std of ResNet-56 without decay on γ over with it, quick",
-                "value": f"{free}; of ‖F(x)‖/‖x‖, since x grows as well: {relative}",
-                "holds": "needs the paper's length",
-            }
-        )
+    depths = {row["depth"] for row in rows}
+    for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
+        for depth in depths:
+            for kind in KINDS:
+                if found := measured.get(f"{kind}-{depth}", {}).get("kernel"):
+                    about = {"kind": kind, "depth": depth, "network": network(kind, depth)}
+                    about |= {"run": untrained.name, "member": seed, "state": STATES[0]}
+                    rows.append(about | found)
+    rows.sort(key=lambda row: (STATES.index(row["state"]), row["kind"]))
     return pd.DataFrame(rows)
 
 
-def curvature(settings: Settings) -> str:
-    """The participation ratio of the Gauss–Newton matrix at initialisation, residual over plain;
-    nothing where the experiment was not run."""
-    if not (record := settings.stored("preconditioning")):
-        return ""
-    sides = [
-        [row["participation"] for row in rows_of(record, kind=kind, matrix="gauss_newton")]
-        for kind in reversed(KINDS)
+def kernel_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of the kernel's evenness."""
+    found = frame.groupby(["state", "kind"], sort=False)["participation"].median()
+    told = listed(
+        [
+            f"{number(found[state, 'plain'], 2)} against {number(found[state, 'residual'], 2)} "
+            f"{state}"
+            for state in STATES
+            if {(state, kind) for kind in KINDS} <= set(found.index)
+        ]
+        or ["one kind alone"]
+    )
+    return {
+        "caption": (
+            f"How evenly {frame['depth'].max()}-layer networks learn different images, plain "
+            f"against residual: {told}, in the median. A dot is a network; higher is more even."
+        ),
+        "alt": f"Participation ratios before and after training, a dot a network: {told}.",
+        "origin": (
+            f"Trained: {scale(records)}. Before training: ours, on CIFAR-10. The kernel of "
+            f"{frame['images'].max()} test images, summed over classes."
+        ),
+    }
+
+
+def jacobians(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
+    """Participation ratio of the singular values of a block's Jacobian before its last ReLU.
+
+    Medians over identity blocks, then over networks, with what `as_even` predicts from
+    ‖F(x)‖/‖x‖ of the trained residual networks.
+    """
+    frames = [
+        pd.DataFrame(r["probes"]["jacobian"]).assign(**tables.about(r))
+        for r in records
+        if r["probes"] and "jacobian" in r["probes"]
     ]
-    return (
-        "Of the Gauss–Newton matrix, which concerns descent itself, the participation ratio before "
-        f"training is in the residual network {ratio(*sides)} times that of the plain one "
-        f"({experiment_scale(record, images=True)})."
-    )
-
-
-def kept_large() -> str:
-    """Does a network whose responses stay large train worse? The short answer of the profile quick;
-    nothing where it has no training without decay on γ."""
-    own = Evidence("quick")
-    free, usual = (own.found("residual", 56, variant) for variant in ("no-gamma-decay", ""))
-    if not free or not usual:
-        return ""
-    stds = [geometric_mean(medians_of(group, "std", "final")).estimate for group in (free, usual)]
-    beside = [relative_response(group, "final").estimate for group in (free, usual)]
-    errors = [[r["metrics"]["train_error"] for r in group] for group in (free, usual)]
-    return (
-        f"On the digits ResNet-56 without decay on γ ends with a median std of "
-        f"{number(stds[0], 2)} in place of {number(stds[1], 2)} and a median ‖F(x)‖/‖x‖ of "
-        f"{number(beside[0], 2)} in place of {number(beside[1], 2)} (geometric means); its "
-        f"training error minus that with decay is {difference(*errors)} percentage points "
-        f"({scale(free)})."
-    )
-
-
-def chain(settings: Settings) -> pd.DataFrame:
-    """The note's line of argument, link by link, with the verdict measured for each."""
-    ids = {name for _, name, _ in CHAIN}
-    found = {verdict.id: verdict for verdict in evaluate(settings.profile, ids=ids)}
-    words = {claim.id: claim.english for claim in CLAIMS}
-    return pd.DataFrame(
-        {
-            "link": link,
-            "claim": words[name],
-            "measured on": on,
-            "verdict": found[name].verdict,
-            "scale": found[name].scale if found[name].verdict != NOT_RUN else "–",
+    if not frames:
+        return pd.DataFrame()
+    trained = medians(identity_blocks(tables.joined(frames)), "participation")
+    rows = [{"state": STATES[1]} | {kind: trained.get((records[0].depth, kind)) for kind in KINDS}]
+    if untrained:
+        found = {
+            kind: pd.concat(
+                identity_blocks(pd.DataFrame(measured[kind])) for measured in untrained.measurements
+            )["participation"].median()
+            for kind in KINDS
         }
-        for link, name, on in CHAIN
+        rows.insert(0, {"state": STATES[0]} | found)
+    blocks = identity_blocks(tables.responses(records, what="blocks"))
+    size = medians(blocks, "ratio").get((records[0].depth, "residual"))
+    rows[-1]["identity with noise of F's size"] = None if size is None else as_even(size)
+    return pd.DataFrame(rows)
+
+
+def as_even(size: float) -> float:
+    """The participation ratio of the identity plus noise whose output is `size` times its input.
+
+    A large square matrix N of independent entries with ‖N‖² = n·size² (Frobenius): the moments of
+    (1 + N)ᵀ(1 + N) are 1 + size² and 1 + 4·size² + 2·size⁴.
+    """
+    return (1 + size**2) ** 2 / (1 + 4 * size**2 + 2 * size**4)
+
+
+def with_and_without_gamma_decay(chosen: Settings) -> list[Record]:
+    """Trained ResNet-56 with decay on γ and without it, of the largest scale that has both."""
+    for name in chosen.scales:
+        found = [r for r in store.every(name) if (r.kind, r.depth) == ("residual", 56)]
+        kept = [r for r in found if r.variant in ("", NO_GAMMA_DECAY)]
+        if {r.variant for r in kept} == {"", NO_GAMMA_DECAY}:
+            return kept
+    return []
+
+
+def recap(records: Sequence[Record]) -> str:
+    """What the chapter measured on the networks that it draws, in numbers."""
+    depth = max(record.depth for record in records)
+    deep = [record for record in records if record.depth == depth]
+    layers, blocks = tables.responses(deep), tables.responses(deep, what="blocks")
+    std = medians(layers)
+    share = shares_within(second_layers(layers))["residual"]
+    beside = medians(identity_blocks(blocks), "ratio")[depth, "residual"]
+    times = number(std[depth, "plain"] / std[depth, "residual"], 2)
+    return (
+        f"At depth {depth} the plain response is {times} times the residual one in the median. "
+        f"In {network('residual', depth)} {share:.0f} % of F(x) lies within ±0.1, and F(x) is "
+        f"{number(beside, 2)} times as large as x."
     )
+
+
+# STUB until the claims land
+def diagram(chosen):
+    """Chain."""
+    from companion.display import table
+    from residual.claims import CHAIN, evaluate
+
+    ids = {name for _, name, _ in CHAIN}
+    found = {verdict.id: verdict for verdict in evaluate(chosen.profile, ids=ids)}
+    table(pd.DataFrame({"link": link, "verdict": found[name].verdict} for link, name, on in CHAIN))

@@ -32,7 +32,7 @@ def answer(*parts: str | pd.DataFrame) -> None:
     """Display the answer to an exercise, folded: its sentences, then its tables.
 
     A reader who unfolds it reads the answer first, and may look at the code above for how it was
-    computed. Floats have two decimals, small ones two significant digits.
+    computed. Floats have two decimals, and four below a tenth.
     """
     sentences = " ".join(part for part in parts if isinstance(part, str) and part)
     shown = [

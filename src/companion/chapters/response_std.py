@@ -3,71 +3,139 @@
 from collections.abc import Sequence
 
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 
-from companion import tables
+from companion import style, tables
 from companion.display import cell
-from companion.words import network, networks, scale
-from residual.claims.about_argument import lesion_correlation, rises
-from residual.claims.evidence import block_stds, identity_blocks
+from companion.words import count, network, networks, scale
+from residual.models import Network
+from residual.probes import Batches, block_ratios, responses
 from residual.recipe import KINDS
-from residual.statistics import listed, mean_correlation, number, ratio
+from residual.statistics import (
+    Interval,
+    geometric_mean,
+    listed,
+    mean_correlation,
+    number,
+    rank_correlation,
+    ratio,
+)
 from residual.store import Record
 
-FAR = 3.0  # times: trainings of one network whose responses differ by more are named
-STATES = {"final": "moving averages", "final_exact": "exact averages", "initial": "before training"}
+BANDS = "Lines: medians over trainings; bands: lowest to highest."
+NO_GAMMA_DECAY = "no-gamma-decay"  # the variant whose γ and β do not decay
+CLIPPED = "clipped"  # the variant whose gradients were clipped
+PAIR = ("190123-1", "190124-0")  # trainings of one source that differ in decay on γ alone
+WHEN = {"before": {"ls": "--", "errorbar": None}, "trained": {}}
+BESIDE = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
 
 
-def by_training(frame: pd.DataFrame) -> pd.Series:
-    """Median std over layers, by (depth, kind, run)."""
-    return frame.groupby(["depth", "kind", "run"])["std"].median()
+def lines(ax: Axes, frame: pd.DataFrame, x: str, y: str, name: str = "", **look: object) -> None:
+    """Draw a line for each network of a frame: the median over its trainings, in a band from the
+    lowest to the highest. A line is called by its network, and by `name`; `look` is passed on to
+    seaborn."""
+    for (depth, kind), part in frame.groupby(["depth", "kind"]):
+        label = ", ".join([network(kind, depth), *([name] if name else [])])
+        about = {"x": x, "y": y, "color": style.HUES[kind], "label": label}
+        about |= {"estimator": "median", "errorbar": ("pi", 100), "legend": False}
+        sns.lineplot(part, ax=ax, **(about | look))
 
 
-def medians(frame: pd.DataFrame) -> pd.Series:
-    """Median std over layers by training, then the median over trainings, by (depth, kind)."""
-    return by_training(frame).groupby(level=["depth", "kind"]).median()
+def by_training(frame: pd.DataFrame, column: str = "std") -> pd.Series:
+    """Median of a column over layers or blocks, by (depth, kind, run)."""
+    return frame.groupby(["depth", "kind", "run"])[column].median()
 
 
-def far_apart(frame: pd.DataFrame) -> str:
-    """Lists the trainings of each network whose trainings differ by more than a factor of three."""
-    told = ""
-    for (depth, kind), values in by_training(frame).groupby(level=["depth", "kind"]):
-        if values.max() > FAR * values.min():
-            each = listed([number(value, 2) for value in sorted(values)])
-            lowest = values.idxmin()[-1].split("/")[1]
-            told += (
-                f" The trainings of {network(kind, depth)} lie far apart, at {each}; the lowest is "
-                f"that of {lowest}."
-            )
-    return told
+def medians(frame: pd.DataFrame, column: str = "std") -> pd.Series:
+    """The median over layers or blocks by training, then over trainings, by (depth, kind)."""
+    return by_training(frame, column).groupby(level=["depth", "kind"]).median()
 
 
-BANDS = "Lines are medians over trainings in network order, bands go from the lowest to the highest"
+def second_layers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Those rows of a frame of layers that make F(x): the second layer of each block."""
+    return frame[frame["layer"].str.endswith(".2")]
 
 
-def figure_7_words(
-    frame: pd.DataFrame, records: Sequence[Record], state: str, drawn: str
-) -> tuple[str, str]:
-    """Caption and alt text of a figure of responses by layer, in one state of the statistics of
-    batch normalisation; `drawn` says what lines and panels are."""
-    found = medians(frame)
-    told = []
+def identity_blocks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Those rows of a frame of blocks whose shortcut is an identity."""
+    return frame[~frame["widening"].astype(bool)]
+
+
+def figure_7_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Captions, alt text and origin of the figure of responses by layer, plain beside residual."""
+    found, told, chinese = medians(frame), [], []
     for depth in sorted(frame["depth"].unique()):
         if {(depth, kind) for kind in KINDS} <= set(found.index):
-            plain, residual = found[depth, "plain"], found[depth, "residual"]
-            told.append(
-                f"{number(plain, 2)} against {number(residual, 2)} at depth {depth} "
-                f"(ratio {number(plain / residual, 3)})"
-            )
-    apart = far_apart(frame)
-    if apart:
-        apart += " So their median, given here, and their geometric mean, in verdicts, differ."
-    caption = (
-        f"Median standard deviation over all 3×3 layers and trainings, plain against residual: "
-        f"{'; '.join(told) or 'one kind alone'}.{apart} {drawn} (BN: {STATES[state]}; "
-        f"{scale(records)})."
-    )
+            sizes = [number(found[depth, kind], 2) for kind in KINDS]
+            told.append(f"{' and '.join(sizes)} at depth {depth}")
+            chinese.append(f"深度 {depth} 时为 {sizes[0]} 与 {sizes[1]}")
     shown = [f"{network(kind, d)} {number(v, 2)}" for (d, kind), v in found.items()]
-    return caption, f"Lines of std by layer for {networks(frame)}: {listed(shown)}."
+    return {
+        "caption": (
+            "Standard deviation of each layer's response after training. Its median in plain and "
+            f"in residual networks: {listed(told) or ', '.join(shown)}. {BANDS}"
+        ),
+        "chinese": (
+            "训练结束后各层响应值的标准差。传统网络与残差网络的中位数："
+            f"{'，'.join(chinese) or ', '.join(shown)}。线为各次训练的中位数，色带为最低至最高。"
+        ),
+        "alt": f"Lines of std by layer for {networks(frame)}: {listed(shown)}.",
+        "origin": (
+            f"{scale(records)}. Batch normalisation with moving averages, as published. Every "
+            "second layer of a residual network makes F(x); the layers between feed it."
+        ),
+    }
+
+
+def exact_sentence(records: Sequence[Record]) -> str:
+    """What exact averages in batch normalisation change of the ratio plain over residual."""
+    told = []
+    frames = [tables.responses(records, state) for state in ("final", "final_exact")]
+    for depth in sorted({record.depth for record in records}):
+        found = [medians(frame) for frame in frames]
+        if all((depth, kind) in one for one in found for kind in KINDS):
+            moving, exact = (
+                number(one[depth, "plain"] / one[depth, "residual"], 3) for one in found
+            )
+            told.append(f"{exact} in place of {moving} at depth {depth}")
+    return f"With averages computed exactly, plain over residual is {listed(told)}." if told else ""
+
+
+def spread_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of the range of F(x) by block."""
+    depth = int(frame["depth"].iloc[0])
+    within = shares_within(frame)
+    told = listed([f"{share:.0f} % in {network(kind, depth)}" for kind, share in within.items()])
+    return {
+        "caption": (
+            f"What F(x) is, block by block. Thick: one standard deviation to either side of the "
+            f"mean; thin: 98 % of all values; grey: ±0.1, which holds {told}."
+        ),
+        "alt": f"Bars of the range of F(x) by block, with ±0.1 shaded, which holds {told}.",
+        "origin": (
+            f"{scale(records)}. Medians over trainings; F(x) is the output of a block's second "
+            "layer, plain or residual. Shares are means over blocks, then medians over trainings."
+        ),
+    }
+
+
+def shares_within(frame: pd.DataFrame) -> dict[str, float]:
+    """Share of F(x) within ±0.1, in per cent, by kind: mean over blocks, median over trainings."""
+    by_run = frame.groupby(["kind", "run"])["within_tenth"].mean()
+    found = 100 * by_run.groupby(level="kind").median()
+    return {kind: float(found[kind]) for kind in KINDS if kind in found}
+
+
+def bars(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw the range of F(x) by block: mean ± std thick, 1 % to 99 % thin, kinds side by side."""
+    columns = ["low", "high", "mean", "std"]
+    found = frame.groupby(["kind", "block"], as_index=False)[columns].median()
+    for kind, aside in zip(KINDS, (-0.2, 0.2)):
+        part = found[found["kind"] == kind]
+        x, centre, std = part["block"] + aside, part["mean"], part["std"]
+        ax.vlines(x, part["low"], part["high"], style.HUES[kind], lw=1)
+        ax.vlines(x, centre - std, centre + std, style.HUES[kind], lw=4)
 
 
 def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
@@ -75,9 +143,7 @@ def three_numbers(records: Sequence[Record]) -> pd.DataFrame:
     frame = tables.responses(records)
     rows = []
     for (_, _, name), part in frame.groupby(["depth", "kind", "network"]):
-        f_alone = part[part["layer"].str.endswith(".2")].assign(
-            offset=lambda f: f["mean"].abs() / f["std"]
-        )
+        f_alone = second_layers(part).assign(offset=lambda f: f["mean"].abs() / f["std"])
         ends = part.groupby("run")[["low", "high"]].median().median()
         means = f_alone.groupby("run")[["within_tenth", "offset"]].mean().median()
         rows.append(
@@ -101,8 +167,8 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
     columns = {
         "": [
             "networks of Figure 7",
-            "plain over residual at depth 56: std of all layers, medians over trainings",
-            "elements of F(x) within ±0.1 in ResNet-56: medians over trainings",
+            "plain over residual at depth 56, std of all layers",
+            "values of F(x) within ±0.1 in ResNet-56",
         ],
         "note": ["a 34-layer pair", "an order of magnitude", "the great majority"],
         "paper": ["plain-20/56, ResNet-20/56/110", "generally smaller (§4.2)", "does not say"],
@@ -110,52 +176,153 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
     for name, records in scales.items():
         frame = tables.responses([r for r in records if r.depth == 56])
         found = medians(frame)
-        residual = frame[(frame["kind"] == "residual") & frame["layer"].str.endswith(".2")]
-        within = residual.groupby("run")["within_tenth"].mean().median()
         columns[name] = [
             networks(tables.finals(records)),
-            number(found[56, "plain"] / found[56, "residual"], 3),
-            f"{100 * within:.0f} %",
+            f"{number(found[56, 'plain'] / found[56, 'residual'], 3)} times",
+            f"{shares_within(second_layers(frame))['residual']:.0f} %",
         ]
     return pd.DataFrame(columns)
 
 
-def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of median responses against depth."""
-    groups = {pair: list(part) for pair, part in by_training(frame).groupby(level=[0, 1])}
-    depths = {kind: [d for d, other in groups if other == kind] for kind in KINDS}
-    falls = {
-        kind: ratio(groups[min(found), kind], groups[max(found), kind])
-        for kind, found in depths.items()
-        if len(found) > 1
+def fall(frame: pd.DataFrame, kind: str) -> tuple[int, int, Interval] | None:
+    """How many times larger the median std is in the shallowest than in the deepest network of a
+    kind, with the two depths; None where there is one depth."""
+    groups = {
+        d: list(part) for (d, k), part in by_training(frame).groupby(level=[0, 1]) if k == kind
     }
+    if len(groups) < 2:
+        return None
+    shallow, deep = min(groups), max(groups)
+    return shallow, deep, ratio(groups[shallow], groups[deep])
+
+
+def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of median responses against depth."""
+    found = {kind: fall(frame, kind) for kind in KINDS}
+    ends = {kind: one for kind, one in found.items() if one}
     told = [
-        f"{network(k, min(depths[k]))} over {network(k, max(depths[k]))}: {interval}"
-        for k, interval in falls.items()
-    ] or ["one depth"]
-    sure = [kind for kind, interval in falls.items() if interval.lower > 1]
-    finding = f"falls with depth in {listed(sure)} nets" if sure else "against depth"
-    open_to = [kind for kind, i in falls.items() if i.lower <= 1 <= i.upper]
-    settled = f" In {listed(open_to)} nets the trainings do not settle it." if open_to else ""
-    caption = (
-        f"Median std of all 3×3 layers {finding} (geometric means over trainings): "
-        f"{listed(told)}.{settled}{far_apart(frame)} Dots are trainings, lines their medians "
-        f"({scale(records)})."
-    )
-    return caption, f"Median std against depth, a line for each kind: {listed(told)}."
+        f"{number(times.estimate)} times from {network(kind, shallow)} to {network(kind, deep)}"
+        for kind, (shallow, deep, times) in ends.items()
+    ]
+    each = [
+        f"{network(kind, shallow)} over {network(kind, deep)}: {times}"
+        for kind, (shallow, deep, times) in ends.items()
+    ]
+    falls = f"The median response falls {listed(told)}." if told else "One depth alone."
+    return {
+        "caption": f"{falls} A dot is a training, lines join their medians.",
+        "alt": f"Median std against depth, a line for each kind. {falls}",
+        "origin": (
+            f"{scale(records)}. Medians over all 3×3 layers; falls are ratios of geometric means "
+            f"over trainings. {'; '.join(each)}."
+        ),
+    }
 
 
-def ratio_words(frame: pd.DataFrame, records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of ‖F(x)‖/‖x‖ by block."""
-    kept = frame[~frame["widening"].astype(bool)]
-    groups = kept.groupby(["network", "run"])["ratio"].median().groupby(level="network")
-    told = listed([f"{number(v, 2)} in {name}" for name, v in groups.median().items()])
-    caption = (
-        f"How large the correction is beside its input: the median of ‖F(x)‖/‖x‖ over identity "
-        f"blocks is {told}, trained. Lines and numbers are medians over trainings, bands go from "
-        f"the lowest to the highest; dotted: a tenth ({scale(records)})."
-    )
-    return caption, f"‖F(x)‖/‖x‖ against block, a line for each network: {told}."
+def before_and_after(
+    trained: Sequence[Record], own: Sequence[Record], what: str = "blocks"
+) -> pd.DataFrame:
+    """Responses of trained networks, and of ours before training; the column `when` says which."""
+    frames = {
+        "before": tables.responses(own, "initial", what),
+        "trained": tables.responses(trained, "final", what),
+    }
+    return tables.joined(frame.assign(when=when) for when, frame in frames.items())
+
+
+def ratio_words(
+    frame: pd.DataFrame, records: Sequence[Record], own: Sequence[Record]
+) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of ‖F(x)‖/‖x‖ by block, before and after."""
+    told = []
+    kept = identity_blocks(frame)
+    for depth in sorted(kept["depth"].unique()):
+        found = {
+            when: number(medians(part, "ratio").item(), 2)
+            for when, part in kept[kept["depth"] == depth].groupby("when")
+        }
+        told.append(
+            f"from {found.get('before', '–')} to {found.get('trained', '–')} in "
+            f"{network('residual', depth)}"
+        )
+    return {
+        "caption": (
+            f"How large F(x) is beside its input. Training takes the median over identity blocks "
+            f"{listed(told)}. Solid: trained, dashed: before training; dotted: a tenth."
+        ),
+        "alt": f"‖F(x)‖/‖x‖ by block, before and after training: {listed(told)}.",
+        "origin": f"Trained: {scale(records)}. {BANDS} Before training: ours, {scale(own)}.",
+    }
+
+
+def sizes(model: Network, batches: Batches) -> dict[str, float]:
+    """What rescaling γ and β changes, and what it does not, as a row of a table."""
+    layers, blocks = (pd.DataFrame(probe(model, batches)) for probe in (responses, block_ratios))
+    return {
+        "median std": layers["std"].median(),
+        "median share within ±0.1": layers["within_tenth"].median(),
+        "median ‖F(x)‖/‖x‖": blocks["ratio"].median(),
+    }
+
+
+def clipped_sentence(records: Sequence[Record]) -> str:
+    """What the plain network trained with clipped gradients has; empty where there is none."""
+    told = []
+    for record in records:
+        if (record.kind, record.variant) == ("plain", CLIPPED):
+            frame = second_layers(tables.responses([record]))
+            told.append(
+                f"In {network('plain', record.depth)} of {record.member}, whose gradients were "
+                f"clipped, {shares_within(frame)['plain']:.0f} % of F(x) lies within ±0.1. Size "
+                "alone is no sign of a shortcut."
+            )
+    return " ".join(told)
+
+
+def angles(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
+    """Sine of the angle between a block's input and what it makes of it before its last ReLU.
+
+    Columns: depth, kind, run, when, block, sine; identity blocks alone. Trained networks block by
+    block; of untrained ones of ours the median over blocks, at the first and the last block.
+    """
+    frames = [
+        pd.DataFrame(r["probes"]["angles"]["final"]).assign(**tables.about(r), when="trained")
+        for r in records
+        if r["probes"] and "angles" in r["probes"]
+    ]
+    if not frames:
+        return pd.DataFrame()
+    found = identity_blocks(tables.joined(frames))
+    keys = ["depth", "kind", "run", "member", "when", "block", "sine"]
+    before = []
+    for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
+        for (kind, depth), blocks in found.groupby(["kind", "depth"])["block"]:
+            if one := measured.get(f"{kind}-{depth}"):
+                ends = {"block": [blocks.min(), blocks.max()], "sine": one["sine"]}
+                about = {"kind": kind, "depth": depth, "member": seed, "when": "before"}
+                before.append(pd.DataFrame(ends).assign(**about, run=untrained.name))
+    return tables.joined([*before, found])[keys]
+
+
+def angle_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of angles by block."""
+    told, found = [], medians(frame[frame["when"] == "trained"], "sine")
+    for depth in sorted(frame["depth"].unique()):
+        if {(depth, kind) for kind in KINDS} <= set(found.index):
+            sizes = [number(found[depth, kind], 2) for kind in KINDS]
+            told.append(f"{' and '.join(sizes)} at depth {depth}")
+    return {
+        "caption": (
+            "How far a block turns its input: 0 not at all, 1 by a right angle. "
+            f"Median sine in plain and in residual networks: {listed(told) or 'one kind alone'}. "
+            "Solid: trained, with a band from the lowest to the highest; dashed: before training."
+        ),
+        "alt": f"Sine of the angle by block, plain and residual: {listed(told)}.",
+        "origin": (
+            f"Trained: {scale(records)}. Before training: ours, on CIFAR-10, the median over "
+            "blocks. Identity blocks alone; before the last ReLU."
+        ),
+    }
 
 
 def lesion_points(records: Sequence[Record]) -> pd.DataFrame:
@@ -163,31 +330,139 @@ def lesion_points(records: Sequence[Record]) -> pd.DataFrame:
 
     Columns: kind, network, run, block, std, rise.
     """
-    return tables.joined(
-        pd.DataFrame(
-            {
-                "block": [i + 1 for i in identity_blocks(run)],
-                "std": block_stds(run, "final"),
-                "rise": rises(run),
-            }
-        ).assign(**tables.about(run))
-        for run in records
-        if run["probes"]  # a training that diverged has none
+    deleted = tables.lesions(records)
+    if deleted.empty:
+        return deleted
+    layers = second_layers(tables.responses(records))
+    stds = layers.assign(block=layers["layer"].str.split(".").str[0].astype(int))
+    blocks = identity_blocks(tables.responses(records, what="blocks"))[["run", "block"]]
+    found = deleted.merge(stds[["run", "block", "std"]], on=["run", "block"])
+    found = found.merge(blocks, on=["run", "block"])
+    return found[[*tables.KEYS, "member", "run", "block", "std", "rise"]]
+
+
+def correlation(frame: pd.DataFrame) -> str:
+    """Spearman's ρ between std and rise, the mean over trainings by Fisher's z, as a word; "none"
+    where a training has fewer than three identity blocks."""
+    groups = [part for _, part in frame.groupby("run")]
+    if min(map(len, groups)) < 3:
+        return "none"
+    found = mean_correlation([rank_correlation(part["std"], part["rise"]) for part in groups])
+    return number(found.estimate, 2)
+
+
+def lesion_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of rise against std."""
+    told = [f"{correlation(part)} in {name}" for name, part in frame.groupby("network")]
+    return {
+        "caption": (
+            "What deleting a block costs, against how strongly it responds. The rank correlation ρ "
+            f"is {listed(told)}. A dot is an identity block of one training."
+        ),
+        "alt": f"Rise in test error against std of F(x), logarithmic: ρ is {listed(told)}.",
+        "origin": f"{scale(records)}. ρ: Spearman's, mean over trainings by Fisher's z.",
+    }
+
+
+def kept_large(records: Sequence[Record]) -> pd.DataFrame:
+    """Trained ResNets with decay on γ and without it, one row a training.
+
+    Columns: run, member, variant, std and ratio (medians of the std of F(x) over blocks and of
+    ‖F(x)‖/‖x‖ over identity blocks), train_error, test_error.
+    """
+    layers = by_training(second_layers(tables.responses(records)))
+    blocks = by_training(identity_blocks(tables.responses(records, what="blocks")), "ratio")
+    found = pd.concat([layers, blocks], axis=1).reset_index()
+    about = pd.DataFrame([tables.about(r) for r in records])[
+        ["run", "member", "variant", "network"]
+    ]
+    errors = tables.finals(records)[["run", "train_error", "test_error"]]
+    return found.merge(about, on="run").merge(errors, on="run")
+
+
+def against(frame: pd.DataFrame, column: str) -> Interval:
+    """How many times larger a column of `kept_large` is without decay on γ than with it."""
+    free = frame["variant"] == NO_GAMMA_DECAY
+    return ratio(frame[free][column].tolist(), frame[~free][column].tolist())
+
+
+def matched(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """The pairs of trainings in `kept_large` that differ in decay on γ alone: of ours those of one
+    seed, of others one pair of one source."""
+    if frame["run"].str.startswith("public/").any():
+        pairs = [frame[frame["run"].str.endswith(PAIR)]]
+    else:
+        pairs = [part for _, part in frame.groupby("member")]
+    return [pair for pair in pairs if len(pair) == 2]
+
+
+def matched_sentence(frame: pd.DataFrame) -> str:
+    """How the pairs of `matched` differ; empty where there is none."""
+    pairs = [pair.sort_values("variant", ascending=False) for pair in matched(frame)]
+    if not pairs:
+        return ""
+    std, beside, error = (
+        geometric_mean([pair[c].iloc[0] / pair[c].iloc[1] for pair in pairs]).estimate
+        for c in ("std", "ratio", "test_error")
+    )
+    return (
+        f"Trainings that differ in this alone: {count(len(pairs), 'pair')}. Without decay on γ the "
+        f"median std of F(x) is {number(std, 2)} times, the median ‖F(x)‖/‖x‖ {number(beside, 2)} "
+        f"times and the test error {number(error, 2)} times what it is with it."
     )
 
 
-def lesion_words(records: Sequence[Record]) -> tuple[str, str]:
-    """Caption and alt text of the figure of rise against std."""
-    told = []
-    for kind in KINDS:
-        group = [r for r in records if r.kind == kind]
-        if group:
-            rho = mean_correlation([lesion_correlation(run, "final") for run in group])
-            few = len(identity_blocks(group[0])) < 3  # a rank correlation of one or two is none
-            told.append(f"{'none' if few else rho} in {network(kind, group[0].depth)}")
-    caption = (
-        "Does a small response mean a dispensable block? Spearman's ρ over identity blocks "
-        f"between the std of F(x) and the rise in test error on deletion is {listed(told)}. A dot "
-        f"is a block of one training ({scale(records)})."
+def kept_large_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Geometric means of `kept_large`: with decay on γ, all and of the sources that have both, and
+    without decay."""
+    free = frame["variant"] == NO_GAMMA_DECAY
+    both = frame["member"].isin(frame[free]["member"])
+    groups = {"yes, all": ~free, "yes, of sources with both": ~free & both, "no": free}
+    rows = []
+    for name, chosen in groups.items():
+        part = frame[chosen]
+        if len(part):
+            means = {c: geometric_mean(part[c].tolist()).estimate for c in ("std", "ratio")}
+            rows.append(
+                {
+                    "decay on γ": name,
+                    "trainings": len(part),
+                    "median std of F(x)": means["std"],
+                    "median ‖F(x)‖/‖x‖": means["ratio"],
+                    "test error, %": part["test_error"].mean(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def kept_large_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of ResNets with and without decay on γ."""
+    times = {column: against(frame, column) for column in ("std", "ratio")}
+    told = (
+        f"Without decay on γ the std of F(x) is {number(times['std'].estimate, 2)} times and "
+        f"‖F(x)‖/‖x‖ {number(times['ratio'].estimate, 2)} times what it is with decay"
     )
-    return caption, f"Rise in test error against std of F(x), logarithmic: ρ is {listed(told)}."
+    return {
+        "caption": (
+            f"{told}. A dot is a training of {frame['network'].iloc[0]}; lines join those that "
+            "differ in this alone."
+        ),
+        "alt": f"Median ‖F(x)‖/‖x‖ against median std of F(x). {told}.",
+        "origin": (
+            f"{scale(records)}. Welch's intervals on logarithms: std {times['std']}, ‖F(x)‖/‖x‖ "
+            f"{times['ratio']}."
+        ),
+    }
+
+
+def measures_sentence(found: pd.DataFrame) -> str:
+    """How far the measures of `exercises.plain_over_residual` agree at the deepest networks."""
+    if found.empty:
+        return "There is one kind of network alone."
+    deepest = found.loc[found["depth"].idxmax()]
+    values = deepest.drop("depth")
+    return (
+        f"At depth {deepest['depth']:.0f} the plain network's median is between "
+        f"{number(values.min(), 2)} and {number(values.max(), 2)} times the residual one's, "
+        "by the measure."
+    )

@@ -1,7 +1,6 @@
 """Frames, captions and sentences of the chapter on zero weights; its cells draw the figures."""
 
 from collections.abc import Sequence
-from statistics import fmean
 
 import pandas as pd
 import torch
@@ -9,18 +8,28 @@ from scipy.stats import gmean
 from torch import Tensor
 
 from companion import tables
+from companion.settings import Settings
 from companion.words import error_rate, experiment_scale, network, scale
-from residual.claims.about_zero import DESCENTS, chosen_rows, falls_of
-from residual.claims.evidence import FLOOR
 from residual.constructions import zero_scale, zero_weights
+from residual.experiments.regression import CONSTANT
 from residual.models import build
 from residual.provenance import computing_with
 from residual.recipe import KINDS
-from residual.statistics import listed, number, per_cent
+from residual.statistics import listed, number
 from residual.store import Record
 
 ZEROINGS = {"W₁ = W₂ = 0": zero_weights, "γ₂ = β₂ = 0": zero_scale}
 QUANTITIES = {"response": "‖F(x)‖", "weight_norm": "‖W‖", "gamma_norm": "‖γ₂‖"}
+COLOURS = {"‖F(x)‖": "#00795a", "‖W‖": "#7b3294", "‖γ₂‖": "#595959"}  # no hue of a network
+STARTS = {"He": "#00795a", "γ₂ = 0": "#7b3294"}
+DESCENTS = {
+    ("bn", False): "with BN",
+    ("bn", True): "with BN and decay",
+    ("no-bn", False): "without BN",
+    ("no-bn", True): "without BN, with decay",
+}
+"""The blocks that learn the identity, by form and whether their weights decay."""
+SHOWN = 1e-6  # what is left of a start is drawn down to here; below it rounding takes over
 
 
 @computing_with(1)
@@ -58,97 +67,127 @@ def zeroed(kind: str, depth: int, images: Tensor) -> pd.DataFrame:
     return pd.DataFrame({"block": range(len(relative)), "spread": relative}).assign(kind=kind)
 
 
-def zeroed_words(frame: pd.DataFrame) -> tuple[str, str]:
-    """Caption and alt text of the figure of zeroed networks."""
+def zeroed_words(frame: pd.DataFrame) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of zeroed networks."""
     last = frame["block"].max()
     left = frame[frame["block"] == last].set_index("kind")["spread"]
-    lost = frame[(frame["kind"] == "plain") & (frame["spread"] == 0)]["block"].min()
     told = listed([f"{left[kind]:.2f} in the {kind} network" for kind in KINDS])
-    caption = (
-        f"With every convolution of {last} blocks at zero, the spread over images behind the last "
-        f"block, relative to the first block's input, is {told}; the plain network has lost its "
-        f"input behind block {lost:.0f}. Nothing is trained."
-    )
-    return caption, f"Two lines of relative spread against block, which end at {told}."
+    return {
+        "caption": (
+            f"What is left of the images behind each block when all {last} are at zero: in the end "
+            f"{told}. The height is the spread over images, relative to the first block's input."
+        ),
+        "alt": f"Two lines of relative spread against block, which end at {told}.",
+        "origin": "256 test images of the digits, He starts. Nothing is trained.",
+    }
 
 
-def position_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure with one block or one layer of a network at zero."""
-    told = []
-    for kind in KINDS:
-        part = frame[frame["kind"] == kind]
-        whole, block, layer = (
-            error_rate(part[part["zeroed"].isin(what)]["test_error"].median())
-            for what in (["nothing"], ["block"], ["conv1", "conv2"])
-        )
-        name = network(kind, record["settings"]["depth"])
-        told.append(f"{block} and {layer} in {name} (whole: {whole})")
+def position_words(frame: pd.DataFrame, record: Record) -> dict[str, str]:
+    """Caption, alt text and origin of the figure with one block of a trained network at zero."""
+    depth = record["settings"]["depth"]
+    blocks = frame[frame["zeroed"] == "block"].groupby("kind")["test_error"].median()
+    layers = frame[frame["zeroed"].str.startswith("conv")].groupby("kind")["test_error"].median()
+    told = listed([f"{error_rate(blocks[kind])} in {network(kind, depth)}" for kind in KINDS])
+    single = listed([f"{error_rate(layers[kind])} in {network(kind, depth)}" for kind in KINDS])
     residual = frame[(frame["kind"] == "residual") & (frame["zeroed"] == "block")]
-    missed = residual.groupby("block")["test_error"].mean().sort_values(ascending=False)
-    most = listed([f"{block} ({error_rate(error)})" for block, error in missed[:3].items()])
-    rest = error_rate(missed[3:].max())
-    caption = (
-        "Test error with one block and with one layer of a trained network at zero, median over "
-        f"blocks or layers and seeds: {listed(told)}. The residual network misses its "
-        f"blocks {most} most; with any other block at zero it errs on at most {rest}. The numbers "
-        "by block and all lines are means over seeds; dotted lines are the whole networks "
-        f"({experiment_scale(record, images=True, trained=True)})."
+    missed = residual.groupby("block")["test_error"].mean()
+    return {
+        "caption": (
+            f"One block of a trained network at zero: the median test error is {told}, which "
+            f"misses block {missed.idxmax()} most. Dotted: the whole networks."
+        ),
+        "alt": f"Test error against the block at zero, a line for each kind; medians: {told}.",
+        "origin": (
+            f"{experiment_scale(record, images=True, trained=True)}. Lines are means over seeds, "
+            "numbers medians over blocks and seeds. With one layer at a time in place of a block: "
+            f"{single}."
+        ),
+    }
+
+
+STACKS = ("identity-is-hard", "identity-without-bn")  # experiments: with BN, and without
+
+
+def stacks(chosen: Settings) -> list[Record]:
+    """Those of the experiments with stacks that learn the identity that are stored."""
+    return [record for name in STACKS if (record := chosen.stored(name))]
+
+
+def shares(records: Sequence[Record]) -> pd.DataFrame:
+    """What is left of the way to the identity: kind, blocks, norm, iterations, seed, left.
+
+    `left` is the error over that of the best constant; `norm` says whether the stacks have BN.
+    """
+    frame = tables.joined(
+        tables.rows(record).assign(norm=record["settings"]["norm"]) for record in records
     )
-    return caption, f"Two panels of test error against what is zeroed: {listed(told)}."
+    found = frame.assign(left=frame["loss"] / CONSTANT)
+    return found[["kind", "blocks", "norm", "iterations", "seed", "left"]]
 
 
-def regressions(record: Record) -> pd.DataFrame:
-    """Loss curves of the stacks that learn the identity: kind, blocks, seed, iteration, loss."""
-    return tables.joined(
-        pd.DataFrame(row["curve"]).assign(kind=row["kind"], blocks=row["blocks"], seed=seed)
-        for seed, measured in zip(record.seeds, record.measurements)
-        for row in measured["rows"]
-        if "curve" in row
-    )
+def longest(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame with the most iterations."""
+    return frame[frame["iterations"] == frame["iterations"].max()]
 
 
-def lengths_table(record: Record) -> pd.DataFrame:
-    """Error left by kind and number of blocks after each length of training, geometric means
-    over seeds."""
-    frame = tables.rows(record)
-    keys = ["blocks", "iterations", "kind"]
-    left = frame.groupby(keys)["loss"].agg(gmean).map(lambda v: number(v, 2))
-    return left.unstack("kind").reset_index()
+def ends(frame: pd.DataFrame) -> pd.Series:
+    """`left` by BN, number of blocks, length of training and kind: geometric means over seeds."""
+    return frame.groupby(["norm", "blocks", "iterations", "kind"])["left"].agg(gmean)
 
 
-def regression_words(record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of stacks on their way to the identity."""
-    rows = tables.rows(record)
-    ends = rows[rows["iterations"] == record["settings"]["lengths"][-1]]
-    left = ends.groupby(["blocks", "kind"])["loss"].agg(gmean).unstack().itertuples()
-    pairs = [f"{number(w.plain, 2)} against {number(w.residual, 2)} with {w.Index}" for w in left]
-    told = listed(pairs)
-    length, rates = record["settings"]["lengths"][-1], len(record["settings"]["learning_rates"])
-    caption = (
-        f"Relative squared error left after {length:,} iterations, plain against residual: {told} "
-        "blocks. The dotted line is the best constant. Thin lines are seeds (the best of "
-        f"{rates} learning rates for each; {experiment_scale(record)})."
-    )
-    return caption, f"Two panels of error against iteration, logarithmic: {told} blocks."
+def lengths_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The error left after each length of training, as words, plain beside residual."""
+    told = ends(frame).map(lambda v: number(v, 2)).unstack("kind").reset_index()
+    told["norm"] = told["norm"].map({True: "yes", False: "no"})
+    return told.rename(columns={"norm": "BN"})
+
+
+def regression_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+    """Captions, alt text and origin of the figure of stacks on their way to the identity."""
+    first, blocks, length = records[0], frame["blocks"].max(), frame["iterations"].max()
+    found = ends(frame).xs((first["settings"]["norm"], blocks, length))
+    plain, residual = (number(found[kind], 2) for kind in KINDS)
+    return {
+        "caption": (
+            f"Stacks learn to return their input. With {blocks} blocks and BN the plain one is "
+            f"left with {plain} of the error of the best constant, the residual one with "
+            f"{residual}. 1 is the constant, 0 the exact identity; a dot is a seed."
+        ),
+        "chinese": (
+            f"让一堆层学会原样返回输入。{blocks} 个块、有 BN 时，剩余误差与最佳常数的误差之比："
+            f"传统 {plain}，残差 {residual}。1 为常数，0 为严格的恒等映射；每个点是一个随机种子。"
+        ),
+        "alt": f"Error left against the number of blocks: at {blocks}, {plain} and {residual}.",
+        "origin": (
+            f"{experiment_scale(first)}; errors after {length:,} iterations, at the best of "
+            f"{len(first['settings']['learning_rates'])} learning rates for each."
+        ),
+    }
 
 
 def falling(record: Record) -> pd.DataFrame:
-    """What is left of each quantity on a block's way to the identity.
+    """What is left of each quantity on a block's way to the identity, at each learning rate.
 
-    Columns: setting (with or without BN and decay), quantity, rate, iteration, share of the start.
-    The descent is the one with live units that leaves the least loss.
+    Columns: setting (with or without BN and decay), quantity, rate, iteration, share of the start,
+    the median over seeds. Descents that diverged or left no inner unit alive are left out: a dead
+    block computes F = 0 for ever and has learnt nothing.
     """
     frames = []
-    for (form, decay), words in DESCENTS.items():
-        for row in chosen_rows(record, form, decay):
+    for measured, seed in zip(record.measurements, record.seeds):
+        for row in measured["rows"]:
+            setting = DESCENTS.get((row["form"], row["decay"]))
+            if not setting or row.get("dead_fraction", 1) == 1:
+                continue
             for key, name in QUANTITIES.items():
-                if key == "gamma_norm" and form != "bn":
-                    continue
                 curve = row["curve"]
-                share = [max(v, FLOOR) / curve[key][0] for v in curve[key]]
-                frame = pd.DataFrame({"iteration": curve["iteration"], "share": share})
-                frames.append(frame.assign(setting=words, quantity=name, rate=row["learning_rate"]))
-    return tables.joined(frames)
+                if curve[key][0]:  # there is no γ₂ without BN
+                    share = [max(value / curve[key][0], SHOWN) for value in curve[key]]
+                    frame = pd.DataFrame({"iteration": curve["iteration"], "share": share})
+                    about = {"setting": setting, "quantity": name, "rate": row["learning_rate"]}
+                    frames.append(frame.assign(**about, seed=seed))
+    keys = ["setting", "quantity", "rate", "iteration"]
+    found = tables.joined(frames)
+    return found.groupby(keys, as_index=False, sort=False)["share"].median()
 
 
 def rates_table(record: Record) -> pd.DataFrame:
@@ -169,121 +208,216 @@ def rates_table(record: Record) -> pd.DataFrame:
     return means.rename(columns=names | {"learning_rate": "learning rate"})
 
 
-def falling_words(record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of what falls."""
-    told = []
-    for (form, decay), words in DESCENTS.items():
-        if rows := chosen_rows(record, form, decay):
-            left = [
-                f"{number(1 / falls_of(rows, key).estimate, 2)} of {name}"
-                for key, name in list(QUANTITIES.items())[:2]
-            ]
-            rates = listed(sorted({f"{row['learning_rate']:g}" for row in rows}))
-            dead = fmean(row["dead_fraction"] for row in rows)
-            lost = f", {per_cent(dead, 2)} of the inner units dead" if dead else ""
-            told.append(f"{words} {listed(left)} (learning rate {rates}{lost})")
-        else:
-            told.append(f"{words} every block died")
-    caption = (
-        f"One residual block learns to return its input. Left at the end: {'; '.join(told)}. "
-        "Lines are medians over seeds, numbers geometric means, at the learning rate of least loss "
-        f"among those that leave some unit alive ({experiment_scale(record)})."
+def falling_words(frame: pd.DataFrame, record: Record) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of what falls."""
+    last = frame[frame["iteration"] == frame["iteration"].max()]
+    normed = last[last["setting"] == DESCENTS["bn", False]].groupby("quantity")["share"]
+    left = {name: shares.agg(["min", "max"]).tolist() for name, shares in normed}
+    told = "; ".join(
+        f"{name} {number(low, 2)} to {number(high, 2)}" for name, (low, high) in left.items()
     )
-    return caption, f"Panels of what is left of each quantity, logarithmic: {'; '.join(told)}."
+    weights = " to ".join(number(v, 2) for v in left["‖W‖"])
+    return {
+        "caption": (
+            "One residual block learns to return its input. With BN and without decay, "
+            f"{weights} of ‖W‖ is left where F(x) is as good as gone. A line is a learning rate; "
+            "what falls below a millionth is drawn there."
+        ),
+        "alt": f"What is left of ‖W‖, ‖F(x)‖ and ‖γ₂‖ by iteration, four panels. With BN: {told}.",
+        "origin": (
+            f"{experiment_scale(record)}. Medians over seeds; learning rates at which every inner "
+            "unit died or the descent diverged are left out."
+        ),
+    }
 
 
-def weight_norms(records: Sequence[Record]) -> pd.DataFrame:
-    """Trained weights of others: ‖W‖ over its He value and median |γ₂| by network and stage.
+def weight_norms(records: Sequence[Record], depths: Sequence[int]) -> pd.DataFrame:
+    """Trained weights of others at these depths: ‖W‖ over its He value and median |γ₂| by network.
 
     The He value is what He initialisation gives on average. Medians over layers or blocks, then
-    over sources.
+    over trainings.
     """
     rows = []
     for record in records:
-        table, blocks = record["gradients"], record["responses"]["final"]["blocks"]
-        layers = zip(table["layer"], table["weight"][-1], table["he"])
-        for layer, weight, he in layers:
-            stage = tables.stage(layer, record.depth)
-            rows.append(tables.about(record) | {"stage": stage, "‖W‖ over He": weight / he})
-        per_stage = len(blocks["gamma"]) // 3
-        for i, gamma in enumerate(blocks["gamma"]):
-            rows.append(tables.about(record) | {"stage": 1 + i // per_stage, "|γ₂|": gamma})
+        if record.depth in depths:
+            table, blocks = record["gradients"], record["responses"]["final"]["blocks"]
+            over = pd.Series(table["weight"][-1]) / pd.Series(table["he"])
+            found = {"‖W‖ over its He value": over.median()}
+            found["median |γ₂|"] = pd.Series(blocks["gamma"], dtype=float).median()
+            rows.append(tables.about(record) | found)
     frame = pd.DataFrame(rows)
-    values = ["‖W‖ over He", "|γ₂|"]
-    by_run = frame.groupby(["depth", "kind", "network", "run", "stage"])[values].median()
-    found = by_run.groupby(level=["depth", "kind", "network", "stage"]).median().reset_index()
-    return found[["network", "stage", *values]]
+    if frame.empty:
+        return frame
+    grouped = frame.groupby(tables.KEYS)
+    found = grouped[["‖W‖ over its He value", "median |γ₂|"]].median()
+    return found.assign(trainings=grouped.size()).reset_index().drop(columns=["depth", "kind"])
 
 
 def decay_frame(record: Record) -> pd.DataFrame:
     """Weight decay alone: relative distance against iteration, of residual blocks to the identity
-    and of plain blocks to the map that they start with, with BN and without."""
-    return tables.joined(
+    and of plain blocks to the map that they start with, with BN and without; means over seeds."""
+    frame = tables.joined(
         pd.DataFrame({"iteration": measured["iteration"], "distance": measured[name]}).assign(
-            kind=name.split("_")[0], BN="no" if name.endswith("no_bn") else "yes", seed=seed
+            kind=name.split("_")[0], BN="no" if name.endswith("no_bn") else "yes"
         )
-        for measured, seed in zip(record.measurements, record.seeds)
+        for measured in record.measurements
         for name in ("plain_bn", "plain_no_bn", "residual_bn", "residual_no_bn")
     )
+    return frame.groupby(["kind", "BN", "iteration"], as_index=False)["distance"].agg("mean")
 
 
-def decay_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of weight decay alone."""
+def decay_words(frame: pd.DataFrame, record: Record) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of weight decay alone."""
     last = frame[(frame["iteration"] == frame["iteration"].max()) & (frame["BN"] == "yes")]
-    ends = last.groupby("kind")["distance"].mean()
+    left = last.set_index("kind")["distance"]
     told = (
-        f"with BN a residual block ends at a relative distance of {number(ends['residual'], 2)} "
-        f"from the identity, a plain block at {number(ends['plain'], 2)} from the map that it "
-        "started with"
+        f"leaves a residual block at a relative distance of {number(left['residual'], 2)} from "
+        f"the identity, a plain block at {number(left['plain'], 2)} from its own map"
     )
-    caption = f"Weight decay alone, by the paper's schedule: {told} ({experiment_scale(record)})."
-    return caption, f"Lines of relative distance against iteration: {told}."
+    return {
+        "caption": (
+            f"Weight decay alone, with BN, {told}. Each panel has its own distance: left to the "
+            "identity (logarithmic), right to the map at the start."
+        ),
+        "alt": f"Two panels of relative distance against iteration. Decay {told}.",
+        "origin": f"{experiment_scale(record)}, the paper's schedule; means over seeds.",
+    }
 
 
-def perturbation_words(frame: pd.DataFrame, record: Record) -> tuple[str, str]:
-    """Caption and alt text of the figure of perturbed identity solutions."""
+def perturbation_words(frame: pd.DataFrame, record: Record) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of perturbed identity solutions."""
     blocks, noise = max(record["settings"]["blocks"]), 0.01
     at = frame[(frame["blocks"] == blocks) & (frame["epsilon"] == noise)]
     left = at.groupby("kind")["error"].agg(gmean)
     told = (
         f"noise of {noise:.0%} on every kernel moves the output of {blocks} plain blocks by "
-        f"{number(100 * left['plain'], 2)} % and that of as many residual ones by "
+        f"{number(100 * left['plain'], 2)} % and of as many residual ones by "
         f"{number(100 * left['residual'], 2)} %"
     )
-    caption = (
-        f"In an exact identity, {told}: plain error grows with ε, residual error with ε². Blocks "
-        f"without BN, noise relative to a Dirac kernel ({experiment_scale(record)})."
-    )
-    return caption, f"Two panels of output error against noise, logarithmic; {told}."
+    return {
+        "caption": (
+            f"In an exact identity, {told}. Both axes are logarithmic: the plain error grows with "
+            "ε, the residual one with ε²."
+        ),
+        "alt": f"Lines of output error against noise, logarithmic; {told}.",
+        "origin": (
+            f"{experiment_scale(record)}. Blocks without BN; noise relative to a Dirac kernel; "
+            "geometric means over seeds."
+        ),
+    }
 
 
-def starts(usual: Sequence[Record], zero: Sequence[Record]) -> pd.DataFrame:
+def two_starts(chosen: Settings) -> dict[str, list[Record]]:
+    """The deepest ResNet from the He start and with γ₂ = 0, of one scale, by the name of the start;
+    empty where no training with γ₂ = 0 is stored."""
+    found = [r for r in chosen.variants("residual", chosen.deep) if r.variant in ("", "zero-gamma")]
+    zero = [r for r in found if r.variant]
+    usual = [r for r in found if not r.variant and zero and r.scale == zero[0].scale]
+    if not usual:
+        return {}
+    return dict(zip(STARTS, (usual, [r for r in zero if r.scale == zero[0].scale])))
+
+
+def starts(groups: dict[str, Sequence[Record]]) -> pd.DataFrame:
     """‖F(x)‖/‖x‖ of each identity block from both starts, before and after training."""
     frames = [
         tables.responses(group, when, "blocks").assign(start=start, when=words)
-        for start, group in (("He", usual), ("γ₂ = 0", zero))
+        for start, group in groups.items()
         for when, words in (("initial", "before"), ("final", "trained"))
     ]
     frame = pd.concat(frames, ignore_index=True)
     return frame[~frame["widening"].astype(bool)]
 
 
-def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> tuple[str, str]:
-    """Caption and alt text of the figure of the two starts."""
+def starts_words(frame: pd.DataFrame, groups: dict[str, Sequence[Record]]) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of the two starts."""
     medians = frame.groupby(["start", "when", "run"])["ratio"].median()
-    medians = medians.groupby(level=["start", "when"]).agg(gmean)
-    told = []
-    for start, records in groups.items():
-        errors = tables.finals(records)
-        told.append(
-            f"from {start}, the median ‖F(x)‖/‖x‖ goes from {number(medians[start, 'before'], 2)} "
-            f"to {number(medians[start, 'trained'], 2)}, the training error to "
-            f"{error_rate(errors['train_error'].mean())}"
-        )
+    medians = medians.groupby(level=["start", "when"]).median()
+    told = listed(
+        [
+            f"{number(medians[start, 'before'], 2)} to {number(medians[start, 'trained'], 2)} from "
+            f"{start}"
+            for start in groups
+        ]
+    )
+    errors = listed(
+        [
+            f"{error_rate(tables.finals(records)['train_error'].mean())} from {start}"
+            for start, records in groups.items()
+        ]
+    )
     shown = [record for records in groups.values() for record in records]
     name = network("residual", shown[0].depth)
-    caption = (
-        f"{name}: {'; '.join(told)} (medians over blocks, geometric means over trainings; mean "
-        f"error; lines with their 95 % band, by bootstrap; {scale(shown)})."
+    return {
+        "caption": (
+            f"Training takes the median ‖F(x)‖/‖x‖ of {name} from {told}. Dashed: before training, "
+            "solid: after it; medians over seeds."
+        ),
+        "alt": f"Lines of ‖F(x)‖/‖x‖ against block: from {told}.",
+        "origin": f"{scale(shown)}. Mean training error at the end: {errors}.",
+    }
+
+
+def surplus(records: Sequence[Record]) -> pd.DataFrame:
+    """Test error of trained networks with their surplus blocks deleted together.
+
+    One row a training and state: network, run, member, state (whole, surplus blocks deleted, blocks
+    shuffled), test_error in per cent on the images of the probe.
+    """
+    states = {"whole": "whole", "joint": "surplus deleted", "shuffled": "blocks shuffled"}
+    return pd.DataFrame(
+        tables.about(record) | {"state": words, "test_error": record["probes"]["surplus"][key]}
+        for record in records
+        if record["probes"] and "surplus" in record["probes"]
+        for key, words in states.items()
+        if record["probes"]["surplus"].get(key) is not None
     )
-    return caption, f"Lines of ‖F(x)‖/‖x‖ against block: {'; '.join(told)}."
+
+
+def surplus_words(
+    frame: pd.DataFrame, records: Sequence[Record], shallow: Sequence[Record]
+) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of surplus blocks; `shallow` are the networks
+    whose number of blocks is kept."""
+    (deleted, images), *_ = {
+        (len(r["probes"]["surplus"]["deleted"]), r["probes"]["surplus"]["images"])
+        for r in records
+        if r["probes"] and "surplus" in r["probes"]
+    }
+    found = frame.groupby("state", sort=False)["test_error"].median()
+    beside = tables.finals(shallow)["test_error"].median()
+    told = listed([f"{error_rate(error)} {state}" for state, error in found.items()])
+    return {
+        "caption": (
+            f"{frame['network'].iloc[0]} with its {deleted} identity blocks of least ‖F(x)‖/‖x‖ "
+            f"deleted together. Median test error: {told}. Dotted: {shallow[0].depth} layers from "
+            f"the start ({error_rate(beside)}) and twice that; a dot is a training."
+        ),
+        "alt": f"Test error by state, a dot a training; medians: {told}.",
+        "origin": f"{scale(records)}. Errors on the first {images:,} test images.",
+    }
+
+
+def recap(chosen: Settings) -> str:
+    """What the chapter measured, in numbers; nothing of an experiment that is not stored."""
+    told = []
+    if records := stacks(chosen):
+        frame = longest(shares(records[:1]))
+        blocks = frame["blocks"].max()
+        found = frame[frame["blocks"] == blocks].groupby("kind")["left"].agg(gmean)
+        told.append(
+            f"On the way to the identity a plain stack of {blocks} blocks is left with "
+            f"{number(found['plain'], 2)} of a constant's error, a residual one with "
+            f"{number(found['residual'], 2)}."
+        )
+    if record := chosen.stored("weights-go-to-zero"):
+        frame = falling(record)
+        last = frame[(frame["iteration"] == frame["iteration"].max())]
+        normed = last[last["setting"] == DESCENTS["bn", False]].set_index("quantity")["share"]
+        weights, gamma = (normed[name].median() for name in ("‖W‖", "‖γ₂‖"))
+        gone = "at most " if gamma <= SHOWN else ""
+        told.append(
+            f"What shrinks in a residual block with BN on that way: {number(weights, 2)} of ‖W‖ is "
+            f"left, {gone}{number(gamma, 2)} of ‖γ₂‖."
+        )
+    return " ".join(told)
