@@ -157,11 +157,11 @@ def test_search_finds_every_word_of_glossary_and_claims(search):
 
 
 ASKED = ["decay", "why", "stay", "exactly", "hardly", "replay", "34 层", "正则化", "一个数量级"]
-ASKED += ["优化困难", "cite", "BibTeX", "weight decay", "Veit", "恒等映射的预处理"]
+ASKED += ["优化困难", "cite", "citation", "BibTeX", "weight decays", "Veit", "梯度消失 plain-56"]
 
 
 def test_search_finds_what_readers_looked_for(search):
-    assert all(search(*ASKED))
+    assert not [query for query, pages in zip(ASKED, search(*ASKED)) if not pages]
     assert not any(search("zebra", "斑马"))
 
 

@@ -29,6 +29,7 @@ PARTS = {
     "benchmark-table": pages.benchmark_table,
     "loadable-table": pages.loadable_table,
     "short-profile-table": pages.short_profile_table,
+    "citation": pages.citation,
     "headlines": ledger.headlines,
     "ledger-table": ledger.ledger_table,
     "log-table": pages.log_table,
