@@ -147,7 +147,7 @@ def queries(text):
 def test_search_finds_every_word_of_glossary_and_claims(search):
     glossary = (ROOT / "book" / "glossary.md").read_text("utf-8")
     told = [re.sub("{cite:.}`.*?`|language-zh", "", glossary)]
-    told += [text for claim in CLAIMS for text in (claim.english, claim.chinese)]
+    told += [text for claim in CLAIMS for text in claim.text.values()]
     words = sorted({word for text in told for word in queries(text)})
     left_out = BothLanguages.stopwords  # and bare numbers, by Sphinx
     words = [word for word in words if word.lower() not in left_out and not word.isdigit()]
@@ -157,11 +157,11 @@ def test_search_finds_every_word_of_glossary_and_claims(search):
 
 
 ASKED = ["decay", "why", "stay", "exactly", "hardly", "replay", "34 层", "正则化", "一个数量级"]
-ASKED += ["优化困难", "cite", "BibTeX", "weight decay", "Veit", "恒等映射的预处理"]
+ASKED += ["优化困难", "cite", "citation", "BibTeX", "weight decays", "Veit", "梯度消失 plain-56"]
 
 
 def test_search_finds_what_readers_looked_for(search):
-    assert all(search(*ASKED))
+    assert not [query for query, pages in zip(ASKED, search(*ASKED)) if not pages]
     assert not any(search("zebra", "斑马"))
 
 

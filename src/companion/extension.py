@@ -29,6 +29,7 @@ PARTS = {
     "benchmark-table": pages.benchmark_table,
     "loadable-table": pages.loadable_table,
     "short-profile-table": pages.short_profile_table,
+    "citation": pages.citation,
     "headlines": ledger.headlines,
     "first-answers": ledger.first_answers,
     "log-table": pages.log_table,

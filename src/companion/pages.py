@@ -6,6 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from statistics import fmean, median
 
+import yaml
+
 from companion.boxes import badge
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import beside_full_length, short_profiles
@@ -272,3 +274,14 @@ def benchmark_table() -> str:
     if "cuda" not in types:
         parts.append("On a CUDA device: not measured yet.")
     return "\n\n".join(parts)
+
+
+def citation() -> str:
+    """How to cite this book, as BibTeX: CITATION.cff and, where there is one, its address."""
+    told, config = (
+        yaml.safe_load((ROOT / name).read_text("utf-8")) for name in ("CITATION.cff", "_config.yml")
+    )
+    fields = {"author": f"{{{told['authors'][0]['name']}}}", "title": told["title"]}
+    fields |= {"version": told["version"], "url": config["repository"]["url"]}
+    lines = "".join(f",\n  {name} = {{{text}}}" for name, text in fields.items() if text)
+    return f"```bibtex\n@software{{identity-by-default{lines}\n}}\n```"
