@@ -24,9 +24,9 @@ from ipykernel.kernelspec import write_kernel_spec
 from companion import npm
 from companion.display import stored
 from companion.settings import Settings
-from residual.errors import ReaderError
+from residual.errors import ReaderError, home
 from residual.provenance import usable_cores
-from residual.store import ROOT, home
+from residual.store import ROOT
 
 CHAPTERS = (
     "01_degradation",

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from residual.errors import DataError, StoreError
-from residual.store import home, locked, names, reading
+from residual.errors import DataError, StoreError, home
+from residual.store import locked, names, reading
 
 BATCHES = {
     "data_batch_1": "a50e8b48728e1667d682a807155c375279d5ae321fb12242c02e3104a6bc8b21",

@@ -4,24 +4,40 @@ Its help is there at once: what takes long to import, PyTorch above all, is impo
 that needs it.
 """
 
+import codecs
+import errno
 import json
 import logging
 import sys
+import tomllib
+import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from residual.errors import ParameterError, ReaderError, check_choice, check_list, unknown
+from residual.errors import ParameterError, ReaderError, check_choice, check_list, home, unknown
 
 if TYPE_CHECKING:
     from residual.store import Record
     from residual.sweep import Outcome
 
-folder = click.Path(file_okay=False, path_type=Path)
-anything = click.Path(path_type=Path)
+
+class Place(click.Path):
+    """A path in which `~` is the reader's home, also behind `=`, where shells leave it alone."""
+
+    def convert(
+        self, value: str, parameter: click.Parameter | None, context: click.Context | None
+    ) -> object:
+        return super().convert(home(value), parameter, context)
+
+
+folder = Place(file_okay=False, path_type=Path)
+anything = Place(path_type=Path)
 data_option = click.option(
     "--data", type=anything, help="CIFAR-10: its folder or archive (default: RESIDUAL_DATA, data/)."
 )
@@ -34,14 +50,41 @@ evidence_option = click.option(
 
 
 class Sentences(click.Group):
-    """A group whose commands report a user's mistake as one sentence and exit with 2."""
+    """A group whose commands report a user's mistake as one sentence and exit with 2.
+
+    What the console's encoding lacks is spelt with what it has.
+    """
+
+    def main(self, *args: object, **options: object) -> object:
+        codecs.register_error("spelt", spelt)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="spelt")
+        return super().main(*args, **options)
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
         except ReaderError as error:
             click.echo(f"Error: {error}", err=True)
-            context.exit(2)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"Error: {where}{error.strerror or error}.", err=True)
+        context.exit(2)
+
+
+SPELT = dict(zip("−‑–→≤≥…×·’“”", ("-", "-", "-", "->", "<=", ">=", "...", "x", ".", "'", '"', '"')))
+
+
+def spelt(error: UnicodeError) -> tuple[str, int]:
+    """The part of a text that an encoding cannot hold in letters that each can: α is alpha."""
+    part = error.object[error.start : error.end]
+    names = [unicodedata.name(c, "") for c in part]
+    greek = [n.rsplit(" ", 1)[-1].lower() if n.startswith("GREEK") else "" for n in names]
+    plain = [unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode() for c in part]
+    return "".join(SPELT.get(c) or g or p or "?" for c, g, p in zip(part, greek, plain)), error.end
 
 
 def numbers(value: str | list[int]) -> list[int]:
@@ -53,8 +96,18 @@ def numbers(value: str | list[int]) -> list[int]:
         raise click.BadParameter(told) from error
 
 
+def version() -> str:
+    """The version that is installed, or else that of the checkout."""
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version("identity-by-default")
+    with suppress(OSError):
+        text = Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8")
+        return tomllib.loads(text)["project"]["version"]
+    return "unknown: it is not installed"
+
+
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="identity-by-default")
+@click.version_option(version())
 def main() -> None:
     """Train the networks, verify their records, build the book.
 
@@ -132,6 +185,7 @@ def train(
     A run that fails does not stop the others. Ctrl-C stops all of them; the same command then
     goes on from their last checkpoints.
     """
+    from residual.models import SHORTCUTS
     from residual.recipe import recipes
     from residual.sweep import Options, sweep
 
@@ -142,11 +196,27 @@ def train(
     changes |= {"shortcut": shortcut, "low_start": low_start, "learning_rate": learning_rate}
     changes |= {"last_relu": not no_last_relu, "gamma": gamma}
     usual = recipes(profile, names, depths, seeds, iterations)
-    wanted = [replace(recipe, **changes).with_scaled_decay() for recipe in usual]
+    check_choice("shortcut", shortcut, SHORTCUTS)
+    if shortcut != "identity" and "plain" in names:
+        told = "a plain network has no shortcut: add --kinds residual"
+        raise ParameterError("shortcut", shortcut, told)
     if weight_decay is not None:
-        wanted = [replace(recipe, weight_decay=weight_decay) for recipe in wanted]
+        changes["weight_decay"] = weight_decay
+    wanted = [replace(recipe, **changes) for recipe in usual]
+    if weight_decay is None:
+        try:
+            wanted = [recipe.with_scaled_decay() for recipe in wanted]
+        except ParameterError as error:
+            told = (
+                f"its weight decay, {error.parts[1]:g}, is above 100: name one with --weight-decay"
+            )
+            raise ParameterError("learning_rate", learning_rate, told) from error
     offer(data, [recipe.dataset for recipe in wanted])
-    outcomes = sweep(wanted, Options(device, runs, data, jobs, scheduler, threads))
+    try:
+        outcomes = sweep(wanted, Options(device, runs, data, jobs, scheduler, threads))
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command goes on from the last checkpoints.", err=True)
+        sys.exit(130)  # as a shell has it for Ctrl-C
     failed = [outcome for outcome in outcomes if outcome.error]
     if len(failed) == len(outcomes) and len({str(o.error) for o in failed}) == 1:
         raise failed[0].error
@@ -161,7 +231,7 @@ def offer(data: Path | None, needed: Collection[str]) -> None:
     from residual.data import data_folder
 
     place = data or data_folder()
-    if "cifar10" not in needed or cifar10.find(place.expanduser()) or not sys.stdin.isatty():
+    if "cifar10" not in needed or cifar10.find(place) or not sys.stdin.isatty():
         return
     if click.confirm(f"CIFAR-10 is not in {place}. Fetch it now (170 MB)?"):
         cifar10.obtain(place, click.echo)
@@ -187,24 +257,17 @@ def show(rows: list[tuple[str, ...]]) -> None:
         click.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
-def store(root: Path | None) -> Path:
-    """The store that is read, which must be there."""
-    from residual.store import committed
+def chosen(profile: str, names: tuple[str, ...], root: Path | None) -> list["Record"]:
+    """The runs of a profile (`published`: of all) with these names; all of them without names.
 
-    place = root or committed()
-    if not place.is_dir():
-        advice = "there is no store of records; name one with --runs, such as runs/ of a checkout"
-        raise ParameterError("runs", str(place), advice)
-    return place
-
-
-def chosen(profile: str, names: tuple[str, ...], root: Path) -> list["Record"]:
-    """The runs of a profile (`published`: of all) with these names; all of them without names."""
+    Without a store's `root` the names may be of the committed store or of the reader's own.
+    """
     from residual.recipe import PROFILES
-    from residual.store import every
+    from residual.store import every, evidence, own
 
     check_choice("profile", profile, (*PROFILES, "published"))
-    runs = [run for one in PROFILES for run in every(one, root)]
+    roots = [own(), None] if names and not root else [evidence(root)]
+    runs = [run for place in roots for one in PROFILES for run in every(one, place)]
     stored = [run for run in runs if profile in (run.scale, "published")]
     known = {run.recipe.name: run for run in stored} | {run.name: run for run in runs}
     for name in names:
@@ -224,24 +287,29 @@ def chosen(profile: str, names: tuple[str, ...], root: Path) -> list["Record"]:
 def verify(names, profile, record, runs, data) -> None:
     """Replay the first iterations of records and compare the losses.
 
-    Of each RUN, such as quick/plain-20-s0, or of every run of the profile; of your own with
-    --runs my-runs. Exactly where CPU model,
-    PyTorch version and thread count are the record's; elsewhere within what rounding explains.
-    Exits with status 1 if a record differs.
+    Of each RUN, such as quick/plain-20-s0 or one of your own, or of every run of the profile.
+    Exactly where CPU model, PyTorch version and thread count are the record's; elsewhere within
+    what rounding explains. Exits with status 1 if a record differs.
     """
     from residual import replay
+    from residual.store import prepare
 
-    wanted = chosen(profile, names, store(runs))
+    wanted = chosen(profile, names, runs)
     offer(data, [run.recipe.dataset for run in wanted])
-    found = [(run, replay.verify(run, data)) for run in wanted]
-    if not found:
+    if not wanted:
         click.echo(f"The store has no record of the profile {profile}.")
         return
-    if record:
-        click.echo(f"The outcomes are in {replay.keep(found, runs)}.")
+    for root in sorted({run.folder.parents[1] for run in wanted}) if record else ():
+        prepare(root)
+        click.echo(f"The outcomes go into {root / replay.FILE}.")
+    found = []
+    for run in wanted:
+        found.append(replay.verify(run, data))
+        if record:
+            replay.keep([(run, found[-1])], run.folder.parents[1])
     source = {True: "the same source", False: "another source"}
-    show([(s.name, s.verdict, source[s.same_source], s.sentence) for _, s in found])
-    if any(seen.verdict == replay.DIFFERS for _, seen in found):
+    show([(s.name, s.verdict, source[s.same_source], s.sentence) for s in found])
+    if any(seen.verdict == replay.DIFFERS for seen in found):
         sys.exit(1)
 
 
@@ -255,11 +323,11 @@ def publish(names, source, data) -> None:
     Each is checked first: its record's digest, its weights' digest, and a replay.
     """
     from residual import replay
-    from residual.store import committed, own, read
+    from residual.store import committed, own, read, there
 
     for name in names:
         path = (source or own()) / name / "record.json"
-        if not path.is_file():
+        if not there(path):
             raise ParameterError("run", name, f"there is no {path}")
         run = read(path)
         if "recipe" not in run.content:
@@ -276,7 +344,7 @@ def publish(names, source, data) -> None:
     help="Or one scale: quick, desk, paper, public. Published takes the largest that can judge.",
 )
 @click.option(
-    "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON too."
+    "--json", "file", type=Place(dir_okay=False, path_type=Path), help="Write it as JSON too."
 )
 @click.option("--full", is_flag=True, help="Each with its measures and reasons.")
 @evidence_option
@@ -284,9 +352,10 @@ def claims(profile, file, full, runs) -> None:
     """Judge every claim of the two notes on the records of a scale: verdict and answer."""
     from residual.claims import CLAIMS, PUBLISHED, SCALES, as_json, evaluate
     from residual.claims.wording import answer, lines
+    from residual.store import evidence
 
     check_choice("profile", profile, (*SCALES, PUBLISHED))
-    verdicts = evaluate(profile, store(runs))
+    verdicts = evaluate(profile, evidence(runs))
     if file:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
         try:
@@ -317,7 +386,7 @@ def data(data) -> None:
 
 
 @main.command()
-@click.argument("weights", metavar="DIR", type=click.Path(True, file_okay=False, path_type=Path))
+@click.argument("weights", metavar="DIR", type=Place(True, file_okay=False, path_type=Path))
 @device_option
 @click.option(
     "--runs", type=folder, help="The store to write into (default: runs/, which has all)."
@@ -329,7 +398,10 @@ def peers(weights, device, runs, data) -> None:
     The records go into the store of --runs, and what it has is not measured again.
     """
     from residual.peers import measure
+    from residual.store import committed, prepare
 
+    prepare(runs or committed())
+    click.echo(f"The records go into {runs or committed()}.")
     offer(data, ["cifar10"])
     measure(weights, runs, device, data, click.echo)
 
@@ -350,5 +422,5 @@ def book(profile, depths, seeds, iterations, output, device) -> None:
     except ModuleNotFoundError as error:
         raise ReaderError(f"The book needs a checkout and its packages: {error}.") from error
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
-    place = [output.resolve() / "_build"] if output else []
+    place = [output.absolute() / "_build"] if output else []
     click.echo(f"The book is {build(given | {'profile': profile}, *place)}")

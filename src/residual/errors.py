@@ -1,8 +1,10 @@
 """What can go wrong, each told in one sentence, and the checks of parameters."""
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
+from pathlib import Path
 from types import UnionType
 from typing import get_args
 
@@ -47,6 +49,14 @@ class StoreError(ReaderError, RuntimeError):
 
 class SweepError(ReaderError, RuntimeError):
     """Some runs of a sweep failed; the message names each with its reason."""
+
+
+def home(path: str | Path) -> Path:
+    """The path with `~` as the reader's home; StoreError where there is no such home."""
+    found = Path(os.path.expanduser(path))
+    if str(found).startswith("~"):
+        raise StoreError(f"{path} names a home that is not known here: write the path in full.")
+    return found
 
 
 def is_integer(value: object) -> bool:

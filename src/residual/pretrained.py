@@ -8,10 +8,10 @@ from torch import Tensor
 
 from residual.data import data_folder
 from residual.data import load as load_data
-from residual.errors import ParameterError, unknown
+from residual.errors import ParameterError, home, unknown
 from residual.models import Network
 from residual.recipe import PROFILES
-from residual.store import committed, own, read
+from residual.store import committed, own, read, reading, there
 
 CIFAR10_MEAN = Path(__file__).with_name("cifar10_mean.npy")
 """Per-pixel mean of CIFAR-10's training images on the scale 0 … 1: (32, 32, 3) float32."""
@@ -28,11 +28,14 @@ def load(name: str, file: str | Path | None = None) -> Network:
     is none of this name, RecordError damaged weights, PeerError a file that is not the published
     one, and DataError says that a network of others needs CIFAR-10 for its mean.
     """
+    if not isinstance(name, str):
+        allowed = "name a record in quotes, such as 'quick/residual-20-s0'"
+        raise ParameterError("name", name, allowed)
     if name.startswith("public/"):
         return of_others(name, file)
     places = (root / name / "record.json" for root in (committed(), own()))
-    held = [path for path in places if path.is_file()]
-    held.sort(key=lambda path: not path.with_name("weights.safetensors").is_file())
+    held = [path for path in places if there(path)]
+    held.sort(key=lambda path: not there(path.with_name("weights.safetensors")))
     if not held or "recipe" not in (record := read(held[0])).content:
         raise unknown("name", name, known())
     if file is not None:
@@ -83,9 +86,11 @@ def of_others(name: str, file: str | Path | None) -> Network:
     source, peer = found[name]
     if file is None:
         raise ParameterError("file", file, f"name the file {peer.file} of {source.repository}")
-    if not Path(file).is_file():
+    path = home(file)
+    if not there(path):
         raise ParameterError("file", str(file), f"there is no such file; it is {peer.file} there")
-    content = Path(file).read_bytes()
+    with reading(path):
+        content = path.read_bytes()
     if digest(content) != peer.sha256:
         raise PeerError(f"{file} is not the published file {peer.file}: its SHA-256 differs.")
     model = network(peer, content)

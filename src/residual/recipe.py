@@ -3,7 +3,7 @@
 Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 from residual.errors import ParameterError, check_choice, check_depth, check_integer, check_seed
 from residual.models import KINDS, SHORTCUTS, Network, build
@@ -118,9 +118,9 @@ class Recipe:
     def variant(self) -> str:
         """What differs from the profile's recipe, as part of a folder's name; often empty."""
         usual = Recipe.of(self.profile, self.kind, self.depth, self.seed)
-        decay = self.with_scaled_decay().weight_decay
-        usual = replace(usual, weight_decay=decay)
-        changed = [f.name for f in fields(self) if getattr(self, f.name) != getattr(usual, f.name)]
+        decay = scaled_decay(self.profile, self.iterations, self.learning_rate)
+        usual = asdict(usual) | {"weight_decay": decay}  # which may be none that is allowed
+        changed = [name for name, value in usual.items() if getattr(self, name) != value]
         return "-".join(SLUGS[name].format(getattr(self, name)) for name in changed)
 
     @property

@@ -30,7 +30,7 @@ from residual.provenance import (
     instruction_set,
     source_digest,
 )
-from residual.store import Record, committed, find, put, write_atomically
+from residual.store import Record, committed, find, put, reading, there, write_atomically
 from residual.train import Training
 
 FILE, NOT_REPLAYED = "replays.json", "not replayed"
@@ -178,8 +178,10 @@ def outcomes(root: Path | None = None) -> dict[str, dict]:
     An entry holds the digest of its record: it says nothing of one that was made anew since.
     """
     path = (root or committed()) / FILE
+    with reading(path):
+        text = path.read_bytes() if there(path) else b"{}"
     try:
-        found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        found = json.loads(text)
         named = {"record", "verdict", "date"}
         if not isinstance(found, dict) or not all(named <= e.keys() for e in found.values()):
             raise ValueError("an entry lacks record, verdict or date")

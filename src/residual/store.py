@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout, UnixFileLock
 from safetensors.torch import load, save
 from torch import Tensor
 
-from residual.errors import ParameterError, RecordError, StoreError
+from residual.errors import ParameterError, RecordError, StoreError, home
 from residual.models import Network
 from residual.recipe import Recipe
 
@@ -64,14 +64,6 @@ def place(variable: str, usual: str) -> Path:
     """
     given = os.environ.get(variable)
     return home(given) if given else ROOT / usual
-
-
-def home(path: str | Path) -> Path:
-    """The path with `~` as the reader's home; StoreError where there is no such home."""
-    found = Path(os.path.expanduser(path))
-    if str(found).startswith("~"):
-        raise StoreError(f"{path} names a home that is not known here: write the path in full.")
-    return found
 
 
 def committed() -> Path:

@@ -136,7 +136,7 @@ def sweep(recipes: list[Recipe], options: Options = Options()) -> list[Outcome]:
     missing = [recipe for recipe, outcome in outcomes.items() if outcome is None]
     jobs = min(jobs, len(missing)) or 1
     threads = max(1, usable_cores() // jobs) if options.threads is None else options.threads
-    root = (options.runs or own()).resolve()
+    root = (options.runs or own()).absolute()
     given = replace(options, runs=root, threads=threads)
     if missing:
         prepare(root)
@@ -219,13 +219,13 @@ class Watch:
         if not self.lines:
             return
         name = f"{made.recipe.profile}/{made.recipe.name}"
-        if made.run is None:
-            return self.say(f"{name} failed.")
+        if made.error:
+            return self.say(f"Failed: {name}.")
         found, seconds = made.run["metrics"], made.run["provenance"]["seconds"]
         error = f"test error {found['test_error']:.2f} %"
         if found["diverged_at"]:
             error = f"diverged at iteration {found['diverged_at']}"
-        self.say(f"{name} ended: {error}, {duration(seconds)}.")
+        self.say(f"Ended: {name}, {error}, {duration(seconds)}.")
 
 
 def progress(watch: Watch, recipe: Recipe, start: int, done: int) -> None:
