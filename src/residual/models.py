@@ -73,13 +73,16 @@ class Network(nn.Module):
         self.classifier = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.norm(self.conv(x)).relu_()  # (N, 16, H, W)
+        x = self.stem(x)  # (N, 16, H, W)
         x = self.blocks(x)  # (N, 64, H/4, W/4)
         return self.classifier(x.mean((2, 3)))  # (N, 10)
 
+    def stem(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x)).relu_()
+
     def features(self, x: Tensor) -> list[Tensor]:
         """The output of the stem and of each block in order, for normalised images."""
-        found = [self.norm(self.conv(x)).relu_()]
+        found = [self.stem(x)]
         for block in self.blocks:
             found.append(block(found[-1]))
         return found

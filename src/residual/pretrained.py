@@ -88,11 +88,11 @@ def of_others(name: str, file: str | Path | None) -> Network:
     content = Path(file).read_bytes()
     if digest(content) != peer.sha256:
         raise PeerError(f"{file} is not the published file {peer.file}: its SHA-256 differs.")
-    model = network(source, peer, content)
+    model = network(peer, content)
     images = torch.zeros(0)
     if source.mean == "pixels":  # of its own training images
         train = load_data("cifar10", data_folder()).train
         images = train.images[torch.from_numpy(training_indices(source, train.labels.numpy()))]
-    scaled = scaling(source, images)
+    scaled = scaling(source.mean, source.std, images)
     model.normalise = lambda given: scaled(as_given(given).permute(0, 2, 3, 1))
     return model

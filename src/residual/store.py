@@ -2,7 +2,7 @@
 
     runs/<scale>/<kind>-<depth>[-<variant>]-s<seed>/record.json   a training of ours
     runs/<scale>/experiments/<name>/record.json                   an experiment
-    runs/public/<source>/<kind>-<depth>/record.json               a network that others published
+    runs/public/<source>/<kind>-<depth>[-<label>]/record.json     a network that others published
 
 What depends on the clock or the machine stands under `provenance`, so that all the rest compares
 bit for bit; `digest` is the SHA-256 of all the other keys. The committed store is evidence and is
@@ -122,7 +122,8 @@ class Record:
             return f"{self.scale}/{self.recipe.name}"
         if "experiment" in self.content:
             return f"{self.scale}/experiments/{self['experiment']}"
-        return f"public/{self.member}/{self.kind}-{self.depth}"
+        label = f"-{label}" if (label := self["network"].get("label")) else ""
+        return f"public/{self.member}/{self.kind}-{self.depth}{label}"
 
     @property
     def scale(self) -> str:
@@ -145,8 +146,10 @@ class Record:
 
     @cached_property
     def variant(self) -> str:
-        """What differs from the scale's own recipe; empty for it and for networks of others."""
-        return self.recipe.variant if "recipe" in self.content else ""
+        """What differs from the scale's own recipe, or from what a network's source did else."""
+        if "recipe" in self.content:
+            return self.recipe.variant
+        return self["network"].get("variant", "")
 
     @property
     def member(self) -> int | str:
@@ -264,7 +267,7 @@ def every(scale: str, root: Path | None = None) -> list[Record]:
     folders = [folder / name for name in names(folder)] if scale == "public" else [folder]
     paths = [inner / name / "record.json" for inner in folders for name in names(inner)]
     found = [read(path) for path in paths if there(path)]
-    return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member))
+    return sorted(found, key=lambda r: (r.depth, r.kind, r.variant, r.member, r.name))
 
 
 def seeds_of(recipe: Recipe, root: Path | None = None) -> list[int]:

@@ -9,20 +9,77 @@ from statistics import fmean, median
 
 import pandas as pd
 import torch
+from IPython.display import Markdown, display
 from scipy.stats import gmean
 
 from companion import tables
+from companion.display import cell, markdown
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import build
 from residual.probes import block_ratios, coherence, exact_statistics
 from residual.provenance import computing_with
 from residual.recipe import Recipe
+from residual.statistics import listed
 from residual.store import Record
 
 TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
 CPU = torch.device("cpu")
 IMAGES, SIDE = 8, 8  # of the made-up inputs
+
+
+def answer(*parts: str | pd.DataFrame) -> None:
+    """Display the answer to an exercise, folded: its sentences, then its tables.
+
+    A reader who unfolds it reads the answer first, and may look at the code above for how it was
+    computed. Floats have two decimals, small ones two significant digits.
+    """
+    sentences = " ".join(part for part in parts if isinstance(part, str) and part)
+    shown = [
+        markdown(frame.columns, [[short(v) for v in row] for row in frame.itertuples(index=False)])
+        for frame in parts
+        if isinstance(frame, pd.DataFrame)
+    ]
+    told = "\n\n".join([sentences, *shown])
+    display(Markdown(f"<details><summary>Answer</summary>\n\n{told}\n\n</details>"))
+
+
+def short(value: object) -> str:
+    """One value of an answer's table."""
+    return cell(value, 2 if not isinstance(value, float) or abs(value) >= 0.1 else 4)
+
+
+def other_winner(found: pd.DataFrame, stops: Sequence[int] = (30, 60)) -> str:
+    """The targets for which the longer training has another winner, of plain and residual."""
+    ahead = [
+        found[f"residual, {stop} iterations"] < found[f"plain, {stop} iterations"] for stop in stops
+    ]
+    changed = found["target"][ahead[0] != ahead[1]].tolist()
+    return listed(changed) if changed else ""
+
+
+def missed_most(lesions: pd.DataFrame) -> pd.DataFrame:
+    """Which block's deletion costs most, by network, and in how many trainings.
+
+    Takes the frame of `tables.lesions`. Columns: network, the blocks that most trainings miss most,
+    in how many trainings, and in how many of them the block that is missed most halves the maps.
+    """
+    worst = lesions.loc[lesions.groupby("run")["rise"].idxmax()]
+    rows = []
+    for name, part in worst.groupby("network"):
+        votes = part["block"].value_counts()
+        most = sorted(votes[votes == votes.max()].index)
+        stage = (part["depth"] - 2) // 6  # blocks
+        halving = (part["block"] > 1) & ((part["block"] - 1) % stage == 0)
+        rows.append(
+            {
+                "network": name,
+                "misses most: block": listed([str(block) for block in most]),
+                "in trainings": f"{votes.max()} of {len(part)}",
+                "it halves the maps in": f"{halving.sum()} of {len(part)}",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def epochs(recipe: Recipe) -> float:

@@ -11,6 +11,11 @@ from residual.models import KINDS, ZEROS
 
 FACTS = Path(__file__).with_name("peers.toml")
 SPLITS = ("all", "stratified-45000")
+MEANS = ("pixels", "image")
+SETS = ("first", "second")
+SHORTCUTS = ("identity", "projection", "average-pooled")
+OF_A_NETWORK = ("recipe", "zeros", "shortcut", "bare", "variant")
+"""Facts of a network that a source may state once, for all that say nothing else."""
 
 
 class PeerError(DataError):
@@ -19,19 +24,35 @@ class PeerError(DataError):
 
 @dataclass(frozen=True)
 class Peer:
-    """One published network; `test_error` as its source reports it, in per cent."""
+    """One published network; `peers.toml` says what the fields mean.
+
+    `label` tells several trainings of one kind and depth apart, `variant` says what differs from
+    the source's other networks, and `test_error` is what the source reports, if it does.
+    """
 
     source: str
     kind: str
     depth: int
+    label: str
     file: str
-    test_error: float
     sha256: str
+    recipe: str
+    zeros: str
+    shortcut: str = "identity"
+    bare: bool = False
+    variant: str = ""
+    test_error: float | None = None
 
     @property
     def name(self) -> str:
-        """public/source/kind-depth, as in the store of records."""
-        return f"public/{self.source}/{self.kind}-{self.depth}"
+        """public/source/kind-depth[-label], as in the store of records."""
+        label = f"-{self.label}" if self.label else ""
+        return f"public/{self.source}/{self.kind}-{self.depth}{label}"
+
+    def facts(self) -> dict:
+        """What a record says of its network."""
+        names = ("kind", "depth", "label", "variant", "recipe", "shortcut", "zeros", "bare")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -44,18 +65,20 @@ class Source:
     licence: str
     path: str
     code: str
-    zeros: str
+    set: str
     mean: list | str
     split: str
-    recipe: str
     reported_in: str
     published_epoch: bool
     peers: tuple[Peer, ...]
     std: list = (1.0, 1.0, 1.0)
+    tested_mean: list | str | None = None
+    tested_std: list | None = None
+    tested_in_batches: int = 0
 
     def facts(self) -> dict:
         """What a record says of its source."""
-        names = ("name", "repository", "commit", "licence", "path", "code", "recipe", "split")
+        names = ("name", "set", "repository", "commit", "licence", "path", "code", "split")
         return {name: getattr(self, name) for name in names}
 
 
@@ -68,34 +91,45 @@ def sources(path: Path = FACTS) -> tuple[Source, ...]:
         table = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise PeerError(f"{path.name} is no TOML: {error}") from error
-    return tuple(source(name, facts) for name, facts in table.items())
+    return tuple(source(name, facts) for name, facts in table.items() if name != "not_admitted")
 
 
 def source(name: str, facts: dict) -> Source:
     """One source from its table in the file."""
-    given = {key: value for key, value in facts.items() if key != "networks"}
+    given = {key: value for key, value in facts.items() if key not in ("networks", *OF_A_NETWORK)}
+    common = {key: value for key, value in facts.items() if key in OF_A_NETWORK}
     networks = facts.get("networks")
     if not isinstance(networks, dict) or not networks:
         raise PeerError(f"{FACTS.name}: {name} lacks networks.")
-    peers = tuple(peer(name, network, table) for network, table in networks.items())
+    peers = tuple(peer(name, network, common | table) for network, table in networks.items())
     made = checked(
         Source, f"{FACTS.name}: {name}", given | {"name": name, "peers": peers}, PeerError
     )
-    for field, value, choices in (("zeros", made.zeros, ZEROS), ("split", made.split, SPLITS)):
-        if value not in choices:
-            raise PeerError(f"{FACTS.name}: {name}.{field} is one of {', '.join(choices)}.")
-    if isinstance(made.mean, str) and made.mean != "pixels":
-        raise PeerError(f"{FACTS.name}: {name}.mean is three numbers or pixels.")
+    check(name, "set", made.set, SETS)
+    check(name, "split", made.split, SPLITS)
+    for field in ("mean", "tested_mean"):
+        if isinstance(getattr(made, field), str):
+            check(name, field, getattr(made, field), ("three numbers", *MEANS))
     return made
 
 
+def check(place: str, field: str, value: str, choices: tuple[str, ...]) -> None:
+    """PeerError unless the value is one of the choices."""
+    if value not in choices:
+        raise PeerError(f"{FACTS.name}: {place}.{field} is one of {', '.join(choices)}.")
+
+
 def peer(source: str, network: str, facts: dict) -> Peer:
-    """One network from its table in the file; its name is kind-depth."""
-    kind, _, depth = network.partition("-")
+    """One network from its table in the file; its name is kind-depth[-label]."""
+    kind, depth, label = [*network.split("-", 2), "", ""][:3]
+    place = f"{source}.networks.{network}"
     if kind not in KINDS or not depth.isdigit():
-        raise PeerError(f"{FACTS.name}: {source}.networks.{network} is not named kind-depth.")
-    given = facts | {"source": source, "kind": kind, "depth": int(depth)}
-    return checked(Peer, f"{FACTS.name}: {source}.networks.{network}", given, PeerError)
+        raise PeerError(f"{FACTS.name}: {place} is not named kind-depth.")
+    given = facts | {"source": source, "kind": kind, "depth": int(depth), "label": label}
+    made = checked(Peer, f"{FACTS.name}: {place}", given, PeerError)
+    check(place, "zeros", made.zeros, ZEROS)
+    check(place, "shortcut", made.shortcut, SHORTCUTS)
+    return made
 
 
 def training_indices(source: Source, labels: np.ndarray) -> np.ndarray:

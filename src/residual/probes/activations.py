@@ -104,6 +104,47 @@ def block_ratios(model: Network, batches: Batches) -> Table:
     return columns(rows)
 
 
+def angles(model: Network, batches: Batches) -> Table:
+    """How far each block turns its input: the sine of the angle between input x and output y.
+
+    y is the block's output before its last ReLU: F(x) in a plain net, F(x) plus the shortcut in a
+    residual one. x and y of all images are taken as one long vector each, so that the sine depends
+    neither on the size of x nor on that of y, unlike ‖F(x)‖/‖x‖ (block_ratios): zero is a multiple
+    of the identity, one a right angle (Registration 3, nearer-the-identity; Greff et al. 2017 see
+    blocks of a stage as refining one estimate). One row a block: block (from 1), sine (None where
+    the block changes the shape, or where x or y is zero), widening.
+    """
+    inputs: list[Tensor] = [torch.empty(0)] * len(model.blocks)
+    sums = [[0.0, 0.0, 0.0] for _ in model.blocks]  # ⟨x, x⟩, ⟨y, y⟩, ⟨x, y⟩
+
+    def enter(i: int, x: Tensor) -> None:
+        inputs[i] = x
+
+    def leave(i: int, f: Tensor) -> None:
+        x = inputs[i]
+        y = f + model.blocks[i].shortcut(x) if model.blocks[i].residual else f
+        for k, (a, b) in enumerate(((x, x), (y, y), (x, y))):
+            sums[i][k] += float((a * b).flatten(1).sum(1).cpu().double().sum())
+
+    with ExitStack() as hooks, evaluating(model):
+        for i, block in enumerate(model.blocks):
+            if block.widening:
+                continue
+            for handle in (
+                block.register_forward_pre_hook(lambda _m, x, i=i: enter(i, x[0])),
+                block.norm2.register_forward_hook(lambda _m, _i, f, i=i: leave(i, f)),
+            ):
+                hooks.enter_context(handle)
+        for batch in batches:
+            model(batch)
+    rows = []
+    for i, (block, (xx, yy, xy)) in enumerate(zip(model.blocks, sums), start=1):
+        sine = max(1 - xy**2 / (xx * yy), 0.0) ** 0.5 if xx * yy > 0 else None
+        row = {"block": i, "sine": sine if sine is None else significant(sine)}
+        rows.append(row | {"widening": bool(block.widening)})
+    return columns(rows)
+
+
 def norm(x: Tensor) -> Tensor:
     """Euclidean norm of each image's activations: (N,), in double precision where there is one."""
     precise = torch.float32 if x.device.type == "mps" else torch.float64

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from residual.models import Network
+
 Batches = Iterable[Tensor]
 Table = dict[str, list]
 
@@ -13,6 +15,11 @@ Table = dict[str, list]
 def significant(value: float) -> float:
     """Six significant digits: what a table keeps."""
     return float(f"{value:.6g}")
+
+
+def convolutions(model: Network) -> list[nn.Conv2d]:
+    """The 3×3 convolutions in network order, as `Network.layers` names them."""
+    return [model.conv] + [conv for block in model.blocks for conv in (block.conv1, block.conv2)]
 
 
 @contextmanager

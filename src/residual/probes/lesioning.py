@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from residual.models import Network
-from residual.probes.common import Table, evaluating, significant
+from residual.probes.common import Table, convolutions, evaluating, significant
+
+KEPT = 9  # blocks of a network of 20 layers
 
 
 def error(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
@@ -30,7 +32,7 @@ def lesions(model: Network, batches: list[tuple[Tensor, Tensor]]) -> Table:
     wrong, count = torch.zeros(len(model.blocks) + 1, dtype=torch.int64), 0
     with evaluating(model):
         for images, labels in batches:
-            x = model.norm(model.conv(images)).relu_()
+            x = model.stem(images)
             for i, block in enumerate(model.blocks, start=1):
                 bare = block.shortcut(x)
                 y = model.blocks[i:](bare.relu() if block.last_relu else bare)
@@ -40,6 +42,36 @@ def lesions(model: Network, batches: list[tuple[Tensor, Tensor]]) -> Table:
             count += len(labels)
     errors = [significant(100 * w / count) for w in wrong.tolist()]
     return {"block": list(range(len(errors))), "test_error": errors}
+
+
+def surplus(model: Network, blocks: Table, batches: list[tuple[Tensor, Tensor]]) -> dict:
+    """Test error without all blocks that ResNet-20 does not have, deleted together, in per cent.
+
+    Deleted are the identity blocks of least ‖F(x)‖/‖x‖ (column ratio of `blocks`, the table of
+    `block_ratios`), as many as leave the nine blocks of a network of 20 layers (Veit et al. 2016,
+    §4.2, deletes random ones). Beside this joint error: that of the whole network, and the error
+    with its identity blocks in another `order` within each stage (§4.3 there; Greff et al. 2017,
+    §5, read such blocks as steps of one estimate). Blocks are counted from 1.
+    """
+    identity = [i for i, block in enumerate(model.blocks) if not block.widening]
+    least = sorted(identity, key=lambda i: blocks["ratio"][i])
+    deleted = sorted(least[: max(len(model.blocks) - KEPT, 0)])
+    order, generator = list(range(len(model.blocks))), torch.Generator().manual_seed(0)
+    for width in (16, 32, 64):
+        stage = [i for i in identity if model.blocks[i].conv2.out_channels == width]
+        for i, j in zip(stage, torch.randperm(len(stage), generator=generator).tolist()):
+            order[i] = stage[j]
+    joint, shuffled = copy.deepcopy(model), copy.deepcopy(model)
+    joint.blocks = nn.Sequential(*(b for i, b in enumerate(joint.blocks) if i not in deleted))
+    shuffled.blocks = nn.Sequential(*(shuffled.blocks[i] for i in order))
+    return {
+        "deleted": [i + 1 for i in deleted],
+        "order": [i + 1 for i in order],
+        "whole": significant(error(model, batches)),
+        "joint": significant(error(joint, batches)),
+        "shuffled": significant(error(shuffled, batches)),
+        "images": sum(len(labels) for _, labels in batches),
+    }
 
 
 def mistakes(logits: Tensor, labels: Tensor) -> int:
@@ -52,7 +84,7 @@ def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
     probed = copy.deepcopy(model).train()
     probed.zero_grad()
     F.cross_entropy(probed(images).float(), labels).backward()
-    weights = [m.weight for m in probed.modules() if isinstance(m, nn.Conv2d)]
+    weights = [conv.weight for conv in convolutions(probed)]
     sizes = torch.stack([torch.stack([w.grad.norm(), w.detach().norm()]) for w in weights]).cpu()
     return {
         "layer": list(model.layers()),
