@@ -10,7 +10,7 @@ from residual.models import Network
 from residual.probes.common import evaluating, significant
 
 
-def kernel(model: Network, images: Tensor) -> dict:
+def kernel(model: Network, images: Tensor) -> float:
     """Participation ratio of the eigenvalues of the tangent kernel of N images (N, C, H, W).
 
     K_ij is the sum over classes c of ⟨∇f_c(x_i), ∇f_c(x_j)⟩, where f are the logits and ∇ is taken
@@ -38,10 +38,7 @@ def kernel(model: Network, images: Tensor) -> dict:
         for i, logit in enumerate(logits):
             torch.autograd.grad(logit, model.conv.weight, retain_graph=i + 1 < len(logits))
     square = gram.square().sum() * len(images)
-    return {
-        "participation": significant(float(gram.trace() ** 2 / square)),
-        "images": len(images),
-    }
+    return significant(float(gram.trace() ** 2 / square))
 
 
 def by_image(layer: nn.Module, x: Tensor, g: Tensor) -> list[Tensor]:
