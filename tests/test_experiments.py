@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import BatchNorm2d
 
-from residual import experiments, store
+from residual import experiments, probes, store
 from residual.claims import CLAIMS
 from residual.constructions import zero_scale
 from residual.errors import ParameterError
@@ -21,10 +21,11 @@ from residual.experiments import (
     solution,
     spectra,
     thirty_four,
+    untrained,
     weights,
     zeroing,
 )
-from residual.experiments.place import Place
+from residual.experiments.place import Place, positive
 from residual.models import build
 from residual.recipe import PROFILES, Recipe
 
@@ -166,6 +167,32 @@ def test_descent_from_near_zero_is_measured_for_each_size_of_the_perturbation():
     small = {r["form"]: r["response_start"] for r in rows if r["epsilon"] == 0.01}
     assert small["no-bn"] < 1e-3
     assert small["bn"] > 0.5
+
+
+def test_untrained_networks_are_measured_by_kind_and_depth():
+    chosen = untrained.SETTINGS | {"shallow": 8, "deep": 14, "statistics": 100}
+    chosen |= {"images": 50, "kernel_images": 6, "batch": 20}
+    found = untrained.measure(chosen, 0, PLACE)
+    assert found.keys() == {"plain-8", "residual-8", "plain-14", "residual-14"}
+    assert found["plain-8"].keys() == found["residual-8"].keys() == {"ratio", "sine"}
+    deep = found["plain-14"], found["residual-14"]
+    assert {*deep[0]} == {"ratio", "sine", "kernel", "stage_ratio", "coherence"}
+    assert deep[1]["sine"] < deep[0]["sine"] <= 1  # adding x brings y nearer to x
+    assert all(1 / 6 <= row["kernel"] <= 1 and row["stage_ratio"] > 0 for row in deep)
+
+
+def test_gradients_agree_at_one_image_and_less_at_another():
+    x, noise = (positive(seed, (20, 3, 8, 8), PLACE.device) for seed in (0, 1))
+    model = build("plain", 14)
+    same, near, far = (probes.coherence(model, x, x + step * noise) for step in (0, 0.01, 1))
+    assert same == pytest.approx(1, abs=1e-5)
+    assert 1 > near > far
+
+
+def test_the_stage_ratio_is_the_first_over_the_last_and_without_the_stem():
+    ratio = [9.0, 4.0, 4.0, 7.0, 7.0, 1.0, 1.0]  # the stem and three stages of one block
+    assert probes.stage_ratio(ratio, [9.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0]) == 1
+    assert probes.stage_ratio(ratio, [1.0] * 7) == 4
 
 
 def test_a_matched_start_has_the_ratio_of_the_identity():

@@ -288,7 +288,9 @@ def same_network(record: Record) -> bool:
     """Whether a training differs from the paper's in its recipe alone, not in its shortcuts or in
     how the last γ of a block starts and decays."""
     recipe = record.recipe
-    return recipe.shortcut == "identity" and recipe.decay_gamma and not recipe.zero_gamma
+    own_start = recipe.gamma == 1 and not recipe.zero_gamma
+    same = recipe.shortcut == "identity" and recipe.last_relu
+    return same and own_start and recipe.decay_gamma
 
 
 def best_control(found: pd.DataFrame) -> str:
