@@ -1,7 +1,7 @@
 """Probes measure what they say, and leave the model as it was."""
 
 import copy
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import torch
@@ -100,6 +100,11 @@ def test_exact_statistics_are_those_of_the_data(images):
         lambda m, x: probes.lesions(m, [(x, torch.zeros(len(x), dtype=torch.int64))]),
         lambda m, x: probes.gradient_ratios(m, x, torch.zeros(len(x), dtype=torch.int64)),
         lambda m, x: probes.exact_statistics(m, [x]),
+        lambda m, x: probes.angles(m, [x]),
+        lambda m, x: probes.kernel(m, x),
+        lambda m, x: probes.surplus(
+            m, {"ratio": [1.0, 2.0, 3.0]}, [(x, torch.zeros(len(x), dtype=torch.int64))]
+        ),
     ],
 )
 def test_a_probe_leaves_the_model_alone(probe, images):
@@ -190,3 +195,64 @@ def test_deleting_a_block_is_zeroing_its_f(last_relu):
     assert probes.error(model, [(images, labels)]) == pytest.approx(
         found["test_error"][2], rel=1e-5
     )
+
+
+@pytest.mark.parametrize("make", [plain, resnet])
+def test_a_sine_is_that_of_the_angle_between_input_and_output(make, images):
+    model = make(14).eval()
+    table = probes.angles(model, images.split(5))
+    features = model.features(images)
+    assert table["block"] == [1, 2, 3, 4, 5, 6]
+    assert table["sine"][2] is table["sine"][4] is None
+    assert table["widening"] == [False, False, True, False, True, False]
+    for i in (0, 1, 3, 5):
+        x = features[i].detach().double().flatten()
+        y = spectrum.before_relu(model.blocks[i], features[i]).detach().double().flatten()
+        expected = (1 - torch.cosine_similarity(x, y, 0) ** 2).sqrt().item()
+        assert table["sine"][i] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_zeroed_block_turns_nothing(images):
+    model = resnet(8)
+    torch.nn.init.zeros_(model.blocks[0].norm2.weight)
+    assert probes.angles(model, [images])["sine"][0] == pytest.approx(0, abs=1e-3)
+    model = plain(8)
+    torch.nn.init.zeros_(model.blocks[0].norm2.weight)
+    assert probes.angles(model, [images])["sine"][0] is None
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_the_kernel_is_that_of_all_gradients(kind, images):
+    model = build(kind, 8)
+    model.train()(images)
+    model.eval()
+    logits, gram = model(images[:5]), torch.zeros(5, 5, dtype=torch.float64)
+    for c in range(10):
+        rows = []
+        for i in range(5):
+            found = torch.autograd.grad(logits[i, c], [*model.parameters()], retain_graph=True)
+            rows.append(torch.cat([g.flatten() for g in found]).double())
+        gram += torch.stack(rows) @ torch.stack(rows).T
+    values = torch.linalg.eigvalsh(gram)
+    expected = (values.sum() ** 2 / (5 * values.square().sum())).item()
+    assert probes.kernel(model, images[:5]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_surplus_blocks_are_deleted_together_and_others_shuffled(images):
+    model = resnet(26)  # twelve blocks, nine of them kept
+    model.train()(images)
+    batches = [(images, torch.arange(12) % 10)]
+    ratios = [float(i) for i in range(12, 0, -1)]
+    found = probes.surplus(model, {"ratio": ratios}, batches)
+    assert found["deleted"] == [10, 11, 12]  # of least ratio; 5 and 9 widen
+    assert found["images"] == 12
+    assert found["whole"] == pytest.approx(probes.error(model, batches))
+    with ExitStack() as gone:
+        for block in model.blocks[9:]:
+            gone.enter_context(deleted(block))
+        assert found["joint"] == pytest.approx(probes.error(model, batches))
+    order = [i - 1 for i in found["order"]]
+    assert order != list(range(12))
+    assert all(sorted(order[a:b]) == list(range(a, b)) for a, b in ((0, 4), (4, 8), (8, 12)))
+    assert order[4] == 4
+    assert order[8] == 8

@@ -26,8 +26,8 @@ class Curve:
 
     `train_error` is on augmented images: if `running`, an average over the batches of an epoch, in
     training mode as they were met; else measured in eval mode after the epoch. `held_out` is the
-    error on `test` images, or on 5,000 `validation` images that the source kept aside; on `none`
-    (NaN) where the source tested in training mode;
+    error on `test` images, or on 5,000 `validation` images that the source kept aside; on `none`,
+    and NaN, where no test error in eval mode was taken over from its log;
     `final_test_error` is None where the source does not say. `code` and `set` are as in peers.toml,
     `low_start` says whether the training began at a low learning rate (§4.2, None: not known), and
     `an_epoch` how many iterations an epoch has. Where only the final test error was published, the

@@ -90,7 +90,8 @@ def admitted(record: Record) -> bool:
     reported, metrics = record["reported"]["test_error"], record["metrics"]
     if reported is None:
         return metrics["test_error"] < WORST[record.kind]
-    return abs(metrics.get("test_error_as_reported", metrics["test_error"]) - reported) <= TOLERANCE
+    away = abs(metrics.get("test_error_as_reported", metrics["test_error"]) - reported)
+    return round(away, 6) <= TOLERANCE
 
 
 def measure_one(
