@@ -79,30 +79,49 @@ def error_table() -> str:
 
 
 def peer_table() -> str:
-    """The networks of others: source, recipe, and each network's reported and measured error."""
+    """The sources of networks: set, family of code, what was measured, and each by itself in a
+    fold with its recipes and errors; then those that were looked at and left out, with the reason.
+    """
     measured = store.every("public")
-    parts = []
+    rows, folds = [], []
     for source in peers.sources():
         found = [record for record in measured if record.member == source.name]
-        licence = "no licence" if source.licence == "none" else source.licence
-        parts.append(
-            f"**{source.name}** ([repository]({source.repository}) at `{source.commit[:12]}`, "
-            f"{licence}). {source.recipe[:1].upper()}{source.recipe[1:]}. Reported in "
-            f"{source.reported_in}."
+        counts = Counter(NAMES[record.kind] for record in found)
+        told = ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "not measured yet"
+        licence = "none" if source.licence == "none" else source.licence
+        rows.append((source.name, source.set, source.code, told, licence))
+        folds.append(f"**{source.name}**\n\n{of_source(source, found)}")
+    listing = table(("Source", "Set", "Family of code", "Networks measured", "Licence"), rows)
+    left = table(("Left out", "Why"), sorted(peers.left_out().items()))
+    return "\n\n".join([listing, folded("Each network: recipe, errors, record", folds), left])
+
+
+def folded(title: str, parts: list[str]) -> str:
+    """Parts that open at a click."""
+    inside = "\n\n".join(parts)
+    return f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>"
+
+
+def of_source(source: peers.Source, found: list[Record]) -> str:
+    """A source's recipes, and each of its networks with reported and measured errors."""
+    recipes: dict[str, list[str]] = {}
+    for peer in source.peers:
+        name = peer.name.rsplit("/", 1)[1] + (f" ({peer.variant})" if peer.variant else "")
+        recipes.setdefault(peer.recipe, []).append(name)
+    told = [f"- {recipe}: {', '.join(names)}" for recipe, names in recipes.items()]
+    rows = [
+        (
+            record.name.rsplit("/", 1)[1],
+            cell(record["reported"]["test_error"]),
+            cell(record["metrics"]["test_error"]),
+            cell(record["metrics"]["train_error"]),
+            record_link(record.name),
         )
-        rows = [
-            (
-                network(record.kind, record.depth),
-                f"{record['reported']['test_error']:.2f}",
-                f"{record['metrics']['test_error']:.2f}",
-                f"{record['metrics']['train_error']:.2f}",
-                record_link(record.name),
-            )
-            for record in found
-        ]
-        header = ("Network", "Test, reported", "Test, measured", "Training, measured", "Record")
-        parts.append(table(header, rows) if rows else "Not measured yet.")
-    return "\n\n".join(parts)
+        for record in found
+    ]
+    header = ("Network", "Test, reported", "Test, measured", "Training, measured", "Record")
+    where = f"[Repository]({source.repository}) at `{source.commit[:12]}`; {source.reported_in}."
+    return "\n\n".join([where, "\n".join(told), table(header, rows) if rows else ""])
 
 
 def log_table() -> str:

@@ -27,11 +27,9 @@ CHAIN: tuple[tuple[str, str], ...] = (
 """The note's line of argument: each link, and the claim whose verdict it carries."""
 
 
-def kernel_of(run: Record) -> float:
-    """The participation ratio of a network's neural tangent kernel."""
-    if "kernel" not in run["probes"]:
-        raise MissingRecordError(f"{run.name}: its tangent kernel was not measured.")
-    return run["probes"]["kernel"]["participation"]
+def kernel_of(run: Record) -> float | None:
+    """The participation ratio of a network's neural tangent kernel; None if not measured."""
+    return run["probes"].get("kernel", {}).get("participation")
 
 
 def preconditioning(evidence: Evidence) -> Finding:

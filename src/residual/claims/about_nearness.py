@@ -124,10 +124,11 @@ def cured_by_surplus(evidence: Evidence) -> Finding:
     """
     runs = with_probe(evidence, "residual", 56, "surplus")
 
-    def joint(run: Record) -> float:
+    def joint(run: Record) -> float | None:
         if run.depth == 20:
             return max(run["metrics"]["test_error"], 1e-9)
-        return max(run["probes"]["surplus"]["joint"], 1e-9)
+        found = run["probes"].get("surplus")
+        return found and max(found["joint"], 1e-9)
 
     together = evidence.ratio("joint", ("residual", 56), ("residual", 20), joint, TWICE)
     alone = averaged("alone", by_member(runs, cost_of_surplus, fmean), POINT)
@@ -150,8 +151,11 @@ def cost_of_surplus(run: Record) -> float:
     return median(errors[block] - errors[0] for block in run["probes"]["surplus"]["deleted"])
 
 
-def sine_of(run: Record, when: str) -> float:
-    """Median over identity blocks of the sine of the angle between a block's input and output."""
+def sine_of(run: Record, when: str) -> float | None:
+    """Median over identity blocks of the sine of the angle between a block's input and output;
+    None where it was not measured."""
+    if "angles" not in run["probes"]:
+        return None
     table = run["probes"]["angles"][when]
     pairs = zip(table["sine"], table["widening"])
     return median(value for value, wide in pairs if not wide and value is not None)

@@ -190,10 +190,14 @@ def last_train_error(log: Curve) -> float | None:
 def by_recipe(
     records: Sequence[Record], value: Callable[[Record], float]
 ) -> dict[tuple[str, str], float]:
-    """A positive value by source (or seed) and recipe: geometric means over its trainings."""
+    """A positive value by source (or seed) and recipe: geometric means over its trainings.
+
+    Trainings for which the value is None, since it was not measured, are left out.
+    """
     groups: dict[tuple[str, str], list[float]] = {}
     for record in records:
-        groups.setdefault((str(record.member), recipe(record)), []).append(value(record))
+        if (found := value(record)) is not None:
+            groups.setdefault((str(record.member), recipe(record)), []).append(found)
     return {key: geometric_mean(values) for key, values in groups.items()}
 
 

@@ -8,7 +8,7 @@ logs lie beside them as curve.csv.
 from residual.peers.curves import Curve, curves, reported
 from residual.peers.loading import network, published, scaling
 from residual.peers.measurement import measure
-from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
+from residual.peers.sources import Peer, PeerError, Source, left_out, sources, training_indices
 
 __all__ = ["Curve", "Peer", "PeerError", "Source", "curves", "measure", "network", "published"]
-__all__ += ["reported", "scaling", "sources", "training_indices"]
+__all__ += ["left_out", "reported", "scaling", "sources", "training_indices"]

@@ -94,6 +94,11 @@ def sources(path: Path = FACTS) -> tuple[Source, ...]:
     return tuple(source(name, facts) for name, facts in table.items() if name != "not_admitted")
 
 
+def left_out(path: Path = FACTS) -> dict[str, str]:
+    """Sources that were looked at and are not measured, each with the reason."""
+    return tomllib.loads(path.read_text("utf-8"))["not_admitted"]
+
+
 def source(name: str, facts: dict) -> Source:
     """One source from its table in the file."""
     given = {key: value for key, value in facts.items() if key not in ("networks", *OF_A_NETWORK)}
