@@ -102,7 +102,8 @@ def figures(notebook: Path) -> Iterator[tuple[dict, dict]]:
     """All figures that a notebook stores, each as `stored` gives it."""
     for cell in json.loads(notebook.read_bytes())["cells"]:
         for output in cell.get("outputs", ()):
-            if about := output.get("metadata", {}).get("companion"):
+            about = output.get("metadata", {}).get("companion", {})
+            if "label" in about:
                 yield {kind: "".join(told) for kind, told in output["data"].items()}, about
 
 

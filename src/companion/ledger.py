@@ -86,9 +86,9 @@ def chapters(claim_id: str) -> str:
 
 
 def figure_link(claim: Claim) -> str:
-    """A link to the figure that shows the claim, from a page of the folder book."""
+    """A link to the figure that shows the claim, or to the chapter, from a page of book/."""
     chapter, _, label = claim.figure.partition("#")
-    return f"../notebooks/{chapter}.ipynb" + (f"#{label}" if label else "")
+    return f"#{label}" if label else f"../notebooks/{chapter}.ipynb"
 
 
 def counted(claims: Sequence[Claim], verdict: str) -> int:
