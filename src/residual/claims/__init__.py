@@ -228,7 +228,14 @@ def as_json(verdicts: list[Verdict]) -> list[dict]:
 
 
 def claim_as_json(claim: Claim, found: Verdict) -> dict:
-    """One claim and its verdict as plain JSON."""
+    """One claim and its verdict as plain JSON, in schema.org's terms for a claim that is reviewed
+    and in our own."""
+    review = {
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "claimReviewed": claim.text["en"],
+        "reviewRating": {"@type": "Rating", "alternateName": found.verdict},
+    }
     both = {
         "claim": claim.text,
         "verdict_in": {one: word("verdicts", found.verdict, one) for one in LANGUAGES},
@@ -253,7 +260,8 @@ def claim_as_json(claim: Claim, found: Verdict) -> dict:
     ]
     place = ("form", "note", "section", "paper", "where", "quantity", "rule")
     return (
-        {"id": found.id, "scale": found.scale, "verdict": found.verdict}
+        review
+        | {"id": found.id, "scale": found.scale, "verdict": found.verdict}
         | both
         | {"measures": measures, "numbers": dict(found.numbers), "reasons": why}
         | {"seeds": found.seeds, "runs": list(found.runs)}
