@@ -16,6 +16,7 @@ from residual.store import committed, digest
 
 FACTS = Path(__file__).with_name("logs.toml")
 FINALS, DIGESTS = "final-test-errors.csv", "SHA256SUMS"
+BATCHES = 391  # iterations of an epoch of 50,000 images in batches of 128
 TRAINING = {"train_error_running": True, "train_error_eval": False}
 HELD_OUT = {("test_error",): "test", ("validation_error",): "validation", (): "none"}
 
@@ -46,7 +47,7 @@ class Curve:
     code: str = ""
     set: str = ""
     low_start: bool | None = None
-    an_epoch: int = 391
+    an_epoch: int = BATCHES
 
     @property
     def name(self) -> str:
