@@ -14,8 +14,8 @@ from residual.recipe import KINDS
 SETTINGS = {
     "shallow": 20,  # of it only responses and angles
     "deep": 56,
-    "statistics": 2000,  # training images that BN statistics are averaged over
-    "images": 2000,  # test images of responses and angles
+    "statistics": 1000,  # training images that BN statistics are averaged over
+    "images": 500,  # test images of responses and angles
     "kernel_images": 128,
     "batch": 128,  # images of the gradients
     "step": 0.05,  # from an image to its neighbour, relative to the images' root mean square
