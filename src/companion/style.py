@@ -25,7 +25,6 @@ WIDTH = 5.2  # of a panel that stands alone, so that a phone shows it at two thi
 
 STYLE = seaborn.axes_style("ticks") | seaborn.plotting_context("notebook", font_scale=0.85)
 STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
-STYLE |= {"figure.constrained_layout.use": True}
 
 
 def use() -> None:

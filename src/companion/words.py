@@ -53,7 +53,8 @@ def names(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def trainings(records: Sequence[Record]) -> str:
     """How many trainings stand behind each network: 5 seeds, or 4 to 6 sources."""
-    counts = Counter((r.kind, r.depth, r.variant) for r in records).values()
+    members = {(r.kind, r.depth, r.variant, r.member) for r in records}
+    counts = Counter(member[:3] for member in members).values()
     word = "source" if records[0].scale == "public" else "seed"
     low, high = min(counts), max(counts)
     return count(high, word) if low == high else f"{low} to {count(high, word)}"

@@ -1,10 +1,12 @@
 """What the argument of note 000 proves: curvature, decay on γ, the chain link by link."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import pandas as pd
+from matplotlib.axes import Axes
 
-from companion import tables
+from companion import style, tables
 from companion.chapters.response_std import (
     NO_GAMMA_DECAY,
     identity_blocks,
@@ -15,10 +17,28 @@ from companion.chapters.response_std import (
 from companion.settings import Settings
 from companion.words import network, scale
 from residual import store
+from residual.claims import (
+    CAVEAT,
+    CHAIN,
+    CLAIMS,
+    DIFFERS,
+    NOT_SUPPORTED,
+    SUPPORTED,
+    judged,
+)
+from residual.claims.wording import word
 from residual.recipe import KINDS
 from residual.statistics import listed, number
 from residual.store import Record
 
+BADGES = {SUPPORTED: "#1a7f37", CAVEAT: "#8a6100", NOT_SUPPORTED: "#b3261e", DIFFERS: "#b3261e"}
+CHINESE = {
+    "hypothesis": "假设",
+    "prediction": "推论",
+    "check": "验证",
+    "consequence": "推断",
+    "conclusion": "结论",
+}
 STATES = ("before training", "trained")
 
 
@@ -34,7 +54,8 @@ def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame
     for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
         for depth in depths:
             for kind in KINDS:
-                if found := measured.get(f"{kind}-{depth}", {}).get("kernel"):
+                found = measured.get(f"{kind}-{depth}", {}).get("kernel")
+                if found:
                     about = {"kind": kind, "depth": depth, "network": network(kind, depth)}
                     about |= {"run": untrained.name, "member": seed, "state": STATES[0]}
                     rows.append(about | found)
@@ -131,12 +152,49 @@ def recap(records: Sequence[Record]) -> str:
     )
 
 
-# STUB until the claims land
-def diagram(chosen):
-    """Chain."""
-    from companion.display import table
-    from residual.claims import CHAIN, evaluate
+def links(chosen: Settings) -> pd.DataFrame:
+    """The note's line of argument, link by link: link, claim (its id), text and verdict."""
+    found = judged(chosen.profile)
+    texts = {claim.id: claim.text["en"] for claim in CLAIMS}
+    return pd.DataFrame(
+        {"link": link, "claim": name, "text": texts[name], "verdict": found[name].verdict}
+        for link, name in CHAIN
+    )
 
-    ids = {name for _, name, _ in CHAIN}
-    found = {verdict.id: verdict for verdict in evaluate(chosen.profile, ids=ids)}
-    table(pd.DataFrame({"link": link, "verdict": found[name].verdict} for link, name, on in CHAIN))
+
+def diagram(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw the links of an argument below each other, each with its claim and its verdict."""
+    ax.set(xlim=(0, 1), ylim=(len(frame), 0))
+    ax.axis("off")
+    for row, (link, text, verdict) in enumerate(
+        zip(frame["link"], frame["text"], frame["verdict"])
+    ):
+        colour = BADGES.get(verdict, style.GREY)
+        box = {"boxstyle": "round,pad=0.35", "fc": "white", "ec": colour, "lw": 1.5}
+        ax.text(0.0, row + 0.5, link, va="center", weight="bold")
+        ax.text(0.2, row + 0.5, fill(text, 50), va="center", fontsize=9)
+        ax.text(0.98, row + 0.5, fill(verdict, 14), va="center", ha="right", color=colour, bbox=box)
+        if row:
+            ends = {"xy": (0.06, row + 0.32), "xytext": (0.06, row - 0.32)}
+            ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": style.GREY})
+
+
+def chain_words(frame: pd.DataFrame) -> dict[str, str]:
+    """Captions, alt text and origin of the diagram of the argument."""
+    told = listed([f"{link} {v}" for link, v in zip(frame["link"], frame["verdict"])])
+    chinese = "，".join(
+        f"{CHINESE[link]}{word('verdicts', verdict, 'zh')}"
+        for link, verdict in zip(frame["link"], frame["verdict"])
+    )
+    return {
+        "caption": (
+            "The note's argument, from top to bottom, with what was measured for each link. "
+            "A chain is as strong as its weakest link."
+        ),
+        "chinese": f"笔记的论证链，自上而下：{chinese}。链条的强度取决于最弱的一环。",
+        "alt": f"Five boxes below each other: {told}.",
+        "origin": (
+            "Hypothesis: stacks of blocks by themselves. Prediction: networks before training. All "
+            "others: trained networks."
+        ),
+    }

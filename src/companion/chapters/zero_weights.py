@@ -239,7 +239,7 @@ def weight_norms(records: Sequence[Record], depths: Sequence[int]) -> pd.DataFra
     """
     rows = []
     for record in records:
-        if record.depth in depths:
+        if record.depth in depths and not record.variant:
             table, blocks = record["gradients"], record["responses"]["final"]["blocks"]
             over = pd.Series(table["weight"][-1]) / pd.Series(table["he"])
             found = {"‖W‖ over its He value": over.median()}
