@@ -42,7 +42,7 @@ try:
 except PeerError as error:
     made["refused"] = str(error)
 peer = replace(peer, sha256=sha256(file.read_bytes()).hexdigest())
-made["blocks"] = len(network(yours, peer, published(Path("clones"), yours, peer)).blocks)
+made["blocks"] = len(network(peer, published(Path("clones"), yours, peer)).blocks)
 print(json.dumps(made))
 """
 

@@ -10,10 +10,10 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, settle, watched
 
-from companion import ledger, touch
+from companion import touch
 from companion.search import HAN, PARTS, BothLanguages
 from residual.batches import normalise
-from residual.claims import CLAIMS
+from residual.claims import CLAIMS, PUBLISHED, judged
 from residual.store import ROOT, committed, read
 
 SILENT = ("search.html", "genindex.html")
@@ -108,10 +108,10 @@ def test_the_ledger_shows_every_claim_with_its_records_one_click_away(site):
     text = text_of(site, "book/claims.html")
     for claim in CLAIMS:
         assert f'id="claim-{claim.id}"' in text
-        assert claim.chinese in text
+        assert claim.text["zh"] in unescape(text)
     told = json.loads((site / "claims.json").read_text("utf-8"))
     shown = {row["id"]: row["verdict"] for row in told}
-    assert shown == {name: v.verdict for name, v in ledger.verdicts("published").items()}
+    assert shown == {name: verdict.verdict for name, verdict in judged(PUBLISHED).items()}
     names = re.findall(r'href="\.\./records/([^"]+)\.json"', text)
     assert len(names) > len(CLAIMS)
     for name in names[:20]:
@@ -175,16 +175,41 @@ def test_search_shows_words_of_both_languages_beyond_the_glossary(address, brows
     page.close()
 
 
+MARKS = "() => document.querySelectorAll('svg.marks path[aria-roledescription]').length"
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_draws_without_network(site, browser, name):
+def test_an_explorer_answers_the_keyboard_on_a_phone_and_without_network(site, browser, name):
     page = browser.new_page(viewport=SIZES["phone"])
     with watched(page) as visit:
         page.goto((site / name).as_uri())
-        page.wait_for_selector("canvas, svg.marks", timeout=20_000)
+        page.wait_for_selector("svg.marks", timeout=20_000)
         assert not faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"]["width"]
+        both = page.evaluate(MARKS)
+        page.get_by_label("both").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"({MARKS})() < {both}")
+        page.get_by_role("link", name="The results").click()
+        assert page.url.endswith("book/results.html")
+    assert (site / name).with_suffix(".csv").read_text("utf-8").count("\n") > 100
     assert not visit.errors
     assert not visit.foreign(site.as_uri())
     page.close()
+
+
+def test_every_page_has_a_title_a_description_and_a_picture_for_previews(site):
+    titles = []
+    for name in set(pages(site)) - set(SILENT):
+        text = text_of(site, name).split("</head>")[0]
+        titles.append(re.search("<title>(.*)</title>", text)[1])
+        told = dict(re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)"', text))
+        told |= {v: k for k, v in re.findall(r'<meta content="([^"]*)" name="(\w+)"', text)}
+        assert len(told["description"]) > 40, name
+        assert told["og:description"], name
+        assert "<" not in told["og:title"], name
+        assert (site / name).parent.joinpath(told["og:image"]).is_file(), name
+    assert len(set(titles)) == len(titles)
 
 
 ANSWER = """async (alpha) => {
