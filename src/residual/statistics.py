@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 FEWEST_SEEDS = 3
@@ -77,8 +78,8 @@ def mean(values: Sequence[float]) -> Interval:
         return Interval(estimate, -math.inf, math.inf, len(group))
     if constant(group):
         return Interval(estimate, estimate, estimate, len(group))
-    ends = stats.ttest_1samp(group, 0).confidence_interval(LEVEL)
-    return Interval(estimate, float(ends.low), float(ends.high), len(group))
+    half = float(stdtrit(len(group) - 1, (1 + LEVEL) / 2) * group.std(ddof=1)) / len(group) ** 0.5
+    return Interval(estimate, estimate - half, estimate + half, len(group))
 
 
 def difference(first: Sequence[float], second: Sequence[float]) -> Interval:

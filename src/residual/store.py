@@ -107,7 +107,7 @@ class Record:
     def __getitem__(self, key: str):
         return self.content[key]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its place in a store: quick/plain-20-s0, public/akamaster/residual-20."""
         if "recipe" in self.content:

@@ -4,6 +4,7 @@ A rule reads records and trains nothing. To add a claim, write its words into cl
 rule, a function of the same name, into one of the modules `about_…`.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -89,11 +90,12 @@ def not_counted(found: Finding, evidence: Evidence) -> list[str]:
     """The trainings that diverged of the networks that a finding rests on, but for those in it."""
     if not found.runs:
         return []
-    others = [run for run in evidence.records if run.name not in found.runs]
+    lost = [run for run in evidence.records if run["metrics"]["train_error"] is None]
+    if not lost:
+        return []
     of_network = attrgetter("kind", "depth", "variant")
     used = {of_network(run) for run in evidence.records if run.name in found.runs}
-    lost = [run for run in others if run["metrics"]["train_error"] is None]
-    return [run.name for run in lost if of_network(run) in used]
+    return [run.name for run in lost if run.name not in found.runs and of_network(run) in used]
 
 
 def shortened(found: Finding, scale: str) -> Finding:
@@ -118,25 +120,32 @@ def of_others(claim: Claim, evidence: Evidence) -> Finding:
     """
     main = of_set(evidence, claim.judged_on)
     found = claim.judge(main)
-    exact = claim.judge(main.with_exact_statistics())
+    exact = at_best(claim.judge(main.with_exact_statistics()).verdict)
     beside = [
         grouped(measure, name)
         for name in SETS
         if name != claim.judged_on
         for measure in measures_of(claim, of_set(evidence, name))
+        if not of_ours(measure)
     ]
     measures = tuple(grouped(m, claim.judged_on, m.judged) for m in found.measures)
     found = replace(found, measures=(*measures, *beside))
-    if exact.verdict != found.verdict:
-        told = Reason("exact-statistics", {"verdict": exact.verdict})
+    if exact != at_best(found.verdict):
+        told = Reason("exact-statistics", {"verdict": exact})
         return because(replace(found, verdict=INCONCLUSIVE, answer=""), told)
     if not found.seeds:
         return found
-    carried = tuple(carriers(claim, main, found.verdict)) or (Reason("sturdy"),)
-    if found.verdict == INCONCLUSIVE:
-        return because(found, *carried)
-    verdict = CAVEAT if found.verdict == SUPPORTED else found.verdict
-    return because(replace(found, verdict=verdict), Reason("others"), *carried)
+    found = replace(found, verdict=at_best(found.verdict))
+    if found.verdict != INCONCLUSIVE:
+        found = because(found, Reason("others"))
+    if found.seeds < FEWEST_SEEDS:
+        return found
+    return because(found, *(tuple(carriers(claim, main, found.verdict)) or (Reason("sturdy"),)))
+
+
+def at_best(verdict: str) -> str:
+    """The verdict as networks of others can give it, supported with a caveat at best."""
+    return CAVEAT if verdict == SUPPORTED else verdict
 
 
 def of_set(evidence: Evidence, name: str) -> Evidence:
@@ -145,11 +154,16 @@ def of_set(evidence: Evidence, name: str) -> Evidence:
 
 
 def grouped(measure: Measure, group: str, judged: bool = False) -> Measure:
-    """A measure of a set of sources; of claims judged on both, the set goes without saying."""
-    if not measure.trainings:
+    """A measure of a set of sources, and its group says so; those of our own have no set."""
+    if not measure.trainings or of_ours(measure):
         return measure
     groups = [part for part in (measure.group, group) if part]
     return replace(measure, group="/".join(groups), judged=judged)
+
+
+def of_ours(measure: Measure) -> bool:
+    """Whether a measure is of our own networks, by seed; sources have names."""
+    return all(member.isdecimal() for member in measure.trainings)
 
 
 def measures_of(claim: Claim, evidence: Evidence) -> tuple[Measure, ...]:
@@ -161,15 +175,15 @@ def measures_of(claim: Claim, evidence: Evidence) -> tuple[Measure, ...]:
 
 
 def carriers(claim: Claim, evidence: Evidence, verdict: str) -> Iterator[Reason]:
-    """The sources, and the families of code, without which the verdict would be another."""
-    found = [facts(each) for each in (*evidence.records, *evidence.all_logs)]
-    for what, names in (
-        ("name", {source["name"] for source in found}),
-        ("code", {source["code"] for source in found if source["code"]}),
-    ):
-        for name in sorted(names):
+    """The sources, and the families of code that several share, without which the verdict would be
+    another."""
+    code = {f["name"]: f["code"] for f in map(facts, (*evidence.records, *evidence.all_logs))}
+    shared = Counter(code.values())
+    families = sorted(name for name, sources in shared.items() if name and sources > 1)
+    for what, names in (("name", sorted(code)), ("code", families)):
+        for name in names:
             left = evidence.only(lambda source, what=what, name=name: source[what] != name)
-            if (other := verdict_of(claim, left)) != verdict:
+            if (other := at_best(verdict_of(claim, left))) != verdict:
                 yield Reason(f"carried-by-{what}", {"who": name, "verdict": other})
 
 
@@ -191,7 +205,10 @@ def evaluate(
     RecordError for a damaged record.
     """
     check_choice("scale", scale, (*SCALES, PUBLISHED))
-    sources = [Evidence(name, root) for name in (SCALES if scale == PUBLISHED else (scale,))]
+    stores: dict[str, Evidence] = {}
+    for name in SCALES if scale == PUBLISHED else (scale,):
+        stores[name] = Evidence(name, root, others=stores)
+    sources = list(stores.values())
     wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
     return [first_judged(judge(claim, source) for source in sources) for claim in wanted]
 
@@ -200,9 +217,15 @@ def evaluate(
 def judged(scale: str) -> dict[str, Verdict]:
     """The verdicts at a scale of the committed store, or the published ones, by the claim's id;
     judged once a process."""
+    check_choice("scale", scale, (*SCALES, PUBLISHED))
     if scale == PUBLISHED:
         return {c.id: first_judged(judged(one)[c.id] for one in SCALES) for c in CLAIMS}
-    return {verdict.id: verdict for verdict in evaluate(scale)}
+    evidence = COMMITTED.setdefault(scale, Evidence(scale, others=COMMITTED))
+    return {claim.id: judge(claim, evidence) for claim in CLAIMS}
+
+
+COMMITTED: dict[str, Evidence] = {}
+"""What `judged` has read, by scale."""
 
 
 def first_judged(verdicts: Iterable[Verdict]) -> Verdict:

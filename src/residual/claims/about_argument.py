@@ -1,10 +1,16 @@
 """Rules on what small responses mean, and on the note's line of argument (note 000, §3)."""
 
-from statistics import median
+from statistics import geometric_mean, median
 
 from residual.claims.about_responses import relative_median, response_near_zero
-from residual.claims.evidence import FLOOR, Evidence, MissingRecordError, block_values, by_member
-from residual.claims.evidence import medians as medians_of
+from residual.claims.evidence import (
+    FLOOR,
+    Evidence,
+    MissingRecordError,
+    block_values,
+    by_member,
+    medians,
+)
 from residual.claims.verdicts import (
     NOT_SUPPORTED,
     Finding,
@@ -41,7 +47,7 @@ def preconditioning(evidence: Evidence) -> Finding:
     """
     if not evidence.full_length:
         raise MissingRecordError("Judged on trained networks of the paper's length.")
-    untrained = Evidence("desk", evidence.root).experiment("untrained-networks")
+    untrained = evidence.at("desk").experiment("untrained-networks")
     start = {
         str(seed): m["residual-56"]["kernel"] / m["plain-56"]["kernel"]
         for seed, m in zip(untrained.seeds, untrained.measurements)
@@ -55,12 +61,8 @@ def preconditioning(evidence: Evidence) -> Finding:
         beside = [evidence.ratio("jacobian", *sides, jacobian_median, judged=False)]
     holds = all(measure.interval.lower > 1 for measure in found)
     fails = all(measure.interval.upper < 1 for measure in found)
-    return conclude(holds, fails, [*found, *beside], [*records, untrained])
-
-
-def untrained_of(evidence: Evidence) -> Record:
-    """The experiment with Jacobians of untrained networks of depth 56 on CIFAR-10."""
-    return Evidence("desk", evidence.root).experiment("untrained-jacobians")
+    caution = [Reason("one-measure")]
+    return conclude(holds, fails, [*found, *beside], [*records, untrained], caution=caution)
 
 
 def jacobian_median(run: Record) -> float:
@@ -82,13 +84,14 @@ def accumulation(runs: list[Record], when: str) -> Measure:
 
 def without_over_with(evidence: Evidence) -> list[Measure]:
     """ResNet-56 without weight decay on γ over ResNet-56 with it: median std of F(x), and median
-    ‖F(x)‖/‖x‖. Two groups, by Welch's t on logarithms; none where one lacks."""
+    ‖F(x)‖/‖x‖. Two groups, by Welch's t on logarithms; none where one lacks. The value of each
+    training is over the geometric mean of those with decay."""
     when = evidence.state
     groups = [evidence.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
     if not all(groups):
         return []
     reads = {
-        "free_std": lambda run: medians_of([run], "std", when, second=True)[0],
+        "free_std": lambda run: medians([run], "std", when, second=True)[0],
         "free_relative": lambda run: relative_median(run, when),
     }
     measures = []
@@ -96,7 +99,8 @@ def without_over_with(evidence: Evidence) -> list[Measure]:
         free = {run.name: read(run) for run in groups[0]}
         usual = by_member(groups[1], read)
         found = ratio(list(free.values()), list(usual.values()))
-        measures.append(Measure(name, found, free, None))
+        beside = {run: value / geometric_mean(usual.values()) for run, value in free.items()}
+        measures.append(Measure(name, found, beside, 1.0))
     return measures
 
 
@@ -117,11 +121,15 @@ def chain_is_valid(evidence: Evidence) -> Finding:
     broken = [Reason("check-fails", {"verdict": check.verdict})] if refuted else []
     rivals = [Reason("accumulates")] if grown.interval.upper < 1 else []
     rivals += [Reason(m.name.replace("_", "-")) for m in free if m.interval.lower > 1]
+    without = evidence.found("residual", 56, "no-gamma-decay")
+    if evidence.scale == "public" and free:
+        rivals_from = {"who": ", ".join(sorted({str(run.member) for run in without}))}
+        broken.append(Reason("free-from", rivals_from))
     return conclude(
         False,
         refuted or bool(rivals),
-        [check.measures[0], grown, *free],
-        runs + evidence.found("residual", 56, "no-gamma-decay"),
+        [check.measure("ratio", "56"), grown, *free],
+        runs + without,
         seeds=grown.interval.seeds,
         caution=[*broken, *rivals],
         doubt=[Reason("no-proof")],

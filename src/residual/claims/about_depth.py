@@ -2,18 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from statistics import fmean, median
 
 from residual.claims.evidence import (
     Evidence,
     MissingRecordError,
+    Network,
     by_member,
-    last_train_error,
+    logged,
     metric,
     wrong,
 )
-from residual.claims.verdicts import Finding, Reason, averaged, conclude, rated, single
-from residual.peers import Curve
+from residual.claims.verdicts import (
+    Finding,
+    Measure,
+    Reason,
+    averaged,
+    conclude,
+    rated,
+    single,
+)
+from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
 
 PLAIN_20, PLAIN_56 = ("plain", 20), ("plain", 56)
@@ -22,7 +32,6 @@ UNTRAINED = 50.0  # per cent of training error above which a net has not learnt 
 VANISHED, EXPLODED = 0.1, 10.0
 SHATTERED = 0.2  # mean correlation of the input gradients of neighbouring images
 LOGIT_TOLERANCE = 1e-4
-OURS = "desk"  # the scale whose untrained networks stand for those on CIFAR-10
 
 
 def degradation_train(evidence: Evidence) -> Finding:
@@ -31,23 +40,19 @@ def degradation_train(evidence: Evidence) -> Finding:
     Refuted where the ratio surely lies below 1. At a short profile it is supported only in the
     charitable reading: with the best of the learning rates and lengths that were tried.
     """
-    return rise(evidence, "train", last_train_error)
+    return rise(evidence, "train")
 
 
 def degradation_test(evidence: Evidence) -> Finding:
     """Final test error of plain-56 over that of plain-20, by pairs; refuted as the training one."""
-    return rise(evidence, "test", lambda log: log.final_test_error)
+    return rise(evidence, "test")
 
 
-def rise(evidence: Evidence, which: str, logged: Callable[[Curve], float | None]) -> Finding:
+def rise(evidence: Evidence, which: str) -> Finding:
     """The ratio of the errors of plain-56 and plain-20; what the sources logged stands beside."""
     found = evidence.ratio("ratio", PLAIN_56, PLAIN_20, wrong(which))
-    points = {
-        member: deep - shallow
-        for member, (deep, shallow) in evidence.pairs(PLAIN_56, PLAIN_20, percent(which)).items()
-    }
-    beside = [averaged("points", points, judged=False)]
-    beside += evidence.logged_ratio("ratio", PLAIN_56, PLAIN_20, logged)
+    beside = [in_points(evidence, "points", PLAIN_56, PLAIN_20, which)]
+    beside += evidence.logged_ratio("ratio", PLAIN_56, PLAIN_20, logged(which))
     tried, best, used = charitable(evidence)
     judged = found
     if best is not None:
@@ -62,6 +67,14 @@ def rise(evidence: Evidence, which: str, logged: Callable[[Curve], float | None]
     return conclude(rises and tried, judged.interval.upper < 1, measures, records, doubt=doubt)
 
 
+def in_points(
+    evidence: Evidence, name: str, first: Network, second: Network, which: str
+) -> Measure:
+    """First minus second in percentage points, by pairs; it stands beside their ratio."""
+    pairs = evidence.pairs(first, second, percent(which))
+    return averaged(name, {member: a - b for member, (a, b) in pairs.items()}, judged=False)
+
+
 def percent(which: str) -> Callable[[Record], float]:
     """Reads a final error in per cent, never exactly zero, so that averages exist."""
     return lambda record: max(record["metrics"][f"{which}_error"], 1e-9)
@@ -71,7 +84,8 @@ def charitable(evidence: Evidence) -> tuple[bool, str | None, list[Record]]:
     """At a short profile: the plain-56 that trained best of the rates and lengths tried.
 
     Gives whether the comparison is a fair one (at full length it is as it stands), the variant
-    with the least mean training error (None at full length), and the trainings tried.
+    with the least mean training error (None at full length, or where one was tried), and the
+    trainings tried.
     """
     if evidence.full_length:
         return True, None, []
@@ -82,9 +96,10 @@ def charitable(evidence: Evidence) -> tuple[bool, str | None, list[Record]]:
     }
     runs = {variant: evidence.found(*PLAIN_56, variant) for variant in ("", *sorted(variants))}
     runs = {variant: found for variant, found in runs.items() if found}
+    if len(runs) < 2:
+        return False, None, []
     errors = {variant: fmean(metric(found, "train_error")) for variant, found in runs.items()}
-    best = min(errors, key=errors.get, default=None)
-    return len(runs) > 1, best, [run for found in runs.values() for run in found]
+    return True, min(errors, key=errors.get), [run for found in runs.values() for run in found]
 
 
 def not_overfitting(evidence: Evidence) -> Finding:
@@ -101,6 +116,7 @@ def not_overfitting(evidence: Evidence) -> Finding:
     measures = [training]
     if shares:
         measures.append(averaged("share", shares, HALF))
+    beside = evidence.logged_ratio("ratio", PLAIN_56, PLAIN_20, logged("train"))
     records = evidence.networks(*PLAIN_20) + evidence.networks(*PLAIN_56)
     error = fmean(metric(evidence.networks(*PLAIN_56), "train_error"))
     trained = error <= UNTRAINED
@@ -109,7 +125,7 @@ def not_overfitting(evidence: Evidence) -> Finding:
     return conclude(
         trained and rises_surely,
         trained and training.interval.upper <= 1,
-        measures,
+        [*measures, *beside],
         records,
         seeds=training.interval.seeds,
         caution=() if explained or not rises_surely else [Reason("share-open")],
@@ -145,12 +161,15 @@ STARTS = ("shallow", "copied", "control", "random")
 """The networks of the experiment: plain-20, what is built from it, and their two controls."""
 
 
-def stage_ratio(run: Record, row: int) -> float:
-    """Median of ‖∇W‖·‖W‖ over the layers of the first stage, over that of the last stage."""
+def stage_ratio(run: Record, row: int, power: int = 2) -> float:
+    """Median of ‖∇W‖·‖W‖ over the layers of the first stage, over that of the last stage.
+
+    The gradient stands beside ‖W‖ to another power: 0 for ‖∇W‖/‖W‖, 1 for ‖∇W‖.
+    """
     pairs = zip(run["gradients"]["ratio"][row], run["gradients"]["weight"][row])
-    _stem, *scale_free = [ratio * weight**2 for ratio, weight in pairs]
-    stage = len(scale_free) // 3
-    first, last = median(scale_free[:stage]), median(scale_free[-stage:])
+    _stem, *sizes = [ratio * weight**power for ratio, weight in pairs]
+    stage = len(sizes) // 3
+    first, last = median(sizes[:stage]), median(sizes[-stage:])
     return max(first, 1e-300) / max(last, 1e-300)
 
 
@@ -169,11 +188,16 @@ def vanishing_gradients(evidence: Evidence) -> Finding:
     if len(runs[0]["gradients"]["ratio"]) == 1:
         del rows["start"]
 
-    def at(networks: list[Record], when: str) -> dict[str, float]:
-        return by_member(networks, lambda run: stage_ratio(run, rows[when]))
+    def at(networks: list[Record], when: str, power: int = 2) -> dict[str, float]:
+        return by_member(networks, partial(stage_ratio, row=rows[when], power=power))
 
     found = [rated("plain", at(runs, when), VANISHED, when) for when in rows]
-    beside = [rated("residual", at(others, "end"), group="end", judged=False)] if others else []
+    beside = [
+        rated(name, at(runs, when, power), group=when, judged=False)
+        for name, power in (("norm", 1), ("relative", 0))
+        for when in rows
+    ]
+    beside += [rated("residual", at(others, "end"), group="end", judged=False)] if others else []
     vanished = any(measure.interval.upper < VANISHED for measure in found)
     healthy = all(measure.interval.lower >= VANISHED for measure in found)
     return conclude(vanished, healthy, [*found, *beside], runs + others)
@@ -206,9 +230,10 @@ def gradients_go_wrong(evidence: Evidence) -> Finding:
     plain, residual = agreement["plain"].interval, agreement["residual"].interval
     shattered = plain.upper <= SHATTERED <= residual.lower
     caution = [] if exploded and shattered else [Reason("one-of-two")]
+    enough = min(plain.seeds, residual.seeds) >= FEWEST_SEEDS
     return conclude(
         exploded or shattered,
-        not exploded and not shattered,
+        enough and not exploded and not shattered,
         [*sizes.values(), *agreement.values()],
         [record],
         caution=caution if exploded or shattered else (),

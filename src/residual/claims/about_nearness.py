@@ -8,6 +8,8 @@ from residual.claims.evidence import (
     block_stds,
     by_member,
     identity_blocks,
+    share,
+    wrong,
 )
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated, single
 from residual.recipe import KINDS
@@ -40,6 +42,13 @@ def rises(run: Record) -> list[float]:
     return [errors[i + 1] - errors[0] for i in identity_blocks(run)]
 
 
+def stds_by_member(runs: list[Record], when: str) -> list[list[float]]:
+    """The std of F(x) by identity block, a row a source or seed: (members, blocks)."""
+    blocks = range(len(identity_blocks(runs[0])))
+    columns = [by_member(runs, lambda run, i=i: block_stds(run, when)[i]) for i in blocks]
+    return [[column[member] for column in columns] for member in columns[0]]
+
+
 def lesion_correlation(run: Record, when: str) -> float:
     """Spearman's ρ over identity blocks of the std of F(x) with the rise on deletion."""
     return rank_correlation(block_stds(run, when), rises(run))
@@ -66,14 +75,13 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     the blocks by response repeats within stages (permutations, p < 0.05); refuted where it surely
     lies below zero.
     """
-    runs = with_probe(evidence, "residual", 56, "lesions")
-    when = evidence.state
+    runs, when = with_probe(evidence, "residual", 56, "lesions"), evidence.state
     within = correlated("within", runs, lambda run: stage_correlation(run, when))
     whole = correlated("whole", runs, lambda run: lesion_correlation(run, when), judged=False)
     measures, numbers, repeats = [within, whole], {}, False
-    first = list({str(run.member): run for run in runs}.values())  # one training a source
-    if len(first) >= FEWEST_SEEDS:
-        parts = zip(*(by_stage(run, block_stds(run, when)) for run in first))
+    rows = stds_by_member(runs, when)
+    if len(rows) >= FEWEST_SEEDS:
+        parts = zip(*(by_stage(runs[0], row) for row in rows))
         agreement, p = concordance(list(parts))
         numbers = {"p": p}
         measures += [single("agreement", w, group=f"stage {i}") for i, w in enumerate(agreement, 1)]
@@ -112,7 +120,7 @@ def response_means_dispensable(evidence: Evidence) -> Finding:
     if plain:
         beside.append(averaged("rise_plain", cost(plain), POINT, judged=False))
     rule = found.interval.upper <= POINT, found.interval.lower > POINT
-    return conclude(*rule, [found, *beside], runs + plain)
+    return conclude(*rule, [found, *beside], runs + plain, caution=[Reason("one-by-one")])
 
 
 def cured_by_surplus(evidence: Evidence) -> Finding:
@@ -120,15 +128,16 @@ def cured_by_surplus(evidence: Evidence) -> Finding:
 
     Supported (with a caveat) if it surely keeps at most twice ResNet-20's test error and each of
     these blocks by itself costs at most a point (median); refuted where it surely errs more than
-    twice as much. Blocks shuffled within their stage stand beside.
+    twice as much. Its errors are those on the first test images, as many as the probe says. Blocks
+    shuffled within their stage stand beside.
     """
     runs = with_probe(evidence, "residual", 56, "surplus")
 
     def joint(run: Record) -> float | None:
         if run.depth == 20:
-            return max(run["metrics"]["test_error"], 1e-9)
+            return wrong("test")(run)
         found = run["probes"].get("surplus")
-        return found and max(found["joint"], 1e-9)
+        return found and share(found["joint"], found["images"])
 
     together = evidence.ratio("joint", ("residual", 56), ("residual", 20), joint, TWICE)
     alone = averaged("alone", by_member(runs, cost_of_surplus, fmean), POINT)
@@ -138,7 +147,8 @@ def cured_by_surplus(evidence: Evidence) -> Finding:
     beside = [averaged(f"{key}_error", found, judged=False) for key, found in whole.items()]
     holds = together.interval.upper <= TWICE and alone.interval.upper <= POINT
     records = runs + evidence.networks("residual", 20)
-    return conclude(holds, together.interval.lower > TWICE, [together, alone, *beside], records)
+    fails, caution = together.interval.lower > TWICE, [Reason("not-trained-without")]
+    return conclude(holds, fails, [together, alone, *beside], records, caution=caution)
 
 
 PARTS = ("whole", "joint", "shuffled")
@@ -171,11 +181,11 @@ def nearer_the_identity(evidence: Evidence) -> Finding:
     measures, records = [], []
     for depth in (20, 56):
         sides = [(kind, depth) for kind in KINDS]
-        records += [r for kind, d in sides for r in with_probe(evidence, kind, d, "angles")]
+        records += [run for side in sides for run in with_probe(evidence, *side, "angles")]
         measures.append(
             evidence.ratio("ratio", *sides, lambda r: sine_of(r, evidence.state), 1.0, str(depth))
         )
-    if start := Evidence("desk", evidence.root).stored("untrained-networks"):
+    if start := evidence.at("desk").stored("untrained-networks"):
         records.append(start)
         for depth in (20, 56):
             ratios = {

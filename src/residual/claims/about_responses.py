@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from statistics import fmean, geometric_mean, median
+from statistics import fmean, median
 
 from residual.claims.evidence import (
     FLOOR,
@@ -12,6 +12,7 @@ from residual.claims.evidence import (
     by_member,
     layer_values,
     medians,
+    middle,
 )
 from residual.claims.verdicts import (
     DIFFERS,
@@ -133,12 +134,12 @@ def at_every_depth(
     of others, in our own on CIFAR-10.
     """
     records, found, beside = [], [], []
-    untrained = Evidence("desk", evidence.root) if evidence.scale == "public" else evidence
+    untrained = evidence.at("desk") if evidence.scale == "public" else evidence
     for depth in RESNETS:
         if not (runs := evidence.found("residual", depth)):
             continue
         records += runs
-        average = geometric_mean if over is rated else fmean
+        average = middle if over is rated else fmean
         values = by_member(runs, lambda run: read(run, evidence.state), average)
         found.append(over(name, values, threshold, str(depth)))
         starts = untrained.found("residual", depth)
@@ -201,19 +202,20 @@ def deeper_is_smaller(evidence: Evidence) -> Finding:
         name = "ratio" if kind == "residual" else "plain"
         return evidence.ratio(name, *sides, read, 1.0, f"{shallow} over {deep}", judged)
 
-    whole = fall("residual", 20, 56)
-    steps = [fall("residual", *step) for step in pairwise(depths) if step != (20, 56)]
+    steps = {step: fall("residual", *step) for step in pairwise(depths)}
+    whole = steps.pop((20, 56), None) or fall("residual", 20, 56)
     beside = []
     if evidence.pairs(("plain", 20), ("plain", 56), lambda run: std_of(run, evidence.state)):
         beside = [fall("plain", 20, 56, judged=False)]
         records += [run for depth in JUDGED for run in evidence.found("plain", depth)]
-    every = all(step.interval.lower > 1 for step in (whole, *steps))
     overall = whole.interval.lower > 1
+    every = all(step.interval.lower > 1 for step in steps.values())
+    every = every and (overall or (20, 56) not in pairwise(depths))
     caution = [Reason("only-20-over-56")] if overall and not every else []
     return conclude(
         every or overall,
         whole.interval.upper < 1,
-        [whole, *steps, *beside],
+        [whole, *steps.values(), *beside],
         records,
         seeds=whole.interval.seeds,
         caution=caution,

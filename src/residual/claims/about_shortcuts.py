@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 
-from residual.claims.about_depth import PLAIN_56, charitable, percent
+from residual.claims.about_depth import PLAIN_56, charitable, in_points, percent
 from residual.claims.evidence import (
     Evidence,
     MissingRecordError,
     by_member,
-    last_train_error,
+    logged,
     wrong,
 )
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
 from residual.experiments.matching import matched_gamma
+from residual.recipe import KINDS
 from residual.statistics import FEWEST_SEEDS, geometric_mean
 from residual.store import Record
 
 RESNET_20, RESNET_56 = ("residual", 20), ("residual", 56)
+FITTED = 20.0  # per cent of training error: how soon it is reached tells how easy learning is
 GUESSING = 90.0  # per cent, among ten classes
 TRAINABLE = GUESSING / 2
 WELL = 1.0  # per cent of training error below which a path does well
@@ -41,13 +43,14 @@ def residual_cures(evidence: Evidence) -> Finding:
     growth = evidence.ratio("growth", RESNET_56, RESNET_20, wrong("train"))
     gain = evidence.ratio("gain", PLAIN_56, RESNET_56, wrong("train"))
     tried, best, used = charitable(evidence)
-    beside = []
+    networks = {"growth": (RESNET_56, RESNET_20), "gain": (PLAIN_56, RESNET_56)}
+    beside = [in_points(evidence, f"{n}_points", *both, "train") for n, both in networks.items()]
     if best is not None:
         beside.append(replace(gain, group="usual", judged=False))
         plain = (*PLAIN_56, best)
         gain = evidence.ratio("gain", plain, RESNET_56, wrong("train"), group="charitable")
-    beside += evidence.logged_ratio("growth", RESNET_56, RESNET_20, last_train_error)
-    beside += evidence.logged_ratio("gain", PLAIN_56, RESNET_56, last_train_error)
+    for name, both in networks.items():
+        beside += evidence.logged_ratio(name, *both, logged("train"))
     zero = evidence.found("residual", 56, "zero-gamma")
     if zero:
         errors = by_member(zero, percent("train"))
@@ -96,14 +99,15 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
     few = min(len(plain), len(residual))
     cautions = [Reason("few-of-110", {"plain": len(plain), "residual": len(residual)})] * (few < 3)
     cautions += [] if errors["deepest"] else [Reason("no-1202")]
-    low = [log.source for log in groups["residual"] if getattr(log, "low_start", None)]
-    if low:
-        cautions.append(Reason("low-start", {"which": ", ".join(low)}))
+    every = [run for group in groups.values() for run in group]
+    if low := [log.name for log in every if getattr(log, "low_start", None)]:
+        which = ", ".join(name.removeprefix("public/") for name in low)
+        cautions.append(Reason("low-start", {"which": which}))
     return conclude(
         max(residual) < TRAINABLE <= min(plain),
         max(residual) >= TRAINABLE or max(plain) < TRAINABLE,
         measures,
-        [run for group in groups.values() for run in group],
+        every,
         few,
         {"worst": max(residual), "best_plain": min(plain)},
         cautions,
@@ -117,19 +121,16 @@ def learning_is_easier(evidence: Evidence) -> Finding:
     Supported if it surely takes a plain net longer at depths 20 and 56; refuted where it surely
     takes less at either.
     """
-
-    def epochs(kind: str, depth: int) -> dict[str, float]:
-        found = {log.source: log.epochs_to(20.0) for log in evidence.logs(kind, depth)}
-        return {source: n for source, n in found.items() if n}
-
-    measures = []
+    measures, logs = [], []
     for depth in (20, 56):
-        plain, residual = epochs("plain", depth), epochs("residual", depth)
-        pairs = {source: plain[source] / residual[source] for source in plain if source in residual}
-        if not pairs:
+        sides = [(kind, depth) for kind in KINDS]
+        found = evidence.logged_ratio(
+            "ratio", *sides, lambda log: log.epochs_to(FITTED), str(depth), judged=True
+        )
+        if not found:
             raise MissingRecordError(f"Logs of plain-{depth} and ResNet-{depth} of one source.")
-        measures.append(rated("ratio", pairs, 1.0, str(depth)))
-    logs = [log for k in ("plain", "residual") for d in (20, 56) for log in evidence.logs(k, d)]
+        measures += found
+        logs += [log for side in sides for log in evidence.logs(*side)]
     holds = all(measure.interval.lower > 1 for measure in measures)
     fails = any(measure.interval.upper < 1 for measure in measures)
     return conclude(holds, fails, measures, logs)
@@ -175,17 +176,18 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                 equal = measure.interval.upper >= 1 and 100 * level < WELL
                 if equal and not growth[path].interval.lower > 1:
                     as_good.append(f"{path}/{condition(relu, start)}")
-    if not measures:
+    if not any(measure.group.startswith(("half", "orthogonal")) for measure in measures):
         raise MissingRecordError(f"Trainings with several paths at scale {evidence.scale}.")
     told = [Reason("as-good", {"path": p}) for p in sorted({n.split("/")[0] for n in as_good})]
-    told += [Reason("conditions-lack", {"lacking": lacking})] if lacking else []
+    lack = [Reason("conditions-lack", {"lacking": lacking})] if lacking else []
     return conclude(
         beaten and steady_somewhere and not lacking,
         bool(as_good),
         measures,
         records,
         numbers={"as_good": len(as_good), "conditions": 4},
-        caution=told or [Reason("few-conditions")],
+        caution=[*told, *lack] if told else [Reason("few-conditions")],
+        doubt=lack,
     )
 
 

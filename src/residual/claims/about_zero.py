@@ -35,9 +35,8 @@ SETTINGS = {
 def zero_is_identity(evidence: Evidence) -> Finding:
     """By construction: the conditions under which F = 0 gives H(x) = x bit for bit."""
     found = evidence.constructions["exact_conditions"]
-    holds = all(exact for name, exact in found.items() if name not in LIMITS)
-    limits = [name for name, exact in found.items() if not exact and name in LIMITS]
-    caution = [Reason(f"not-exact-{name}") for name in limits]
+    holds = all(exact == (name not in LIMITS) for name, exact in found.items())
+    caution = [Reason(f"not-exact-{name}") for name in LIMITS]
     measures = [single("exact", float(exact), group=name) for name, exact in found.items()]
     return conclude(holds, not holds, measures, caution=caution)
 
@@ -107,14 +106,12 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
             if form == "bn":
                 beside.append(falls_of("gamma", rows, "gamma_norm", group, judged=False))
     tenfold = [m for m in judged if m.interval.lower >= TENFOLD]
-    free = [m for m in tenfold if "decay" not in m.group]
-    none_free = bool(judged) and all(
-        m.interval.upper < TENFOLD for m in judged if "decay" not in m.group
-    )
+    free = [m for m in judged if "decay" not in m.group]
+    none_free = bool(free) and all(m.interval.upper < TENFOLD for m in free)
     every = bool(judged) and len(tenfold) == len(judged)
     kept = {"kept": 1 / judged[0].interval.estimate} if judged else {}
     return conclude(
-        bool(free) or every,
+        every or (bool(tenfold) and not none_free),
         none_free,
         [*judged, *beside],
         [record],
@@ -128,9 +125,9 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     """Fixed, stable, easily reached: three words of the note, each measured.
 
     Fixed: all gradients vanish at W = 0 for the target identity. Stable: from 1 % and 10 % of a He
-    start descent without decay ends at ‖F(x)‖ ≤ 0.1 ‖x‖, and at W = 0. Easily reached: the claim
-    zero-is-easy. Supported if all hold for W, a caveat if for F alone, refuted if F
-    does not return.
+    start descent without decay ends at ‖F(x)‖ ≤ 0.1 ‖x‖, and at W = 0 (‖W‖ falls at least tenfold).
+    Easily reached: the claim zero-is-easy. Supported if all hold for W, a caveat if for F alone,
+    refuted if F does not return. With decay stands beside.
     """
     record = evidence.experiment("zero-is-fixed")
     measured = record.measurements
@@ -153,14 +150,16 @@ def zero_is_fixed(evidence: Evidence) -> Finding:
     to_zero = all(m.interval.lower >= TENFOLD for m in weight if "decay" not in m.group)
     reached = easy.verdict == SUPPORTED
     escapes = any(m.interval.lower > TENTH for m in response if m.judged)
-    caution = [] if to_zero else [Reason("only-to-f")]
-    caution += [] if reached else [Reason("not-easy", {"verdict": easy.verdict})]
+    stable = fixed and returns
+    not_easy = [] if reached or not stable else [Reason("not-easy", {"verdict": easy.verdict})]
     return conclude(
-        fixed and returns,
+        stable and reached,
         not fixed or escapes,
         [*response, *weight, single("gradient", largest)],
         [record],
-        caution=caution,
+        caution=[Reason("only-to-f")] if stable and not to_zero else [],
+        doubt=not_easy,
+        answer="not-easy" if not_easy else "",
     )
 
 
@@ -186,7 +185,7 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
     trained = [
         run
         for kind in KINDS
-        for run in Evidence("public", evidence.root).found(kind, 56)
+        for run in evidence.at("public").found(kind, 56)
         if "he" in run["gradients"]
     ]
     if trained:

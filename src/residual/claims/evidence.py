@@ -42,6 +42,11 @@ class Evidence:
     given_logs: tuple[Curve, ...] | None = None
     state: str = "final"
     experiments: dict[str, Record] = field(default_factory=dict)
+    others: dict[str, "Evidence"] = field(default_factory=dict)
+
+    def at(self, scale: str) -> "Evidence":
+        """The evidence of another scale of the same store, read once."""
+        return self.others.setdefault(scale, Evidence(scale, self.root))
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -65,12 +70,20 @@ class Evidence:
 
     def with_exact_statistics(self) -> "Evidence":
         """The same evidence, responses read with BN statistics averaged exactly."""
-        return replace(self, given=self.records, state="final_exact")
+        read = {"given": self.records, "given_logs": self.all_logs}
+        return replace(self, **read, state="final_exact")
 
     def tried(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trainings of one kind, depth and variant, those that diverged among them."""
-        wanted = (kind, depth, variant)
-        return [r for r in self.records if (r.kind, r.depth, r.variant) == wanted]
+        return self.by_network.get((kind, depth, variant), [])
+
+    @cached_property
+    def by_network(self) -> dict[tuple[str, int, str], list[Record]]:
+        """All networks by kind, depth and variant."""
+        groups: dict[tuple[str, int, str], list[Record]] = {}
+        for record in self.records:
+            groups.setdefault((record.kind, record.depth, record.variant), []).append(record)
+        return groups
 
     def found(self, kind: str, depth: int, variant: str = "") -> list[Record]:
         """The trained networks of one kind, depth and variant that did not diverge."""
@@ -96,12 +109,15 @@ class Evidence:
     ) -> dict[str, tuple[float, float]]:
         """A value of two networks, each pair from one seed or from one source and recipe.
 
-        A network is its kind, depth and, if it has one, variant. Several trainings of one source
-        enter as their geometric mean.
+        A network is its kind, depth and, if it has one, variant. Several trainings of one source,
+        and pairs of several recipes, enter as their geometric mean.
         """
         sides = [by_recipe(self.found(*network), value) for network in (first, second)]
-        both = [key for key in sides[0] if key in sides[1]]
-        return {key[0]: (sides[0][key], sides[1][key]) for key in both}
+        found: dict[str, list[tuple[float, float]]] = {}
+        for key in sides[0]:
+            if key in sides[1]:
+                found.setdefault(key[0], []).append((sides[0][key], sides[1][key]))
+        return {member: tuple(map(middle, zip(*pairs))) for member, pairs in found.items()}
 
     def ratio(
         self,
@@ -121,15 +137,24 @@ class Evidence:
         return rated(name, found, threshold, group, judged=judged)
 
     def logged_ratio(
-        self, name: str, first: Network, second: Network, value: Callable[[Curve], float | None]
+        self,
+        name: str,
+        first: Network,
+        second: Network,
+        value: Callable[[Curve], float | None],
+        group: str = "logs",
+        judged: bool = False,
     ) -> list[Measure]:
-        """The same of what sources logged, as a measure that stands beside; none without a pair."""
+        """The same of what sources logged, which stands beside if not judged; none without a pair.
+
+        `value` is positive, or None where a log does not tell it.
+        """
         sides = []
         for network in (first, second):
             known = {(log.source, recipe(log)): value(log) for log in self.logs(*network)}
-            sides.append({key: v for key, v in known.items() if v})
+            sides.append({key: v for key, v in known.items() if v is not None})
         found = {key[0]: v / sides[1][key] for key, v in sides[0].items() if key in sides[1]}
-        return [rated(name, found, 1.0, "logs", judged=False)] if found else []
+        return [rated(name, found, 1.0, group, judged=judged)] if found else []
 
     def experiment(self, name: str) -> Record:
         """An experiment's record; MissingRecordError if there is none with today's settings."""
@@ -182,9 +207,9 @@ def recipe(found: Record | Curve) -> str:
     return found.content.get("network", {}).get("recipe", "")
 
 
-def last_train_error(log: Curve) -> float | None:
-    """The logged training error at the end; None where only a test error was reported."""
-    return log.train_error[-1] if log.train_error else None
+def middle(values: Sequence[float]) -> float:
+    """The geometric mean of positive values; one value stands for itself, without rounding."""
+    return values[0] if len(values) == 1 else geometric_mean(values)
 
 
 def by_recipe(
@@ -198,13 +223,13 @@ def by_recipe(
     for record in records:
         if (found := value(record)) is not None:
             groups.setdefault((str(record.member), recipe(record)), []).append(found)
-    return {key: geometric_mean(values) for key, values in groups.items()}
+    return {key: middle(values) for key, values in groups.items()}
 
 
 def by_member(
     records: Sequence[Record],
     value: Callable[[Record], float],
-    average: Callable[[list[float]], float] = geometric_mean,
+    average: Callable[[list[float]], float] = middle,
 ) -> dict[str, float]:
     """A value by source (or seed); several trainings of one source enter as their average."""
     groups: dict[str, list[float]] = {}
@@ -213,20 +238,35 @@ def by_member(
     return {member: average(values) for member, values in groups.items()}
 
 
-def wrong(which: str) -> Callable[[Record], float]:
-    """Reads an error as a share that has a logarithm: (wrong + ½)/(images + 1).
+def share(error: float, images: int) -> float:
+    """An error in per cent of so many images as a share that has a logarithm.
 
-    `which` is train or test. So a network without errors can be compared as well.
+    (wrong + ½)/(images + 1), so that a network without errors can be compared as well.
     """
+    return (error * images / 100 + 0.5) / (images + 1)
 
-    def share(record: Record) -> float:
+
+def wrong(which: str) -> Callable[[Record], float]:
+    """Reads the final error, of train or test images, as a share that has a logarithm."""
+
+    def read(record: Record) -> float:
         images = SIZES["digits" if record.scale == "quick" else "cifar10"][which]
         if which == "train":
             images = record.content.get("data", {}).get("train_images", images)
-        mistakes = record["metrics"][f"{which}_error"] * images / 100
-        return (mistakes + 0.5) / (images + 1)
+        return share(record["metrics"][f"{which}_error"], images)
 
-    return share
+    return read
+
+
+def logged(which: str) -> Callable[[Curve], float | None]:
+    """Reads the same from a log; None where it does not tell this error."""
+
+    def read(log: Curve) -> float | None:
+        errors = log.train_error if which == "train" else (log.final_test_error,)
+        known = [error for error in errors if error is not None]
+        return share(known[-1], SIZES["cifar10"][which]) if known else None
+
+    return read
 
 
 def metric(records: Sequence[Record], name: str) -> list[float]:

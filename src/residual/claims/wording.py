@@ -154,8 +154,9 @@ def word(part: str, name: str, language: str = "en") -> str:
 
 def measure_words(claim: Claim, measure: Measure, language: str = "en") -> str:
     """What a measure is called, with its group."""
-    name = claim.measures[measure.name][language]
-    return f"{name}, {word('groups', measure.group, language)}" if measure.group else name
+    groups = [word("groups", part, language) for part in measure.group.split("/") if part]
+    between = ", " if language == "en" else "，"
+    return between.join([claim.measures[measure.name][language], *groups])
 
 
 def lines(claim: Claim, found: Finding, language: str = "en") -> list[str]:
