@@ -4,7 +4,6 @@ import json
 import os
 import re
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
 from textwrap import shorten
@@ -18,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import boxes, explorer, forest, ledger, notes, pages, strips, touch
 from companion.display import figures, panels, stored
+from companion.npm import MATHJAX
 from companion.search import BothLanguages
 from residual import claims, store
 
@@ -48,7 +48,7 @@ HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
 
 PICTURE = "_static/key-figure.png"  # what the preview of a link to a page shows
-MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
+FORMULAS = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
 
 
 class Computed(SphinxDirective):
@@ -57,7 +57,7 @@ class Computed(SphinxDirective):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+        pages.note_inputs(self.env)
         return self.parse_text_to_nodes(PARTS[self.name](*self.arguments))
 
 
@@ -255,18 +255,17 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    package = Path(find_spec("sphinx-mathjax-offline").origin).parent  # no Python identifier
+    if (Path(app.srcdir) / pages.STAMP).is_file() and (site / "claims.json").is_file():
+        return  # an earlier build from the same records and code has written them, this one last
+    (formulas,) = MATHJAX.members(f"es5/{FORMULAS}")
     (site / "_static" / "mathjax").mkdir(parents=True, exist_ok=True)
-    copyfile(package / "static" / "mathjax" / MATHJAX, site / "_static" / "mathjax" / MATHJAX)
+    (site / "_static" / "mathjax" / FORMULAS).write_bytes(formulas)
     for file, end in HELD.items():
         for path in sorted(store.committed().glob(f"*/**/{file}")):
             name = path.parent.relative_to(store.committed()).as_posix()
             copy = site / "records" / f"{name}{end}"
             copy.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, copy)
-    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
-    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    (site / "claims.json").write_text(text, "utf-8")
     (site / "figures").mkdir(exist_ok=True)
     for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
         for _, about in figures(path):
@@ -274,6 +273,9 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
                 (site / "figures" / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
     explorer.write(site / "explorers")
     touch.write(app)
+    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    (site / "claims.json").write_text(text, "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
