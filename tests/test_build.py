@@ -4,9 +4,12 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import nbformat
 import pytest
+import yaml
+from jupyter_book.sphinx import build_sphinx
 
-from companion import build, pages
+from companion import build, extension, pages
 from residual.store import ROOT
 
 
@@ -37,6 +40,7 @@ def checkout(tmp_path, monkeypatch):
         failed = root / "book" / "page.md"
         return SimpleNamespace(returncode=failed.read_text() == "wrong", stdout="", stderr="")
 
+    monkeypatch.setattr(build.npm, "obtain", lambda: None)
     monkeypatch.setattr(build, "execute_all", execute)
     monkeypatch.setattr(build, "subprocess", SimpleNamespace(run=sphinx))
     return root, called
@@ -109,3 +113,47 @@ def test_a_computed_page_depends_on_the_stamp_of_the_build(there, tmp_path):
         (tmp_path / pages.STAMP).touch()
     pages.note_inputs(env)
     assert noted == [str(tmp_path / pages.STAMP) if there else "always"]
+
+
+URL = "https://github.com/someone/fork"
+NEEDS_ADDRESS = (
+    "https://mybinder.org/v2/gh/someone/fork/main?urlpath=lab/tree/notebooks/chapter.ipynb",
+    "https://colab.research.google.com/github/someone/fork/blob/main/notebooks/chapter.ipynb",
+    "https://github.com/someone/fork/edit/main/notebooks/chapter.ipynb",
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # Sphinx looks at names of PyTorch that are deprecated
+@pytest.mark.parametrize("url", ["", URL])
+def test_an_address_brings_its_buttons_and_is_cited(url, tmp_path, monkeypatch):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    config["repository"]["url"] = url
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "book" / "_static", source / "book" / "_static")
+    shutil.copy(ROOT / "book" / "references.bib", source / "book")
+    (source / "_config.yml").write_text(yaml.dump(config))
+    toc = {"format": "jb-book", "root": "index", "chapters": [{"file": "notebooks/chapter"}]}
+    (source / "_toc.yml").write_text(yaml.dump(toc))
+    (source / "index.md").write_text("# A book\n\nWords.")
+    chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A chapter")])
+    (source / "notebooks").mkdir()
+    nbformat.write(build.with_install(chapter, url), source / "notebooks" / "chapter.ipynb")
+    monkeypatch.setattr(extension, "write_files", lambda _app, _error: None)
+    place = {"path_config": source / "_config.yml", "noconfig": True, "really_quiet": True}
+    place["confoverrides"] = {"latex_individualpages": False}  # which its command sets
+    assert build_sphinx(source, tmp_path / "html", **place) == 0
+    page = (tmp_path / "html" / "notebooks" / "chapter.html").read_text("utf-8")
+    assert [address in page for address in NEEDS_ADDRESS] == [bool(url)] * len(NEEDS_ADDRESS)
+    assert "find_spec" not in page
+    shutil.copy(ROOT / "CITATION.cff", source)
+    monkeypatch.setattr(pages, "ROOT", source)
+    assert (URL in pages.citation()) == bool(url)
+
+
+def test_a_chapter_installs_the_library_from_the_address_that_the_book_has():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A chapter")])
+    for _ in range(2):  # the second call replaces the cell of the first
+        notebook = build.with_install(notebook, URL)
+    install, title = notebook.cells
+    assert f"git clone --quiet --depth 1 {URL} book" in install.source
+    assert build.with_install(notebook, "").cells == [title]

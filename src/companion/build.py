@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 import papermill
+import yaml
 from ipykernel.kernelspec import write_kernel_spec
 
 from companion import npm
@@ -195,9 +196,33 @@ def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+INSTALL = """\
+from importlib.util import find_spec
+
+if find_spec("residual") is None:  # in Colab
+    !git clone --quiet --depth 1 {url} book && pip install --quiet "./book[book]"
+    %cd book/notebooks"""
+"""The first cell of a chapter in a book that has an address; the site does not show it."""
+
+
+def with_install(notebook: nbformat.NotebookNode, url: str) -> nbformat.NotebookNode:
+    """The chapter with the cell that installs the library from an address; without one if the
+    address is empty."""
+    notebook.cells = [c for c in notebook.cells if "install" not in c.metadata.get("tags", [])]
+    if url:
+        cell = nbformat.v4.new_code_cell(INSTALL.format(url=url))
+        cell.metadata.tags = ["install", "remove-cell"]
+        notebook.cells.insert(0, cell)
+    return notebook
+
+
 def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
     """Execute the source notebooks in place, and keep README's figure, the first of the book."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     for chapter in chapters:
+        path = ROOT / "notebooks" / f"{chapter}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.write(with_install(notebook, config["repository"]["url"]), path)
         execute(chapter, ROOT / "notebooks", {})
     pictures, _ = stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")
     KEY_FIGURE.write_bytes(b64decode(pictures["image/png"]))

@@ -12,6 +12,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -66,7 +67,7 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
     names = "|".join(SECTIONS)
 
     def computed(found: re.Match) -> str:
-        app.env.note_reread()
+        pages.note_inputs(app.env)
         return SECTIONS[found[1]](*found[2].split())
 
     source[0] = re.sub(rf"^```\{{({names})\}}(.*)\n```$", computed, source[0], flags=re.MULTILINE)
@@ -250,6 +251,21 @@ def preview(
         context["docstitle"] = ""  # the landing page has the book's title, and needs it once
 
 
+LAUNCHERS = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
+
+
+def offer_repository(_app: Sphinx, config: Config) -> None:
+    """Where the book has an address (`repository.url`), buttons that need one: to the repository,
+    to edit a page, to run a chapter on Binder or Colab."""
+    options = config.html_theme_options
+    if options.get("repository_url"):
+        options |= {"use_repository_button": True, "use_edit_page_button": True}
+        options["launch_buttons"] |= LAUNCHERS
+
+
 def write_files(app: Sphinx, error: Exception | None) -> None:
     """Put beside the pages what they link to: records, verdicts, data of figures, explorers."""
     if error is not None or app.builder.format != "html":
@@ -286,6 +302,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for name in PARTS:
         app.add_directive(name, Computed)
     app.add_directive("chapter-figure", ChapterFigure)
+    app.connect("config-inited", offer_repository)
     app.connect("source-read", put_sections)
     app.connect("doctree-read", draw, priority=100)  # before Sphinx collects the images
     app.add_role("record", RecordLink())
