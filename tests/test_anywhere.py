@@ -1,9 +1,11 @@
 """Where the project is used: any folder, no git, a checkout that is read-only, or none at all."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -87,14 +89,50 @@ def test_the_book_is_built_from_a_checkout_that_cannot_be_written(locked, tmp_pa
 
 
 @pytest.fixture(scope="module")
-def installed(elsewhere, tmp_path_factory):
-    """What a wheel puts into an environment."""
+def wheel(elsewhere, tmp_path_factory):
+    """The wheel of the sources."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "--wheel-dir", folder, elsewhere], check=True)
-    (wheel,) = folder.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(folder / "packages")
-    return folder / "packages"
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """What the wheel puts into an environment."""
+    folder = tmp_path_factory.mktemp("packages")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+LOADED = """
+import torch
+from residual import load
+network = load("quick/residual-20-s0")
+print(tuple(network(network.normalise(torch.zeros(2, 1, 8, 8, dtype=torch.uint8))).shape))
+"""
+
+
+@pytest.mark.slow
+def test_the_wheel_alone_in_an_empty_environment_trains_and_loads(wheel, tmp_path):
+    uv, place = shutil.which("uv") or f"{sysconfig.get_path('scripts')}/uv", tmp_path / "empty"
+    pins = tmp_path / "pins.txt"  # the lock's versions, without the book's packages
+    lock = (ROOT / "requirements.lock").read_text()
+    pins.write_text(re.sub(r" \\\n( +--hash=\S+( \\)?\n?)+", "\n", lock))
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, place], check=True)
+    python = place / "bin" / "python"
+    install = [uv, "pip", "install", "--quiet", "--python", python, "-c", pins, wheel]
+    subprocess.run(install, check=True)
+    here = {"cwd": tmp_path, "env": BARE, "check": True, "capture_output": True, "text": True}
+    shown = subprocess.run([place / "bin" / "residual", *FEW], **here).stdout
+    assert "quick/plain-8-it2-s0  trained" in shown
+    here["env"] = BARE | {"RESIDUAL_EVIDENCE": str(ROOT / "runs")}
+    assert subprocess.run([python, "-c", LOADED], **here).stdout.strip() == "(2, 10)"
+    told = (
+        "import importlib.util as u; print(*map(u.find_spec, ['pandas', 'matplotlib', 'sphinx']))"
+    )
+    assert subprocess.run([python, "-c", told], **here).stdout.split() == ["None"] * 3
 
 
 def test_an_installed_wheel_trains_into_the_current_folder(installed, tmp_path):

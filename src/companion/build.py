@@ -2,6 +2,9 @@
 
 python -m companion.build          # execute the source notebooks in place, store their outputs
 residual book                      # execute them elsewhere, and build the site
+
+Where nothing but pages has changed since the last build, the chapters are not executed again, and
+Sphinx reads and writes what the change touches.
 """
 
 import ast
@@ -13,20 +16,23 @@ from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 import papermill
+import yaml
 from ipykernel.kernelspec import write_kernel_spec
 
 from companion import npm
 from companion.display import stored
+from companion.pages import STAMP
 from companion.settings import Settings
 from residual.errors import ReaderError, home
 from residual.provenance import usable_cores
-from residual.store import ROOT
+from residual.store import ROOT, committed, own
 
 CHAPTERS = (
     "01_degradation",
@@ -36,6 +42,8 @@ CHAPTERS = (
 )
 PAGES = ("_config.yml", "_toc.yml", "index.md", "book")
 BUILD = ROOT / "_build"
+SPHINX = ("html", ".doctrees", "jupyter_execute")  # the folders that Sphinx fills
+UNSEEN = {".pyc", ".lock", ".part"}
 KEY_FIGURE = ROOT / "book" / "_static" / "key-figure.png"
 KERNELS = 2  # chapters executed at once
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
@@ -60,45 +68,88 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     for name in ("RESIDUAL_RUNS", "RESIDUAL_EVIDENCE", "RESIDUAL_DATA"):  # kernels run elsewhere
         if os.environ.get(name):
             os.environ[name] = str(home(os.environ[name]).absolute())
-    site = output / "site"
-    npm.archive()
+    npm.obtain()
+    site, html = output / "site", output / "html"
+    stamp, now = site / STAMP, made_from(parameters)
+    anew = not stamp.is_file() or stamp.read_text() != now
     try:
+        if anew:
+            forget(output, "site", *SPHINX)
         prepare(site)
     except OSError as error:
         told = f"{output} cannot be written ({error.strerror}): name another folder with --output."
         raise BookError(told) from error
-    kernels = min(KERNELS, usable_cores())
-    threads = str(max(1, usable_cores() // kernels))
-    # Processes, since papermill changes the folder of the one that it runs in.
-    with ProcessPoolExecutor(kernels, get_context("spawn")) as pool:
-        jobs = [
-            pool.submit(execute, chapter, site / "notebooks", parameters, threads)
-            for chapter in CHAPTERS
-        ]
-        for chapter, job in zip(CHAPTERS, jobs):
-            job.result()
-            print(f"Executed {chapter}", flush=True)
-    shutil.rmtree(output / "html", ignore_errors=True)
+    if anew:
+        execute_all(site / "notebooks", parameters)
+        stamp.write_text(now)
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     # Jupyter Book writes into the folder _build of the path that it is given.
     command = [*program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if result.returncode:
+        forget(output, *SPHINX)  # it warns of a page only when it reads it
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
-    return output / "html" / "index.html"
+    (html / "index.html").touch()
+    return html / "index.html"
+
+
+def made_from(parameters: dict) -> str:
+    """A digest of all that the site is made from but the words of its pages.
+
+    Parameters, code, chapters, records, the reader's own among them, measured speeds, the
+    configuration, and the names of the pages.
+    """
+    held = (ROOT / "src", ROOT / "notebooks", ROOT / "benchmarks" / "results", committed(), own())
+    sha = sha256(repr(sorted(parameters.items())).encode())
+    for path in [ROOT / "_config.yml", ROOT / "_toc.yml", *(p for f in held for p in below(f))]:
+        sha.update(f"{path}\n".encode() + sha256(path.read_bytes()).digest())
+    return sha256(f"{sha.hexdigest()}{[*map(str, pages())]}".encode()).hexdigest()
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """The files below a folder, in order, without what programs leave beside them."""
+    for path in sorted(folder.rglob("*")):
+        made = path.suffix in UNSEEN or ".ipynb_checkpoints" in path.parts
+        if path.is_file() and not made and ".egg-info" not in str(path):
+            yield path
+
+
+def pages() -> list[Path]:
+    """The sources of the site but for the chapters, relative to the checkout."""
+    found = (path for name in PAGES for path in [ROOT / name, *below(ROOT / name)])
+    return [path.relative_to(ROOT) for path in found if path.is_file()]
+
+
+def forget(output: Path, *names: str) -> None:
+    """Remove what earlier builds left."""
+    for name in names:
+        if (output / name).exists():
+            shutil.rmtree(output / name)
 
 
 def prepare(site: Path) -> None:
-    """A new folder with copies of the pages, which can be written even if the sources cannot."""
-    if site.exists():
-        shutil.rmtree(site)
-    (site / "notebooks").mkdir(parents=True)
-    for name in PAGES:
-        for path in [ROOT / name, *(ROOT / name).rglob("*")]:
-            if path.is_file():
-                target = site / path.relative_to(ROOT)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+    """A folder with copies of the pages, which can be written even if the sources cannot.
+
+    A copy that is there and the same is left alone, so that Sphinx need not read it again.
+    """
+    (site / "notebooks").mkdir(parents=True, exist_ok=True)
+    for page in pages():
+        content, target = (ROOT / page).read_bytes(), site / page
+        if not target.is_file() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def execute_all(folder: Path, parameters: dict) -> None:
+    """Execute the chapters into a folder, some at once."""
+    kernels = min(KERNELS, usable_cores())
+    threads = str(max(1, usable_cores() // kernels))
+    # Processes, since papermill changes the folder of the one that it runs in.
+    with ProcessPoolExecutor(kernels, get_context("spawn")) as pool:
+        jobs = [pool.submit(execute, name, folder, parameters, threads) for name in CHAPTERS]
+        for chapter, job in zip(CHAPTERS, jobs):
+            job.result()
+            print(f"Executed {chapter}", flush=True)
 
 
 def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = None) -> None:
@@ -145,9 +196,33 @@ def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+INSTALL = """\
+from importlib.util import find_spec
+
+if find_spec("residual") is None:  # in Colab
+    !git clone --quiet --depth 1 {url} book && pip install --quiet "./book[book]"
+    %cd book/notebooks"""
+"""The first cell of a chapter in a book that has an address; the site does not show it."""
+
+
+def with_install(notebook: nbformat.NotebookNode, url: str) -> nbformat.NotebookNode:
+    """The chapter with the cell that installs the library from an address; without one if the
+    address is empty."""
+    notebook.cells = [c for c in notebook.cells if "install" not in c.metadata.get("tags", [])]
+    if url:
+        cell = nbformat.v4.new_code_cell(INSTALL.format(url=url))
+        cell.metadata.tags = ["install", "remove-cell"]
+        notebook.cells.insert(0, cell)
+    return notebook
+
+
 def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
     """Execute the source notebooks in place, and keep README's figure, the first of the book."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     for chapter in chapters:
+        path = ROOT / "notebooks" / f"{chapter}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.write(with_install(notebook, config["repository"]["url"]), path)
         execute(chapter, ROOT / "notebooks", {})
     pictures, _ = stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")
     KEY_FIGURE.write_bytes(b64decode(pictures["image/png"]))

@@ -4,7 +4,6 @@ import json
 import os
 import re
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
 from textwrap import shorten
@@ -13,11 +12,13 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import boxes, explorer, forest, ledger, notes, pages, strips, touch
 from companion.display import figures, panels, stored
+from companion.npm import MATHJAX
 from companion.search import BothLanguages
 from residual import claims, store
 
@@ -48,7 +49,7 @@ HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
 
 PICTURE = "_static/key-figure.png"  # what the preview of a link to a page shows
-MATHJAX = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
+FORMULAS = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
 
 
 class Computed(SphinxDirective):
@@ -57,7 +58,7 @@ class Computed(SphinxDirective):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+        pages.note_inputs(self.env)
         return self.parse_text_to_nodes(PARTS[self.name](*self.arguments))
 
 
@@ -66,7 +67,7 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
     names = "|".join(SECTIONS)
 
     def computed(found: re.Match) -> str:
-        app.env.note_reread()
+        pages.note_inputs(app.env)
         return SECTIONS[found[1]](*found[2].split())
 
     source[0] = re.sub(rf"^```\{{({names})\}}(.*)\n```$", computed, source[0], flags=re.MULTILINE)
@@ -250,23 +251,37 @@ def preview(
         context["docstitle"] = ""  # the landing page has the book's title, and needs it once
 
 
+LAUNCHERS = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
+
+
+def offer_repository(_app: Sphinx, config: Config) -> None:
+    """Where the book has an address (`repository.url`), buttons that need one: to the repository,
+    to edit a page, to run a chapter on Binder or Colab."""
+    options = config.html_theme_options
+    if options.get("repository_url"):
+        options |= {"use_repository_button": True, "use_edit_page_button": True}
+        options["launch_buttons"] |= LAUNCHERS
+
+
 def write_files(app: Sphinx, error: Exception | None) -> None:
     """Put beside the pages what they link to: records, verdicts, data of figures, explorers."""
     if error is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    package = Path(find_spec("sphinx-mathjax-offline").origin).parent  # no Python identifier
+    if (Path(app.srcdir) / pages.STAMP).is_file() and (site / "claims.json").is_file():
+        return  # an earlier build from the same records and code has written them, this one last
+    (formulas,) = MATHJAX.members(f"es5/{FORMULAS}")
     (site / "_static" / "mathjax").mkdir(parents=True, exist_ok=True)
-    copyfile(package / "static" / "mathjax" / MATHJAX, site / "_static" / "mathjax" / MATHJAX)
+    (site / "_static" / "mathjax" / FORMULAS).write_bytes(formulas)
     for file, end in HELD.items():
         for path in sorted(store.committed().glob(f"*/**/{file}")):
             name = path.parent.relative_to(store.committed()).as_posix()
             copy = site / "records" / f"{name}{end}"
             copy.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, copy)
-    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
-    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    (site / "claims.json").write_text(text, "utf-8")
     (site / "figures").mkdir(exist_ok=True)
     for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
         for _, about in figures(path):
@@ -274,6 +289,9 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
                 (site / "figures" / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
     explorer.write(site / "explorers")
     touch.write(app)
+    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    (site / "claims.json").write_text(text, "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -284,6 +302,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for name in PARTS:
         app.add_directive(name, Computed)
     app.add_directive("chapter-figure", ChapterFigure)
+    app.connect("config-inited", offer_repository)
     app.connect("source-read", put_sections)
     app.connect("doctree-read", draw, priority=100)  # before Sphinx collects the images
     app.add_role("record", RecordLink())

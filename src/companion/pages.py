@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from statistics import fmean, median
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -32,10 +34,28 @@ from residual.statistics import FEWEST_SEEDS, listed, number, per_cent
 from residual.store import ROOT, Record
 from residual.sweep import duration
 
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+STAMP = "made-from"
+"""The file beside the pages of a build that tells what its chapters were executed from."""
+
 DEPTHS = (20, 32, 44, 56, 110, 1202)
 OPTIONS = ("identity", "projection")
 FORMS = CHOICES["form"]
 CONTROL = 5.0  # per cent, registered
+
+
+def note_inputs(env: "BuildEnvironment") -> None:
+    """Have a page read again where the records or the code have changed.
+
+    Where `residual book` has not left its stamp, the page is read at every build.
+    """
+    stamp = Path(env.srcdir) / STAMP
+    if stamp.is_file():
+        env.note_dependency(str(stamp))
+    else:
+        env.note_reread()
 
 
 def record_link(name: str) -> str:

@@ -23,9 +23,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from companion import tables
-from companion.npm import VERSION, member
+from companion.npm import RUNTIME
 from companion.onnx_file import export
-from companion.pages import record_link, table
+from companion.pages import note_inputs, record_link, table
 from companion.words import SPACE, error_rate, network, points
 from residual import store
 from residual.batches import normalise
@@ -145,11 +145,12 @@ def script(parts: dict[str, bytes]) -> bytes:
 def common() -> dict[str, bytes]:
     """The scripts that every network needs, by file name: the runtime and the images."""
     _, images = shown()
-    parts = {name: member(f"dist/{WASM}.{name}") for name in ("wasm", "mjs")}
+    files = (LOADER, f"{WASM}.wasm", f"{WASM}.mjs")
+    loader, wasm, mjs = RUNTIME.members(*(f"dist/{name}" for name in files))
     x = normalise(torch.from_numpy(images.images), torch.from_numpy(images.mean))
     held = {"images": x.contiguous().numpy().astype("<f4").tobytes()}  # (N, C, H, W)
-    loader = member(f"dist/{LOADER}")
-    return {LOADER: loader, "runtime.js": script(parts), "images.js": script(held)}
+    runtime = script({"wasm": wasm, "mjs": mjs})
+    return {LOADER: loader, "runtime.js": runtime, "images.js": script(held)}
 
 
 def tiles(images: Sample) -> str:
@@ -168,7 +169,7 @@ class TouchIdentity(SphinxDirective):
     """The interactive part of the page; a sentence where the store has no network to show."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+        note_inputs(self.env)
         networks, images = shown()
         if images is None:
             return [nodes.paragraph("", "Not run: the store holds no trained network for it.")]
@@ -178,7 +179,7 @@ class TouchIdentity(SphinxDirective):
         about = {
             "base": f"{root}{FOLDER}/",
             "loader": LOADER,
-            "runtime": f"ONNX Runtime Web {VERSION}",
+            "runtime": f"ONNX Runtime Web {RUNTIME.version}",
             "bytes": sum(map(len, common().values())),
             "networks": [one.facts() for one in networks],
             "shape": (count, channels, height, width),

@@ -420,7 +420,8 @@ def book(profile, depths, seeds, iterations, output, device) -> None:
     try:
         from companion.build import build
     except ModuleNotFoundError as error:
-        raise ReaderError(f"The book needs a checkout and its packages: {error}.") from error
+        advice = "in a checkout, pip install '.[book]'"
+        raise ReaderError(f"The book's packages are not installed ({error}): {advice}.") from error
     given = {"depths": depths, "seeds": seeds, "device": device, "iterations": iterations}
     place = [output.absolute() / "_build"] if output else []
     click.echo(f"The book is {build(given | {'profile': profile}, *place)}")
