@@ -6,7 +6,7 @@ hold or fail.
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,7 +70,7 @@ def constant(values: np.ndarray) -> bool:
     return float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max()))
 
 
-def mean(values: Sequence[float]) -> Interval:
+def student(values: Sequence[float]) -> Interval:
     """The mean of one group, by Student's t."""
     group = np.asarray(values, dtype=float)
     estimate = float(group.mean())
@@ -96,25 +96,31 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
     return Interval(estimate, float(ends.low), float(ends.high), seeds)
 
 
-def exponential(of: Interval) -> Interval:
-    """An interval of logarithms, on the scale of the values themselves.
-
-    Twelve significant digits are kept, so that the exponential of log(10) is 10; what lies beyond
-    the largest float is infinite.
-    """
-    logarithms = (of.estimate, of.lower, of.upper)
-    ends = [math.inf if v >= 700 else float(f"{math.exp(v):.12g}") for v in logarithms]
+def shown_on(scale: Callable[[float], float], of: Interval) -> Interval:
+    """An interval on another scale, without what rounding leaves beyond the twelfth digit: so the
+    mean of 0.9 and 0.9 is 0.9, and the exponential of log(10) is 10."""
+    ends = (float(f"{scale(end):.12g}") for end in (of.estimate, of.lower, of.upper))
     return Interval(*ends, of.seeds)
+
+
+def exponential(value: float) -> float:
+    """e to that power; infinite where it lies beyond the largest float."""
+    return math.inf if value >= 700 else math.exp(value)
+
+
+def mean(values: Sequence[float]) -> Interval:
+    """The mean of one group, by Student's t."""
+    return shown_on(float, student(values))
 
 
 def geometric_mean(values: Sequence[float]) -> Interval:
     """The geometric mean of positive values, by Student's t on their logarithms."""
-    return exponential(mean(np.log(values)))
+    return shown_on(exponential, student(np.log(values)))
 
 
 def ratio(first: Sequence[float], second: Sequence[float]) -> Interval:
     """The ratio of geometric means of two groups of positive values, by Welch's t on logarithms."""
-    return exponential(difference(np.log(first), np.log(second)))
+    return shown_on(exponential, difference(np.log(first), np.log(second)))
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
@@ -127,11 +133,10 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
 def mean_correlation(correlations: Sequence[float]) -> Interval:
     """The mean of correlations by Fisher's z, so that no end lies outside −1 … 1."""
     limited = np.clip(np.asarray(correlations, dtype=float), -1 + 1e-9, 1 - 1e-9)
-    found = mean(np.arctanh(limited))
-    estimate = math.tanh(found.estimate)
+    found = student(np.arctanh(limited))
     if found.seeds < FEWEST_SEEDS:
-        return replace(found, estimate=estimate)
-    return Interval(estimate, math.tanh(found.lower), math.tanh(found.upper), found.seeds)
+        return replace(found, estimate=math.tanh(found.estimate))
+    return shown_on(math.tanh, found)
 
 
 def kendall_w(ranks: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from residual.claims.verdicts import (
     rated,
     single,
 )
+from residual.recipe import Recipe
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record
 
@@ -92,14 +93,20 @@ def charitable(evidence: Evidence) -> tuple[bool, str | None, list[Record]]:
     variants = {
         run.variant
         for run in evidence.records
-        if (run.kind, run.depth) == PLAIN_56 and run.variant.startswith(("lr", "it"))
+        if (run.kind, run.depth) == PLAIN_56 and only_rate_or_length(run.recipe)
     }
-    runs = {variant: evidence.found(*PLAIN_56, variant) for variant in ("", *sorted(variants))}
+    runs = {variant: evidence.found(*PLAIN_56, variant) for variant in sorted(variants)}
     runs = {variant: found for variant, found in runs.items() if found}
     if len(runs) < 2:
         return False, None, []
     errors = {variant: fmean(metric(found, "train_error")) for variant, found in runs.items()}
     return True, min(errors, key=errors.get), [run for found in runs.values() for run in found]
+
+
+def only_rate_or_length(recipe: Recipe) -> bool:
+    """Whether a recipe is its profile's own but for the learning rate and the iterations."""
+    network = (recipe.profile, recipe.kind, recipe.depth, recipe.seed)
+    return Recipe.of(*network, recipe.iterations, recipe.learning_rate) == recipe
 
 
 def not_overfitting(evidence: Evidence) -> Finding:

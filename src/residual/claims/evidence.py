@@ -132,6 +132,8 @@ class Evidence:
         """The measure of first over second by pairs; MissingRecordError if there is no pair."""
         found = {member: a / b for member, (a, b) in self.pairs(first, second, value).items()}
         if not found:
+            for network in (first, second):
+                self.networks(*network)
             told = " and ".join("-".join(map(str, network)) for network in (first, second))
             raise MissingRecordError(f"{told} at scale {self.scale}: no pair of one recipe.")
         return rated(name, found, threshold, group, judged=judged)
