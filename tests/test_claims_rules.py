@@ -300,7 +300,7 @@ def test_one_counterexample_refutes_even_at_a_short_profile():
         others = {"half": 30.0, "orthogonal": 30.0, "none": 30.0} | {path: 0.9}
         given = found("identity-not-just-a-path", made.paths(0.9, others))
         assert given.verdict == NOT_SUPPORTED
-        assert {r.told["path"] for r in given.reasons if r.name == "as-good"} == {path}
+        assert {r.told["group"] for r in given.reasons if r.name == "as-good"} == {path}
 
 
 def test_a_permutation_is_no_rival():

@@ -38,7 +38,7 @@ from residual.claims.verdicts import (
 from residual.claims.wording import LANGUAGES, answer, load_claims, measure_words, reason, word
 from residual.errors import check_choice
 from residual.recipe import DATASETS, PROFILES
-from residual.statistics import FEWEST_SEEDS, listed
+from residual.statistics import FEWEST_SEEDS
 
 __all__ = ["CHAIN", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence", "Measure", "Verdict"]
 __all__ += ["as_json", "evaluate", "first_judged", "judge", "judged"]
@@ -74,7 +74,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, reasons=(Reason("missing", {"what": str(missing)}),))
     if lost := not_counted(found, evidence):
-        found = because(found, Reason("diverged", {"which": listed(lost)}))
+        found = because(found, Reason("diverged", {"which": ", ".join(lost)}))
     if claim.needs_length and not evidence.full_length:
         found = shortened(found, evidence.scale)
     scale = evidence.scale if claim.form == "measured" or found.runs else claim.form

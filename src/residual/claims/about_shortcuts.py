@@ -178,7 +178,7 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                     as_good.append(f"{path}/{condition(relu, start)}")
     if not any(measure.group.startswith(("half", "orthogonal")) for measure in measures):
         raise MissingRecordError(f"Trainings with several paths at scale {evidence.scale}.")
-    told = [Reason("as-good", {"path": p}) for p in sorted({n.split("/")[0] for n in as_good})]
+    told = [Reason("as-good", {"group": p}) for p in sorted({n.split("/")[0] for n in as_good})]
     lack = [Reason("conditions-lack", {"lacking": lacking})] if lacking else []
     return conclude(
         beaten and steady_somewhere and not lacking,

@@ -24,6 +24,9 @@ from residual.statistics import number
 
 WORDS = Path(__file__).with_name("claims.yaml")
 LANGUAGES = ("en", "zh")
+BETWEEN = {"en": ", ", "zh": "，"}
+"""What stands between the parts of a list."""
+
 VERDICTS = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE, DIFFERS, NOT_RUN)
 
 CHOICES = {
@@ -136,8 +139,10 @@ def named(found: Finding) -> dict[str, float]:
 
 
 def reason(given: Reason, language: str = "en") -> str:
-    """One reason as a sentence."""
+    """One reason as a sentence; verdicts and groups that it names are in its language."""
     inner = {k: word("verdicts", v, language) for k, v in given.told.items() if v in VERDICTS}
+    if "group" in given.told:
+        inner["group"] = group_words(given.told["group"], language)
     return told(words()["reasons"][given.name], dict(given.told) | inner, language)
 
 
@@ -154,9 +159,15 @@ def word(part: str, name: str, language: str = "en") -> str:
 
 def measure_words(claim: Claim, measure: Measure, language: str = "en") -> str:
     """What a measure is called, with its group."""
-    groups = [word("groups", part, language) for part in measure.group.split("/") if part]
-    between = ", " if language == "en" else "，"
-    return between.join([claim.measures[measure.name][language], *groups])
+    name = claim.measures[measure.name][language]
+    if not measure.group:
+        return name
+    return f"{name}{BETWEEN[language]}{group_words(measure.group, language)}"
+
+
+def group_words(group: str, language: str = "en") -> str:
+    """What a group is called, part by part."""
+    return BETWEEN[language].join(word("groups", part, language) for part in group.split("/"))
 
 
 def lines(claim: Claim, found: Finding, language: str = "en") -> list[str]:
