@@ -1,5 +1,6 @@
 """Where the project is used: any folder, no git, a checkout that is read-only, or none at all."""
 
+import json
 import os
 import re
 import shutil
@@ -10,8 +11,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from jupyter_client.kernelspec import KernelSpecManager
 
-from companion.build import BookError, build
+from companion.build import BookError, build, own_kernel
+from companion.npm import PackageError
+from residual import store
+from residual.cli import main
+from residual.errors import StoreError
 from residual.store import ROOT
 
 FEW = ("train", "--depths", "8", "--kinds", "plain", "--iterations", "2")
@@ -146,7 +153,7 @@ def test_an_installed_wheel_trains_into_the_current_folder(installed, tmp_path):
     ("words", "told"),
     [
         (("book",), "is no checkout of the book: it lacks _config.yml"),
-        (("claims",), "there is no store of records"),
+        (("claims",), "holds no records, and without them there is nothing to show"),
     ],
 )
 def test_what_needs_a_checkout_says_so(installed, tmp_path, words, told):
@@ -155,6 +162,68 @@ def test_what_needs_a_checkout_says_so(installed, tmp_path, words, told):
     assert told in shown.stderr
     assert "Traceback" not in shown.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_an_installed_wheel_finds_the_records_of_the_checkout_it_is_called_in(installed, elsewhere):
+    shown = residual(installed, "claims", "--profile", "quick", folder=elsewhere / "notebooks")
+    assert shown.returncode == 0, shown.stderr
+    assert "degradation-train" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [
+        (("train", "--depths", "8"), "RESIDUAL_RUNS"),
+        (("publish", "quick/plain-8-s0"), "RESIDUAL_RUNS"),
+        (("claims",), "RESIDUAL_EVIDENCE"),
+        (("book",), "RESIDUAL_EVIDENCE"),
+        (("data",), "RESIDUAL_DATA"),
+        (("train", "--profile", "desk", "--depths", "8"), "RESIDUAL_DATA"),
+    ],
+)
+def test_without_rights_a_command_says_so_in_one_sentence(words, variable, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / "mine"))
+    if os.geteuid() == 0:
+
+        def refuses(path="."):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr(store.os, "listdir", refuses)
+    (tmp_path / "closed").mkdir(mode=0o000)
+    monkeypatch.setenv(variable, str(tmp_path / "closed"))
+    shown = CliRunner().invoke(main, list(words))
+    assert shown.exit_code == 2
+    assert "closed cannot be read (Permission denied): mend that" in shown.output
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_a_build_begins(tmp_path, monkeypatch):
+    def refuses(*_words, **_names):
+        raise PermissionError("[Errno 13] Permission denied: '/home/x' | Pooch could not create")
+
+    monkeypatch.setattr("companion.npm.pooch.retrieve", refuses)
+    with pytest.raises(PackageError, match=r"Permission denied: '/home/x'\).*XDG_CACHE_HOME"):
+        build({}, tmp_path / "_build")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_build_without_evidence_ends_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESIDUAL_EVIDENCE", str(tmp_path / "nowhere"))
+    with pytest.raises(StoreError, match="holds no records"):
+        build({}, tmp_path / "_build")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_chapters_kernel_is_this_interpreter_whatever_home_holds(tmp_path, monkeypatch):
+    foreign = tmp_path / ".local" / "share" / "jupyter" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    told = {"argv": ["/nowhere/python", "{connection_file}"], "display_name": "", "language": ""}
+    (foreign / "kernel.json").write_text(json.dumps(told))
+    for name in ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path))  # to be put back afterwards
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    with own_kernel():
+        assert KernelSpecManager().get_kernel_spec("python3").argv[0] == sys.executable
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What all chapters share: checked parameters, the choice of a scale, words, figures and boxes."""
 
 import json
+import sys
 from base64 import b64decode
 
 import made_up
@@ -10,7 +11,7 @@ from matplotlib.colors import to_rgb
 
 from companion import display, style, words
 from companion.settings import Settings
-from residual.errors import ParameterError
+from residual.errors import ParameterError, StoreError
 
 MISTAKES = [
     ({"depths": [21]}, "depths: 21 is not allowed"),
@@ -23,6 +24,10 @@ MISTAKES = [
     ({"profile": "huge"}, "choose one of quick, desk, paper, published"),
     ({"device": "tpu"}, "choose one of auto, cpu, cuda, mps"),
     ({"iterations": True}, "iterations: True is not allowed"),
+    ({"iterations": "null"}, "written -y 'iterations: null' for papermill"),
+    ({"depths": 20}, "(papermill: -y 'depths: [20, 56]')"),
+    ({"depths": "[20, 56]"}, "(papermill: -y 'depths: [20, 56]')"),
+    ({"seeds": "null"}, "for all in the store -y 'seeds: null'"),
 ]
 
 
@@ -32,6 +37,34 @@ def test_a_wrong_parameter_is_one_sentence(given, told):
         Settings(**given)
     assert told in str(caught.value)
     assert caught.value._render_traceback_() == [f"ParameterError: {caught.value}"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (
+            "depth = [8]",
+            r"depth: '\[8\]' is not allowed; a chapter's parameters are profile, depths",
+        ),
+        ("depths = [8]\nseed = 3", "seed: '3' is not allowed"),
+        ("Profile = 'desk'", "Profile"),
+        ("x = float('nan')", "x"),
+    ],
+)
+def test_a_misspelt_parameter_of_papermill_is_named(cell, told, monkeypatch):
+    cells = ["", "depths = [20, 56]", f"# Parameters\n{cell}\n"]
+    monkeypatch.setattr(sys.modules["__main__"], "In", cells, raising=False)
+    with pytest.raises(ParameterError, match=told):
+        Settings()
+    cells[-1] = "# Parameters\ndepths = [20, 56]\nprofile = 'published'\n"
+    assert Settings().depths == (20, 56)
+
+
+def test_missing_evidence_is_one_sentence_at_once(tmp_path, monkeypatch):
+    for place in (tmp_path, tmp_path / "nowhere"):
+        monkeypatch.setenv("RESIDUAL_EVIDENCE", str(place))
+        with pytest.raises(StoreError, match=f"^{place} holds no records"):
+            Settings()
 
 
 def a_store(root, *names):

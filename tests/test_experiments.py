@@ -1,6 +1,7 @@
 """Experiments: records are read, completed and repeatable; what they measure is what they say."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch.nn import BatchNorm2d
 from residual import experiments, probes, store
 from residual.claims import CLAIMS
 from residual.constructions import zero_scale
-from residual.errors import ParameterError
+from residual.errors import ParameterError, StoreError
 from residual.experiments import (
     decay,
     fixed_point,
@@ -60,6 +61,39 @@ def test_seeds_of_ones_own_are_kept_beside_the_committed_ones(tmp_path, monkeypa
     experiments.ensure(FAST, "quick", [7], "cpu")
     assert experiments.ensure(FAST, "quick", [8], "cpu").seeds == [0, 7, 8]
     assert experiments.ensure(FAST, "quick", [0], "cpu") == committed
+
+
+def test_each_seed_is_written_down_before_the_next_is_measured(tmp_path, monkeypatch):
+    def breaks_off(chosen, seed, place):
+        if seed == 2:
+            raise KeyboardInterrupt
+        return decay.measure(chosen, seed, place)
+
+    with monkeypatch.context() as patched:
+        study = experiments.Study(breaks_off, decay.SETTINGS)
+        patched.setitem(experiments.EXPERIMENTS, FAST, study)
+        with pytest.raises(KeyboardInterrupt):
+            experiments.ensure(FAST, "quick", [0, 1, 2], "cpu", tmp_path)
+    assert store.experiment(FAST, "quick", tmp_path).seeds == [0, 1]
+    whole = experiments.ensure(FAST, "quick", [0, 1, 2], "cpu", tmp_path / "whole")
+    resumed = experiments.ensure(FAST, "quick", [0, 1, 2], "cpu", tmp_path)
+    assert resumed.measurements == whole.measurements
+
+
+def test_the_store_is_tried_before_anything_is_measured(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setitem(experiments.EXPERIMENTS, FAST, experiments.Study(None, {}))
+    with pytest.raises(StoreError, match="cannot be written"):
+        experiments.ensure(FAST, "quick", [0], "cpu", tmp_path / "file" / "runs")
+
+
+def test_two_processes_that_measure_an_experiment_keep_each_others_seeds(tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(experiments.ensure, FAST, "quick", [s], "cpu", tmp_path) for s in (0, 1)
+        ]
+        assert [job.result()["experiment"] for job in both] == [FAST, FAST]
+    assert store.experiment(FAST, "quick", tmp_path).seeds == [0, 1]
 
 
 def test_other_settings_are_measured_anew(tmp_path, monkeypatch):

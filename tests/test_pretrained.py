@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -46,6 +47,9 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/resnet-20")
     with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
         load("public/akamaster/residual-20")
+    for name in (None, Path("quick/residual-8-it30-s0"), 3):
+        with pytest.raises(ParameterError, match=r"^name: .*name a record in quotes, such as"):
+            load(name)
     with pytest.raises(ParameterError, match=r"name: 'akamaster/residual-20' is not allowed"):
         load("akamaster/residual-20", "other.th")
     with pytest.raises(ParameterError, match=r"file: 'other.th' is not allowed; only a network of"):

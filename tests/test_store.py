@@ -1,12 +1,19 @@
 """Records as files: found by what they are, and never read when damaged."""
 
+import errno
+import os
 import random
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from residual import store
+from residual import load, store
+from residual.data import data_folder
 from residual.errors import ParameterError, RecordError, StoreError
 from residual.recipe import Recipe
 
@@ -101,6 +108,129 @@ def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "quick").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written"):
         run(tmp_path)
+
+
+def test_one_function_reads_the_variables_and_expands_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable, read in (
+        ("RESIDUAL_RUNS", store.own),
+        ("RESIDUAL_EVIDENCE", store.committed),
+        ("RESIDUAL_DATA", data_folder),
+    ):
+        monkeypatch.setenv(variable, "~/places")
+        assert read() == tmp_path / "places"
+        monkeypatch.setenv(variable, "~nobody-of-this-name/places")
+        with pytest.raises(StoreError, match="names a home that is not known here"):
+            read()
+        monkeypatch.delenv(variable)
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"), [("loop", "Too many levels"), ("n" * 300, "File name too long")]
+)
+def test_a_place_that_cannot_be_read_is_one_sentence_with_its_reason(
+    place, reason, tmp_path, monkeypatch
+):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setenv("RESIDUAL_RUNS", str(tmp_path / place))
+    for call in (
+        store.own,
+        lambda: load("quick/plain-8-s3"),
+        lambda: store.find(RECIPE, tmp_path / place),
+        lambda: store.every("public", tmp_path / place),
+        lambda: store.seeds_of(RECIPE, tmp_path / place),
+        lambda: store.evidence(tmp_path / place),
+    ):
+        with pytest.raises(StoreError, match=rf"cannot be read \({reason}.*\): mend that"):
+            call()
+
+
+def test_without_rights_nothing_is_taken_for_missing(tmp_path, monkeypatch):
+    made = run(tmp_path)
+
+    def refuses(*_words, **_names):
+        raise PermissionError(13, "Permission denied")
+
+    for module, name, call in (
+        (store.os, "stat", lambda: store.find(RECIPE, tmp_path)),
+        (store.os, "listdir", lambda: store.every("quick", tmp_path)),
+        (Path, "read_bytes", lambda: store.read(made.folder / "record.json")),
+        (Path, "read_bytes", made.weights),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, refuses)
+            with pytest.raises(StoreError, match=r"cannot be read \(Permission denied\)"):
+                call()
+
+
+def test_an_empty_store_is_no_evidence(tmp_path):
+    (tmp_path / "quick").mkdir()
+    for place in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(StoreError, match="holds no records, and without them there is"):
+            store.evidence(place)
+    experiment(tmp_path)
+    assert store.evidence(tmp_path) == tmp_path
+
+
+def test_an_installed_library_takes_the_checkout_around_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHECKOUT", tmp_path / "site-packages")
+    (tmp_path / "book" / "notebooks").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "book" / "notebooks")
+    assert store.checkout() == tmp_path / "book" / "notebooks"
+    Path("01_degradation.ipynb").write_text("{}")
+    assert store.checkout() == tmp_path / "book"
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EACCES, "mend the folder's rights"),
+        (errno.ENOLCK, "its file system grants no locks"),
+        (errno.EIO, "mend that"),
+    ],
+)
+def test_what_cannot_be_written_gets_the_advice_that_helps(number, advice, tmp_path):
+    with (
+        pytest.raises(StoreError, match=f"{os.strerror(number)}.*{advice}.*RESIDUAL_RUNS"),
+        store.writing(tmp_path),
+    ):
+        raise OSError(number, os.strerror(number))
+
+
+def waits(folder, caplog) -> str:
+    """What a thread says that waits for the lock of a folder, once it has got it."""
+    caplog.clear()
+
+    def take():
+        with store.locked(folder):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(take)
+        while not caplog.messages:
+            time.sleep(0.01)
+        (folder / "run.lock").unlink()  # as the message advises where its holder is gone
+        waiting.result(timeout=30)
+    return caplog.messages[0]
+
+
+def test_a_lock_names_its_holder(tmp_path, caplog):
+    with store.locked(tmp_path):
+        told = waits(tmp_path, caplog)
+    assert f"is in use by process {os.getpid()} on {socket.gethostname()} since 20" in told
+    assert f"delete {tmp_path / 'run.lock'}" in told
+
+
+def test_a_lock_of_another_host_on_a_file_system_without_locks_is_named(
+    tmp_path, caplog, monkeypatch
+):
+    def missing(*_words):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("filelock._unix.fcntl.flock", missing)
+    (tmp_path / "run.lock").write_text("4321\nanother-host\n")
+    assert "is in use by process 4321 on another-host since 20" in waits(tmp_path, caplog)
 
 
 def test_every_committed_record_is_whole():

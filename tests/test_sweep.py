@@ -1,5 +1,6 @@
 """Many recipes: read or trained, in one process, in several, on a cluster; and killed ones."""
 
+import errno
 import multiprocessing
 import os
 import random
@@ -10,16 +11,18 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock, Timeout
 
 from residual import store
-from residual.errors import ParameterError, RecordError, SweepError
+from residual.errors import ParameterError, RecordError, StoreError, SweepError
 from residual.recipe import Recipe, recipes
-from residual.sweep import Options, ensure, sweep, train
+from residual.sweep import Options, Outcome, Watch, cluster, ensure, estimate, sweep, told, train
 
 PROGRAM = """
 import signal
@@ -231,6 +234,95 @@ def test_no_scheduler_is_one_sentence(tmp_path):
     pytest.importorskip("distributed")
     with pytest.raises(ParameterError, match=r"scheduler: 'nowhere'.*no Dask scheduler"):
         sweep(tiny([0]), Options("cpu", tmp_path, scheduler="nowhere"))
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:9", "tcp://127.0.0.1:9", "ucx://a", "//"])
+def test_a_scheduler_that_cannot_be_reached_is_one_sentence(address, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    real = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: real(address, timeout=1))
+    with pytest.raises(
+        ParameterError, match=r"^scheduler: .*no Dask scheduler answers there \(.+\)"
+    ):
+        cluster(address)
+
+
+@pytest.mark.parametrize(
+    ("error", "scheduler", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), None, "not enough memory.*one job"),
+        (RuntimeError("[enforce fail] not enough memory: you tried"), None, "could not train it"),
+        (MemoryError(), None, r"not enough memory \(MemoryError\)"),
+        (BrokenProcessPool("A process was terminated"), None, "3 processes that trained it ended"),
+        (RuntimeError("Error during deserialization"), "tcp://a:1", "a worker of tcp://a:1.*needs"),
+        (ModuleNotFoundError("No module named 'residual'"), "tcp://a:1", "needs this package"),
+        (OSError(5, "Input/output error"), None, "Input/output error"),
+    ],
+    ids=str,
+)
+def test_an_error_that_is_not_ours_is_one_sentence_and_the_others_are_trained(
+    error, scheduler, said, tmp_path, monkeypatch
+):
+    def fails(recipe, options, progress):
+        if recipe.seed == 0:
+            raise error
+        return train(recipe, options, progress)
+
+    monkeypatch.setattr("residual.sweep.train", fails)
+    options = Options("cpu", tmp_path, jobs=1)
+    failed, made = sweep(tiny([0, 1]), options)
+    assert made.run["metrics"]
+    raw = replace(failed, error=error)
+    found = told(raw, scheduler).error
+    assert isinstance(found, SweepError)
+    assert found.__cause__ is error
+    assert re.match(rf"quick/residual-8-it6-s0: .*{said}", str(found))
+    assert "\n" not in str(found)
+
+
+def test_a_mistake_of_the_code_keeps_its_traceback():
+    error = KeyError("curves")
+    assert told(Outcome(tiny([0])[0], None, error, trained=True), None).error is error
+
+
+def test_a_batch_queue_gets_lines_at_each_tenth_and_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    ensure(tiny([0], 20), Options("cpu", tmp_path, jobs=1))
+    first, *tenths, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("Training one network (residual-8-it20-s0) into ")
+    assert [line.split(" % after ")[0] for line in tenths] == [str(n) for n in range(10, 100, 10)]
+    assert all(line.endswith(" left.") for line in tenths)
+    assert re.fullmatch(r"Ended: quick/residual-8-it20-s0, test error \d+\.\d\d %, \d+ s\.", last)
+
+
+def test_lines_of_a_resumed_sweep_count_what_was_done_before(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    clock = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr("residual.sweep.time.monotonic", lambda: next(clock))
+    with Watch(100) as watch:
+        watch.update(50)  # by a checkpoint
+        watch.update(60)
+    assert capsys.readouterr().out == "60 % after 10 s, about 40 s left.\n"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "threads", "total"), [(2, 1, "20 s"), (3, 1, "15 s"), (1, 2, "30 s"), (2, 2, "40 s")]
+)
+def test_an_estimate_is_for_the_processes_that_run(jobs, threads, total, monkeypatch):
+    """Three runs of ten seconds on two cores: two at once take as long as four would."""
+    monkeypatch.setattr("residual.sweep.usable_cores", lambda: 2)
+    words = estimate([10.0] * 3, Options("cpu", threads=threads), jobs)
+    assert f"{total} in all" in words
+
+
+def test_a_store_is_tried_before_anything_is_trained(tmp_path, monkeypatch):
+    def full(*_words, **_names):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store.tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr("residual.sweep.expected", None)
+    with pytest.raises(StoreError, match="No space left"):
+        sweep(tiny([0]), Options("cpu", tmp_path))
 
 
 @pytest.mark.parametrize("jobs", [0, 1.5, 257])

@@ -24,7 +24,6 @@ from tempfile import TemporaryDirectory
 import nbformat
 import papermill
 import yaml
-from ipykernel.kernelspec import write_kernel_spec
 
 from companion import npm
 from companion.display import stored
@@ -180,6 +179,8 @@ def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = 
 def own_kernel() -> Iterator[None]:
     """Kernels are this interpreter, whatever kernels and settings the reader's home holds, and
     whether or not it can be written to."""
+    from ipykernel.kernelspec import write_kernel_spec
+
     with TemporaryDirectory() as folder:
         write_kernel_spec(str(Path(folder, "kernels", "python3")))
         os.environ |= {"JUPYTER_PATH": folder, "JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
