@@ -8,9 +8,9 @@ UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.
 BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
   -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
-  README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock
+  README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock $(wildcard .github/workflows/*.yml)
 
-.PHONY: help book test test-slow lock notebooks format clean
+.PHONY: help book test test-slow archive gpu lock notebooks format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -23,7 +23,6 @@ CHECKED = @test -w . || { echo "This checkout cannot be written to: copy it to a
 _build/html/index.html: $(READY) $(BOOK)
 	$(CHECKED)
 	$(BIN)/residual book
-	@touch $@
 
 test: _build/tests-passed  ## unit tests, browser tests and pytest --nbval on the four notebooks
 	@echo "All tests passed for these files; make -B test runs them again."
@@ -35,6 +34,12 @@ _build/tests-passed: $(READY) $(TESTED)
 
 test-slow: $(READY)  ## what takes minutes: training from an empty store, many kills
 	$(BIN)/pytest -m slow
+
+archive: _build/html/index.html  ## one zip to deposit: sources, records, site, with an RO-Crate's metadata
+	$(BIN)/python -m companion.archive
+
+gpu: $(READY)  ## checks, speed and the paper's networks on a GPU; again, to go on; gpu-report.json
+	$(BIN)/python -m benchmarks.gpu
 
 $(READY): requirements.lock pyproject.toml
 	$(CHECKED)

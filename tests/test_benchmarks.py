@@ -1,15 +1,18 @@
 """The benchmark measures what it says, on a small scale."""
 
+import json
 import sys
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from residual import sweep
 from residual.recipe import Recipe
 from residual.store import ROOT
 
 sys.path.insert(0, str(ROOT))
+from benchmarks import gpu
 from benchmarks.__main__ import main
 from benchmarks.measure import interleaved, operations
 
@@ -35,3 +38,30 @@ def test_a_wrong_depth_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="depths: 21 is not allowed"):
         main()
     assert not list(tmp_path.iterdir())
+
+
+def test_the_gpu_script_runs_dry_on_a_cpu_and_goes_on(tmp_path, monkeypatch):
+    words = "gpu --device cpu --iterations 20 --batch-size 4 --rounds 1 --depths 8"
+    words += " --profile quick --length 2"
+    places = ["--runs", str(tmp_path / "runs"), "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*words.split(), *places])
+    monkeypatch.setenv("RESIDUAL_DATA", str(tmp_path))  # no CIFAR-10: images of its shape
+    gpu.main()
+    told = json.loads((tmp_path / "gpu-report.json").read_text())
+    assert told["resume"]["bit_equal"] is True
+    assert told["graph"] == {"captured": False}
+    assert told["cpu"]["float32"]["largest_difference"] == 0
+    assert told["abreast"]["one_seconds"] > 0
+    assert told["speed-8"]["loop_images_per_second"] > 0
+    assert {"plain-8-it2-s0", "residual-8-it2-s0"} <= told.keys()
+    monkeypatch.setattr(sweep, "trained", None)  # trainings that are there are read
+    monkeypatch.setattr(gpu, "CHECKS", {"resume": lambda *_: raised()})
+    gpu.main()
+    again = json.loads((tmp_path / "gpu-report.json").read_text())
+    assert again["residual-8-it2-s0"] == told["residual-8-it2-s0"]
+    assert again["resume"] == {"failed": "RuntimeError: out of memory"}
+
+
+def raised():
+    """What a device may answer."""
+    raise RuntimeError("out of memory\nand much more")

@@ -79,7 +79,7 @@ def block_ratios(model: Network, batches: Batches) -> Table:
     F(x) is the block's second layer after BN. Images whose x is all zero have no ratio and are
     left out (a block without any gives NaN). One row a block: block (from 1), ratio, input_norm
     (mean of ‖x‖), widening (whether the block changes the shape, so that its shortcut is no
-    identity), gamma (median of |γ₂|, the scales of the block's last BN; None without BN).
+    identity), gamma (median size of γ₂, the scales of the block's last BN; None without BN).
     """
     norms: list[tuple[list[Tensor], list[Tensor]]] = [([], []) for _ in model.blocks]
     with ExitStack() as hooks, evaluating(model):
