@@ -114,7 +114,7 @@ def easier_words(logged: Sequence[Curve]) -> dict:
             f"from {frame['member'].nunique()} sources. {running} log the mean error during an "
             "epoch, the others that of the network at its end."
         ),
-        "data": frame[["run", "iteration", "epoch", "train_error"]],
+        "data": frame.loc[frame["epoch"] <= 100, ["run", "epoch", "train_error"]],
         "records": names(frame),
     }
 
