@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from companion import display, style, words
+from companion import answers, display, style, words
 from companion.settings import Settings
 from residual.errors import ParameterError, StoreError
 
@@ -201,19 +201,20 @@ def test_tables_and_sentences_are_markdown(shown):
     assert shown[2] == r"a \<b> c d < e"
 
 
-def test_a_verdict_stands_with_its_rule_and_its_scale(shown):
-    display.claim("degradation-train")
-    display.verdict(Settings(depths=[8]), "same-capacity")
-    display.verdict(Settings(seeds=[7]), "same-capacity")
-    claim, verdict, seeded = shown
-    assert display.ELSEWHERE in seeded
-    assert claim.startswith(
-        "> **Claim** [`degradation-train`](#claim-degradation-train) · note 002, §1 · measured"
-    )
-    assert display.ELSEWHERE in verdict
-    assert "> **supported with a caveat** · [`same-capacity`]" in verdict
-    assert "> Rule: " in verdict
-    assert "scale" not in verdict.split("Rule: ")[1]  # it holds by construction
+def test_a_verdict_stands_with_its_answer_and_its_fold(monkeypatch):
+    shown = []
+    monkeypatch.setattr(answers, "display", lambda what, **_: shown.append(what))
+    answers.came_out(Settings(), "same-capacity")
+    answers.verdict(Settings(), "same-capacity")
+    head, box, *_, fold = [getattr(what, "data", "") for what in shown]
+    assert "same-capacity" not in head
+    assert head.splitlines()[2].removeprefix("- ").removesuffix("<br>") in box
+    assert "[`same-capacity`](#claim-same-capacity)" in box
+    assert "<details" in fold or "dropdown" in fold
+    for changed in ({"depths": [8]}, {"seeds": [7]}):
+        shown.clear()
+        answers.verdict(Settings(**changed), "same-capacity")
+        assert shown[0].data == answers.ELSEWHERE
 
 
 def luminance(colour):

@@ -197,10 +197,10 @@ def test_paths_are_ordered_and_those_that_do_well_are_told():
 
 
 def test_a_recap_says_who_ends_worse():
+    errors = {("plain", 20): 1.0, ("plain", 56): 5.0, ("residual", 20): 1.0, ("residual", 56): 0.5}
     made = [
-        made_up.network(kind, depth, seed, train=error)
-        for kind, depth, error in (("plain", 20, 1.0), ("plain", 56, 5.0))
-        + (("residual", 20, 1.0), ("residual", 56, 0.5))
+        made_up.network(*pair, seed, train=error)
+        for pair, error in errors.items()
         for seed in range(3)
     ]
     (told,) = reformulation.recap([made], reformulation.path_frame([]))
@@ -213,10 +213,10 @@ def test_the_median_log_tells_how_soon_learning_is_done():
         for kind, errors in (("plain", (50.0, 30.0, 10.0)), ("residual", (30.0, 15.0, 5.0)))
         for source in made_up.SOURCES
     ]
-    words = reformulation.easier_words(reformulation.by_epoch(logs))
+    words = reformulation.easier_words(logs)
     assert "3 and 2 epochs at depth 20" in words["caption"]
     never = [Curve("anna", "plain", 20, (391.0,), (90.0,), "test", (90.0,), 90.0)]
-    assert reformulation.first_below(reformulation.by_epoch(never)) == "no number of"
+    assert reformulation.half_below(never) == "no number of"
 
 
 def test_networks_of_110_layers_stand_beside_a_chapters_own_at_one_scale(monkeypatch):

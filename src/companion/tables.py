@@ -47,15 +47,16 @@ def curves(records: Iterable[Record]) -> pd.DataFrame:
 def logs(logged: Iterable[Curve]) -> pd.DataFrame:
     """Training logs of others, one row a logged point, errors in per cent.
 
-    Columns: iteration, share (of the training, per cent), train_error (on augmented images: which
-    state of the network it is of depends on the source), held_out (error), held_out_on (test or
-    validation), and kind, depth, network, member, run.
+    Columns: iteration, epoch, share (of the training, per cent), train_error (on augmented images;
+    `Curve.running` tells which state of the network it is of), held_out (error), held_out_on (test
+    or validation), and kind, depth, network, member, run.
     """
     return joined(
         pd.DataFrame(
             {"iteration": c.iterations, "train_error": c.train_error, "held_out": c.held_out}
         ).assign(
             share=100 * np.array(c.iterations) / c.iterations[-1],
+            epoch=np.array(c.iterations) / c.an_epoch,
             held_out_on=c.held_out_on,
             **of_log(c),
         )

@@ -22,6 +22,7 @@ from companion.words import (
     scale,
 )
 from residual import paper, peers
+from residual.claims.evidence import recipes_of_others
 from residual.peers import Curve
 from residual.recipe import KINDS, PROFILES
 from residual.statistics import FEWEST_SEEDS, listed
@@ -45,13 +46,13 @@ def error_words(frame: pd.DataFrame, note: str, value: str = "test_error") -> di
     }
 
 
-def figure_6_words(logged: Sequence[Curve]) -> dict:
+def figure_6_words(shown: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for Figure 6 at full length, from the logs that it shows."""
-    frame = logs(logged)
+    frame = logs(shown)
     note = "Bold: means; thin: single trainings; diamonds: the paper's own."
-    about = error_words(logged_finals(logged), note)
+    about = error_words(logged_finals(shown), note)
     about["origin"] += (
-        f" Logged by those who trained at full length: {count(len(logged), 'training')} from "
+        f" Logged by those who trained at full length: {count(len(shown), 'training')} from "
         f"{frame['member'].nunique()} sources. The paper's plain nets: read off its Fig. 6 by eye."
     )
     columns = ["network", "member", "iteration", "train_error", "held_out"]
@@ -105,6 +106,12 @@ def papers_own(depths: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "depth", "test_error"])
 
 
+def logged() -> list[Curve]:
+    """The logs of others that enter comparisons: none of a variant of its source's recipe."""
+    variants = recipes_of_others()
+    return [log for log in peers.curves() if not variants.get(log.name, ("", ""))[0]]
+
+
 def public() -> list[Record]:
     """The networks of others that enter comparisons: no variants."""
     return [record for record in every("public") if not record.variant]
@@ -120,7 +127,7 @@ def table_6(own: Sequence[Record], depths: Collection[int]) -> pd.DataFrame:
     measured, ours = finals(public()), finals(own)
     ran = f"ours ({own[0].scale})" if own else "ours"
     columns = {
-        "test error, logged": by_network(logged_finals(peers.curves()), "test_error"),
+        "test error, logged": by_network(logged_finals(logged()), "test_error"),
         "test error, measured": by_network(measured, "test_error"),
         "training error, measured": by_network(measured, "train_error"),
         f"test error, {ran}": by_network(ours, "test_error"),

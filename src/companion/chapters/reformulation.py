@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import median
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,11 +13,10 @@ from matplotlib.figure import Figure
 from companion.chapters.degradation import error_words, paper_error
 from companion.style import HUES, panels
 from companion.tables import by_network, finals, logs, spread
-from companion.words import both_ends, error_rate, names, network, scale
+from companion.words import both_ends, count, error_rate, names, network, scale
 from residual import paper
 from residual.constructions import parameter_counts
 from residual.peers import Curve
-from residual.peers.curves import BATCHES
 from residual.recipe import KINDS
 from residual.statistics import listed
 from residual.store import Record, every
@@ -92,43 +92,37 @@ def cure_words(*groups: Sequence[Record]) -> dict:
     return {**about, "data": data, "records": names(frame)}
 
 
-def by_epoch(logged: Sequence[Curve]) -> pd.DataFrame:
-    """The logs of `tables.logs`, with the `epoch` of each point: as often as images were seen."""
-    frame = logs(logged)
-    return frame.assign(epoch=frame["iteration"] / BATCHES)
-
-
-def easier_words(frame: pd.DataFrame) -> dict:
+def easier_words(logged: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for logged training errors, by depth and kind.
 
-    The frame is that of `by_epoch`; the caption tells when the mean log of each
-    network falls below `EASY`.
+    The caption tells when half of the trainings of a network have come below `EASY` per cent.
     """
-    told = []
-    for depth, part in frame.groupby("depth"):
-        first = {kind: first_below(part[part["kind"] == kind]) for kind in KINDS}
-        told.append(f"{first['plain']} and {first['residual']} epochs at depth {depth}")
-    caption = (
-        f"Until half of the trainings err less than {EASY} % (dotted) on training images it takes "
-        f"plain and residual networks {listed(told)}. A line is a training."
-    )
+    frame, told = logs(logged), []
+    for depth in sorted({log.depth for log in logged}):
+        at_depth = [log for log in logged if log.depth == depth]
+        first = [half_below([log for log in at_depth if log.kind == kind]) for kind in KINDS]
+        told.append(f"{listed(first)} epochs at depth {depth}")
+    running = sum(log.running for log in logged)
     return {
-        "caption": caption,
+        "caption": (
+            f"Until half of the trainings err less than {EASY} % (dotted) on training images it "
+            f"takes plain and residual networks {listed(told)}. A line is a training."
+        ),
         "alt": f"Lines of training error against epoch; below {EASY} %: {listed(told)}.",
         "origin": (
-            f"Logged by those who trained, on augmented images: {len(names(frame))} trainings from "
-            f"{frame['member'].nunique()} sources; some log the error of the network at the end of "
-            "an epoch, others the mean error during it."
+            f"Logged by those who trained, on augmented images: {count(len(logged), 'training')} "
+            f"from {frame['member'].nunique()} sources. {running} log the mean error during an "
+            "epoch, the others that of the network at its end."
         ),
-        "data": frame[["run", "iteration", "epoch", "train_error"]],
+        "data": frame.loc[frame["epoch"] <= 100, ["run", "epoch", "train_error"]],
         "records": names(frame),
     }
 
 
-def first_below(frame: pd.DataFrame) -> str:
-    """The median over trainings of the first epoch whose training error is below `EASY`."""
-    below = frame[frame["train_error"] < EASY].groupby("run")["epoch"].min()
-    wanted = below.reindex(frame["run"].unique(), fill_value=math.inf).median()
+def half_below(logged: Sequence[Curve]) -> str:
+    """After how many epochs half of these trainings have come below `EASY` per cent."""
+    found = [log.epochs_to(EASY) or math.inf for log in logged]
+    wanted = median(found) if found else math.inf
     return f"{math.ceil(wanted)}" if wanted < math.inf else "no number of"
 
 
