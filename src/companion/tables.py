@@ -26,6 +26,11 @@ def about(record: Record) -> dict:
     return told | {"variant": record.variant, "scale": record.scale, "run": record.name}
 
 
+def probed(records: Iterable[Record], name: str) -> list[Record]:
+    """Those records that have a probe of this name; a training that diverged has none."""
+    return [record for record in records if record["probes"] and name in record["probes"]]
+
+
 def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Frames one below the other; empty where there is none."""
     found = list(frames)
@@ -146,11 +151,10 @@ def stage(layer: str, depth: int) -> int:
 def lesions(records: Iterable[Record]) -> pd.DataFrame:
     """Test error with one block deleted: block, test_error, and `rise` over the whole network."""
     frames = []
-    for record in records:
-        if record["probes"] and "lesions" in record["probes"]:
-            frame = pd.DataFrame(record["probes"]["lesions"]).assign(**about(record))
-            whole = frame["test_error"].iloc[0]
-            frames.append(frame.iloc[1:].assign(rise=frame["test_error"].iloc[1:] - whole))
+    for record in probed(records, "lesions"):
+        frame = pd.DataFrame(record["probes"]["lesions"]).assign(**about(record))
+        whole = frame["test_error"].iloc[0]
+        frames.append(frame.iloc[1:].assign(rise=frame["test_error"].iloc[1:] - whole))
     return joined(frames)
 
 

@@ -47,8 +47,7 @@ def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame
     depth, run, member, state (before training or trained), participation."""
     rows = [
         tables.about(r) | {"state": "trained"} | r["probes"]["kernel"]
-        for r in records
-        if r["probes"] and "kernel" in r["probes"]
+        for r in tables.probed(records, "kernel")
     ]
     depths = {row["depth"] for row in rows}
     for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
@@ -82,8 +81,8 @@ def kernel_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         ),
         "alt": f"Participation ratios before and after training, a dot a network: {told}.",
         "origin": (
-            f"Trained: {scale(records)}. Before training: ours, on CIFAR-10. The kernel of "
-            f"{frame['images'].max()} test images, summed over classes."
+            f"Trained: {scale(tables.probed(records, 'kernel'))}. Before training: ours, on "
+            f"CIFAR-10. The kernel of {frame['images'].max()} test images, summed over classes."
         ),
     }
 
@@ -96,8 +95,7 @@ def jacobians(records: Sequence[Record], untrained: Record | None) -> pd.DataFra
     """
     frames = [
         pd.DataFrame(r["probes"]["jacobian"]).assign(**tables.about(r))
-        for r in records
-        if r["probes"] and "jacobian" in r["probes"]
+        for r in tables.probed(records, "jacobian")
     ]
     if not frames:
         return pd.DataFrame()

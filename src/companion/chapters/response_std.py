@@ -287,8 +287,7 @@ def angles(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
     """
     frames = [
         pd.DataFrame(r["probes"]["angles"]["final"]).assign(**tables.about(r), when="trained")
-        for r in records
-        if r["probes"] and "angles" in r["probes"]
+        for r in tables.probed(records, "angles")
     ]
     if not frames:
         return pd.DataFrame()
@@ -313,14 +312,14 @@ def angle_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str
             told.append(f"{' and '.join(sizes)} at depth {depth}")
     return {
         "caption": (
-            "How far a block turns its input: 0 not at all, 1 by a right angle. "
-            f"Median sine in plain and in residual networks: {listed(told) or 'one kind alone'}. "
-            "Solid: trained, with a band from the lowest to the highest; dashed: before training."
+            "How far a block turns its input (0: not at all, 1: a right angle). Median sine, plain "
+            f"and residual: {listed(told) or 'one kind alone'}. Solid: trained; bands: lowest to "
+            "highest; dashed: before training."
         ),
         "alt": f"Sine of the angle by block, plain and residual: {listed(told)}.",
         "origin": (
-            f"Trained: {scale(records)}. Before training: ours, on CIFAR-10, the median over "
-            "blocks. Identity blocks alone; before the last ReLU."
+            f"Trained: {scale(tables.probed(records, 'angles'))}. Before training: ours, on "
+            "CIFAR-10, the median over blocks. Identity blocks alone; before the last ReLU."
         ),
     }
 

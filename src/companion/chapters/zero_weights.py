@@ -367,10 +367,8 @@ def surplus(records: Sequence[Record]) -> pd.DataFrame:
     states = {"whole": "whole", "joint": "surplus deleted", "shuffled": "blocks shuffled"}
     return pd.DataFrame(
         tables.about(record) | {"state": words, "test_error": record["probes"]["surplus"][key]}
-        for record in records
-        if record["probes"] and "surplus" in record["probes"]
+        for record in tables.probed(records, "surplus")
         for key, words in states.items()
-        if record["probes"]["surplus"].get(key) is not None
     )
 
 
@@ -381,8 +379,7 @@ def surplus_words(
     whose number of blocks is kept."""
     (deleted, images), *_ = {
         (len(r["probes"]["surplus"]["deleted"]), r["probes"]["surplus"]["images"])
-        for r in records
-        if r["probes"] and "surplus" in r["probes"]
+        for r in tables.probed(records, "surplus")
     }
     found = frame.groupby("state", sort=False)["test_error"].median()
     beside = tables.finals(shallow)["test_error"].median()
@@ -394,7 +391,7 @@ def surplus_words(
             f"the start ({error_rate(beside)}) and twice that; a dot is a training."
         ),
         "alt": f"Test error by state, a dot a training; medians: {told}.",
-        "origin": f"{scale(records)}. Errors on the first {images:,} test images.",
+        "origin": f"{scale(tables.probed(records, 'surplus'))}; the first {images:,} test images.",
     }
 
 
