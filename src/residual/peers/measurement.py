@@ -80,11 +80,12 @@ def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
     """Whether the store has this network's record, by the present measurement; what peers.toml now
     says of it is written into it. RecordError if there is a record that is damaged."""
     path = (root or committed()) / peer.name / "record.json"
-    if not there(path) or (found := read(path))["measurement"] != MEASUREMENT:
+    if not there(path):
         return False
+    found = read(path)
     if found.content != (restated := found.content | facts(source, peer)):
         write(restated, root or committed())
-    return True
+    return found["measurement"] == MEASUREMENT
 
 
 def facts(source: Source, peer: Peer) -> dict:
