@@ -12,11 +12,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from residual import peers, probes, store
+from residual.data import Dataset, Split
 from residual.errors import RecordError
 from residual.models import Network
-from residual.peers import PeerError, sources
+from residual.peers import PeerError, sources, trajectories
 from residual.peers.loading import architecture, scaling
-from residual.peers.measurement import admitted, as_tested
+from residual.peers.measurement import admitted, as_tested, is_recorded, measure_one
 from residual.peers.sources import FACTS, training_indices
 
 SOURCE = sources()[0]
@@ -304,8 +305,6 @@ def test_admission_is_by_a_reported_error_or_by_a_bound():
 
 
 def test_a_source_that_never_calls_eval_is_tested_as_it_did():
-    from residual.data import Split
-
     model = randomised(Network(8, True))
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=generator)
@@ -316,6 +315,64 @@ def test_a_source_that_never_calls_eval_is_tested_as_it_did():
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     assert as_tested(model, source, Split(images, seen)) == 0
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_an_older_record_is_completed_and_keeps_its_values(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (40, 32, 32, 3), dtype=torch.uint8, generator=generator)
+    data = Dataset(
+        "cifar10",
+        Split(pixels, torch.arange(40) % 10),
+        Split(pixels, torch.arange(40) % 10),
+        4,
+        True,
+    )
+    content, device = saved(trained().state_dict()), torch.device("cpu")
+    peer = replace(peer_of(content), test_error=None)
+    first = measure_one(SOURCE, peer, content, data, device, tmp_path)
+    assert is_recorded(SOURCE, peer, tmp_path)
+    kept = {name: table for name, table in first["probes"].items() if name != "angles"}
+    older = first.content | {
+        "measurement": 3,
+        "probes": kept,
+        "metrics": {"train_error": 1.0, "test_error": 2.0},
+    }
+    store.write(older, tmp_path)
+    assert not is_recorded(SOURCE, peer, tmp_path)
+    second = measure_one(SOURCE, peer, content, data, device, tmp_path)
+    assert second["metrics"] == older["metrics"]
+    assert second["probes"] == first["probes"]
+    assert second["provenance"]["completes"] == older["provenance"]
+    assert is_recorded(SOURCE, replace(peer, variant="clipped"), tmp_path)
+    assert store.read(second.folder / "record.json").variant == "clipped"
+
+
+def test_a_label_is_part_of_a_name():
+    (source,) = (source for source in sources() if source.name == "ironjr")
+    assert source.peers[0].name == "public/ironjr/residual-56-190123-0"
+    content = {"network": source.peers[0].facts(), "source": source.facts()}
+    assert store.Record(None, content).name == source.peers[0].name
+    assert store.Record(None, content).variant == ""
+
+
+def test_medians_of_a_checkpoint_are_over_identity_blocks():
+    model = trained(depth=14)
+    x = torch.randn(4, 3, 32, 32)
+    found, blocks = trajectories.state(model, [x]), probes.block_ratios(model, [x])
+    identity = [r for r, wide in zip(blocks["ratio"], blocks["widening"]) if not wide]
+    assert found["ratio"] == pytest.approx(np.median(identity), rel=1e-5)
+    assert found["gamma"] == 1
+    assert set(found) == {"std", "sine", "ratio", "gamma"}
+
+
+def test_damaged_trajectories_are_named(tmp_path):
+    assert trajectories.trajectories(tmp_path) == {}
+    path = trajectories.place(tmp_path)
+    path.parent.mkdir(parents=True)
+    for text in ("", "{}", '{"trainings": {}, "digest": "0"}'):
+        path.write_text(text, "utf-8")
+        with pytest.raises(RecordError, match=r"trajectories\.json is damaged"):
+            trajectories.trajectories(tmp_path)
 
 
 def test_measured_errors_are_the_reported_ones():

@@ -133,19 +133,22 @@ def of_source(source: peers.Source, found: list[Record]) -> str:
         (
             record.name.rsplit("/", 1)[1],
             cell(record["reported"]["test_error"]),
+            cell(record["metrics"].get("test_error_as_reported")),
             cell(record["metrics"]["test_error"]),
             cell(record["metrics"]["train_error"]),
             record_link(record.name),
         )
         for record in found
     ]
-    header = ("Network", "Test, reported", "Test, measured", "Training, measured", "Record")
+    header = ("Network", "Test, reported", "Tested as there", "Test", "Training", "Record")
     where = f"[Repository]({source.repository}) at `{source.commit[:12]}`; {source.reported_in}."
-    return "\n\n".join([where, "\n".join(told), table(header, rows) if rows else ""])
+    listing = table(header, rows) if rows else ""
+    return "\n\n".join(filter(None, [where, source.note, "\n".join(told), listing]))
 
 
 def log_table() -> str:
-    """The logs of others: source, networks, what the errors were held out on, iterations."""
+    """The logs of others: source, networks, which errors they hold, iterations; and below it the
+    final errors of which no log was published."""
     rows = []
     for source, group in groupby(peers.curves(), lambda curve: curve.source):
         logs = sorted(group, key=lambda curve: (curve.kind, curve.depth))
@@ -154,9 +157,18 @@ def log_table() -> str:
             for kind in KINDS
         }
         told = "; ".join(f"{name} {listing}" for name, listing in depths.items() if listing)
+        training = "running" if logs[0].running else "after each epoch"
         longest = max(log.iterations[-1] for log in logs)
-        rows.append((source, told, logs[0].held_out_on, f"{longest:,.0f}"))
-    return table(("Source", "Networks logged", "Held-out error on", "Iterations"), rows)
+        held_out = "–" if logs[0].held_out_on == "none" else logs[0].held_out_on
+        rows.append(
+            (source, logs[0].set, logs[0].code, told, training, held_out, f"{longest:,.0f}")
+        )
+    header = ("Source", "Set", "Code", "Networks", "Training error", "Held-out error", "Iterations")
+    alone = "; ".join(
+        f"{found.source}, {network(found.kind, found.depth)}: {found.final_test_error:.2f}"
+        for found in peers.reported()
+    )
+    return f"{table(header, rows)}\n\nFinal test errors without a log, in per cent: {alone}."
 
 
 def option_table() -> str:
@@ -166,11 +178,12 @@ def option_table() -> str:
     for record in store.every("public"):
         about = record["network"]
         if record.kind == "residual" and about.get("shortcut") in OPTIONS:
-            errors = found.setdefault((record.member, record.depth), {})
+            same = record.variant.replace("projection", "")  # what else sets a network apart
+            errors = found.setdefault((record.member, record.depth, same), {})
             errors.setdefault(about["shortcut"], []).append(record["metrics"]["test_error"])
     rows = [
         (source, depth, *(", ".join(f"{e:.2f}" for e in errors[o]) for o in OPTIONS))
-        for (source, depth), errors in sorted(found.items())
+        for (source, depth, _), errors in sorted(found.items())
         if len(errors) == 2
     ]
     header = ("Source", "Depth", "Option A, test error, %", "Option B, test error, %")

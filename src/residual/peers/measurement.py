@@ -16,7 +16,7 @@ from residual.peers.loading import Scaling, network, published, scaling
 from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
 from residual.probes import significant
 from residual.provenance import pick_device, provenance
-from residual.store import Record, committed, every, read, write
+from residual.store import Record, committed, every, read, there, write
 from residual.train import EVAL_BATCH
 
 MEASUREMENT = 4  # the way of measuring; a record with an older number is completed
@@ -51,7 +51,7 @@ def measure(
     DataError says what is wrong with CIFAR-10.
     """
     pairs = [(source, peer) for source in sources() for peer in source.peers]
-    wanted = [pair for pair in pairs if not is_recorded(pair[1], root)]
+    wanted = [pair for pair in pairs if not is_recorded(*pair, root)]
     say(f"{len(pairs) - len(wanted)} of {len(pairs)} networks are in the store already.")
     contents = {peer: published(folder, source, peer) for source, peer in wanted}
     dataset = load("cifar10", data) if wanted else None
@@ -76,11 +76,29 @@ def measure(
     return every("public", root)
 
 
-def is_recorded(peer: Peer, root: Path | None) -> bool:
-    """Whether the store has this network's record, by the present measurement; RecordError if
-    there is a record that is damaged."""
+def is_recorded(source: Source, peer: Peer, root: Path | None) -> bool:
+    """Whether the store has this network's record, by the present measurement; what peers.toml now
+    says of it is written into it. RecordError if there is a record that is damaged."""
     path = (root or committed()) / peer.name / "record.json"
-    return path.is_file() and read(path)["measurement"] == MEASUREMENT
+    if not there(path):
+        return False
+    found = read(path)
+    if found.content != (restated := found.content | facts(source, peer)):
+        write(restated, root or committed())
+    return found["measurement"] == MEASUREMENT
+
+
+def facts(source: Source, peer: Peer) -> dict:
+    """What a record says of a network before anything is measured."""
+    return {
+        "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
+        "network": peer.facts(),
+        "reported": {
+            "test_error": peer.test_error,
+            "published_epoch": source.published_epoch,
+            "where": source.reported_in,
+        },
+    }
 
 
 def admitted(record: Record) -> bool:
@@ -108,7 +126,7 @@ def measure_one(
     """
     machine, begun = provenance(device) | {"precision": "float32"}, time.monotonic()
     path = (root or committed()) / peer.name / "record.json"
-    older = read(path).content if path.is_file() else None
+    older = read(path).content if there(path) else None
     model = network(peer, content).to(device, memory_format=torch.channels_last)
     chosen = torch.from_numpy(training_indices(source, dataset.train.labels.numpy()))
     train = Split(dataset.train.images[chosen], dataset.train.labels[chosen]).to(device)
@@ -124,14 +142,7 @@ def measure_one(
     if older:
         machine["completes"] = older["provenance"]
     record = {
-        "source": source.facts() | {"file": peer.file, "sha256": peer.sha256},
-        "network": peer.facts(),
         "measurement": MEASUREMENT,
-        "reported": {
-            "test_error": peer.test_error,
-            "published_epoch": source.published_epoch,
-            "where": source.reported_in,
-        },
         "data": {
             "name": dataset.name,
             "digest": dataset.digest,
@@ -144,7 +155,7 @@ def measure_one(
         "probes": probed,
         "provenance": machine,
     }
-    return write(record, root or committed())
+    return write(facts(source, peer) | record, root or committed())
 
 
 def describe(model: Network, train: Split, test: Split, scaled: Scaling) -> dict:

@@ -14,6 +14,7 @@ SPLITS = ("all", "stratified-45000")
 MEANS = ("pixels", "image")
 SETS = ("first", "second")
 SHORTCUTS = ("identity", "projection", "average-pooled")
+NOT_ADMITTED = "not_admitted"
 OF_A_NETWORK = ("recipe", "zeros", "shortcut", "bare", "variant")
 """Facts of a network that a source may state once, for all that say nothing else."""
 
@@ -75,6 +76,7 @@ class Source:
     tested_mean: list | str | None = None
     tested_std: list | None = None
     tested_in_batches: int = 0
+    note: str = ""
 
     def facts(self) -> dict:
         """What a record says of its source."""
@@ -87,16 +89,20 @@ def sources(path: Path = FACTS) -> tuple[Source, ...]:
 
     PeerError names a missing or unknown field, or one of the wrong type.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise PeerError(f"{path.name} is no TOML: {error}") from error
-    return tuple(source(name, facts) for name, facts in table.items() if name != "not_admitted")
+    return tuple(source(name, facts) for name, facts in read(path).items() if name != NOT_ADMITTED)
 
 
 def left_out(path: Path = FACTS) -> dict[str, str]:
     """Sources that were looked at and are not measured, each with the reason."""
-    return tomllib.loads(path.read_text("utf-8"))["not_admitted"]
+    return read(path).get(NOT_ADMITTED, {})
+
+
+def read(path: Path) -> dict[str, dict]:
+    """The tables of the file; PeerError if it is no TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise PeerError(f"{path.name} is no TOML: {error}") from error
 
 
 def source(name: str, facts: dict) -> Source:
