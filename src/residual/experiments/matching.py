@@ -28,7 +28,7 @@ SETTINGS = {
     "shortcuts": ["half", "orthogonal"],  # a permutation starts as the identity does
     "smallest": 1e-7,  # γ₂ is looked for from here to one
     "close": 0.05,  # a start whose ratio is so near the identity's (by logarithm) matches already
-    "images": 2000,
+    "images": 500,
 }
 
 
