@@ -5,7 +5,7 @@ READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
-BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml \
+BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml CITATION.cff \
   -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
   README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock $(wildcard .github/workflows/*.yml)

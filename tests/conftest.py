@@ -6,6 +6,7 @@ that it is made from.
 
 import pytest
 from browser import CHROMIUM, chromium, served
+from filelock import FileLock
 
 from companion import build
 from residual.store import ROOT
@@ -45,8 +46,10 @@ def newest_source() -> float:
 def site():
     """The folder of the built site."""
     index = HTML / "index.html"
-    if not index.is_file() or index.stat().st_mtime < newest_source():
-        build.build({})
+    HTML.parent.mkdir(exist_ok=True)
+    with FileLock(HTML.parent / "tests.lock"):  # of several workers, one builds it
+        if not index.is_file() or index.stat().st_mtime < newest_source():
+            build.build({})
     return HTML
 
 

@@ -34,7 +34,8 @@ def elsewhere(tmp_path_factory):
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", ".git", ".venv", "_build", ".*")
     for name in ("src", "notebooks", "book", "benchmarks", "runs"):
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "_config.yml", "_toc.yml", "index.md"):
+    texts = ("README.md", "LICENSE", "CITATION.cff", "index.md")
+    for name in ("pyproject.toml", "_config.yml", "_toc.yml", *texts):
         shutil.copy(ROOT / name, folder / name)
     return folder
 

@@ -17,7 +17,7 @@ from residual.store import ROOT
 def checkout(tmp_path, monkeypatch):
     """A checkout of the book's sources alone, in which each call of a program is only noted."""
     root, called = tmp_path / "checkout", []
-    for name in ("_config.yml", "_toc.yml", "index.md"):
+    for name in ("_config.yml", "_toc.yml", "CITATION.cff", "index.md"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     for name in ("src/rule.py", "book/page.md", "book/other.md", "runs/quick/a/record.json"):

@@ -95,12 +95,13 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
 def made_from(parameters: dict) -> str:
     """A digest of all that the site is made from but the words of its pages.
 
-    Parameters, code, chapters, records, the reader's own among them, measured speeds, the
-    configuration, and the names of the pages.
+    Parameters, code, chapters, records, the reader's own among them, measured speeds, how to cite
+    it, the configuration, and the names of the pages.
     """
     held = (ROOT / "src", ROOT / "notebooks", ROOT / "benchmarks" / "results", committed(), own())
     sha = sha256(repr(sorted(parameters.items())).encode())
-    for path in [ROOT / "_config.yml", ROOT / "_toc.yml", *(p for f in held for p in below(f))]:
+    told = (ROOT / name for name in ("_config.yml", "_toc.yml", "CITATION.cff"))
+    for path in [*told, *(path for folder in held for path in below(folder))]:
         sha.update(f"{path}\n".encode() + sha256(path.read_bytes()).digest())
     return sha256(f"{sha.hexdigest()}{[*map(str, pages())]}".encode()).hexdigest()
 

@@ -165,10 +165,15 @@ def shortcut_map(shortcut: str, channels: int, generator: torch.Generator) -> Te
 
 
 def plain(depth: int, seed: int = 0) -> Network:
-    """The paper's plain network of a depth 6n+2 for 32×32 colour images."""
+    """The paper's plain network (§3.3, §4.2) of a depth 6n+2, at the initialisation of a seed.
+
+    It takes normalised images (N, 3, 32, 32) and returns logits (N, 10). ParameterError for
+    another depth.
+    """
     return build("plain", depth, seed)
 
 
 def resnet(depth: int, seed: int = 0) -> Network:
-    """The paper's residual network of a depth 6n+2 for 32×32 colour images (option A)."""
+    """The paper's residual network (option A, §3.3, §4.2), otherwise as `plain`, with the same
+    weights for the same depth and seed."""
     return build("residual", depth, seed)

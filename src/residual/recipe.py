@@ -36,7 +36,12 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training, but for the machine it runs on.
+    """Everything that decides a training, but for the machine it runs on; defaults are the paper's.
+
+    `profile` is quick, desk or paper, `kind` plain or residual, `depth` 6n+2, `dataset` digits or
+    cifar10. `iterations` counts updates, each on `batch_size` images; `learning_rate` is the first
+    one, and `weight_decay` λ adds λ·W to the gradient of W. ParameterError for a value that is not
+    allowed.
 
     `norm`, `zero_gamma` and `decay_gamma` are the ablations that the chapters need: batch
     normalisation after each convolution, a zero start of the last scale of each block (Goyal et
@@ -191,5 +196,8 @@ def scaled_decay(profile: str, iterations: int, learning_rate: float) -> float:
 def recipes(
     profile: str, kinds: list[str], depths: list[int], seeds: list[int], iterations: int | None
 ) -> list[Recipe]:
-    """One recipe for each combination, shallow first; `iterations` None keeps the profile's."""
+    """One recipe for each combination of kinds, depths and seeds, in the order of the depths.
+
+    `iterations` None keeps the profile's number. ParameterError names a wrong value.
+    """
     return [Recipe.of(profile, k, d, s, iterations) for d in depths for k in kinds for s in seeds]

@@ -59,7 +59,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one recipe: its record, or the error that ended it."""
+    """What became of one recipe: the record of its `run`, or the `error` that ended it.
+
+    `trained` says whether it was trained now, or had been there.
+    """
 
     recipe: Recipe
     run: Record | None

@@ -14,7 +14,10 @@ KEPT = 9  # blocks of a network of 20 layers
 
 
 def error(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """Share of wrong predictions in eval mode, in per cent."""
+    """Share of wrong predictions in eval mode, in per cent.
+
+    Batches are pairs of normalised images (N, C, H, W) and labels (N,) in int64.
+    """
     wrong, count = torch.zeros((), dtype=torch.int64), 0
     with evaluating(model):
         for images, labels in batches:
