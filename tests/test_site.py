@@ -99,9 +99,14 @@ def test_figures_have_numbers_alt_texts_data_and_records(site):
         assert "caption-number" in figure
         assert len(re.search(r'alt="([^"]*)"', figure)[1]) > 30
         (data,) = re.findall(r'href="\.\./(figures/[^"]+\.csv)"', figure)
-        held = (site / data).read_text("utf-8")
-        assert held.count("\n") > 1
-        assert not re.search("[\u2010-\u2015\u2212\u00a0]", held)  # signs that no keyboard has
+        assert (site / data).read_text("utf-8").count("\n") > 1
+
+
+def test_data_of_figures_and_explorers_have_the_hyphens_of_a_keyboard(site):
+    held = [*site.glob("figures/*.csv"), *site.glob("explorers/*.csv")]
+    assert len(held) > len(EXPLORERS)
+    for path in held:
+        assert not re.search("[\u2010-\u2015\u2212\u00a0]", path.read_text("utf-8")), path.name
 
 
 def test_the_ledger_shows_every_claim_with_its_records_one_click_away(site):
