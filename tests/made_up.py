@@ -91,6 +91,7 @@ def network(
         content |= {"network": {"kind": kind, "depth": depth} | about}
         content |= {"data": {"train_images": 50_000}}
         content["gradients"] |= {"ratio": [row], "weight": [[weight] * len(row)]}
+        content["gradients"]["he"] = [2 * weight] * len(row)
         content["probes"]["jacobian"] = {"participation": [participation] * blocks} | {
             "widening": wide
         }

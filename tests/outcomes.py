@@ -181,16 +181,17 @@ def zeroed(plain: float, residual: float = 1.0) -> Evidence:
     return evidence(scale="quick", experiments=(experiment("zero-kills-plain", [one] * 3),))
 
 
-def decayed(*ends: float) -> Evidence:
-    """Distances of a block to the identity after decay alone, from 1; one a seed."""
+def decayed(*ends: float, trained: bool = True) -> Evidence:
+    """Distances of a block to the identity after decay alone, from 1; one a seed. Beside it, if
+    `trained`, a network of others."""
     rows = [
         {f"{kind}_{form}": [1.0, end] for kind in KINDS for form in ("bn", "no_bn")}
         | {"weight_fraction": [1.0, 0.03]}
         for end in ends
     ]
     found = experiment("decay-pulls-to-zero", rows)
-    trained = evidence(network("plain", 56, "anna"), scale="public")
-    return evidence(scale="quick", experiments=(found,), beside=(trained,))
+    others = evidence(*[network("plain", 56, "anna")] * trained, scale="public")
+    return evidence(scale="quick", experiments=(found,), beside=(others,))
 
 
 GAMMA = 0.25
@@ -401,6 +402,7 @@ OUTCOMES = {
     },
     "decay-pulls-to-zero": {
         YES: lambda: decayed(0.01, 0.01, 0.01),
+        f"{YES}:alone": lambda: decayed(0.01, 0.01, 0.01, trained=False),
         NO: lambda: decayed(0.5, 0.5, 0.5),
         OPEN: lambda: decayed(0.01, 0.1, 1.0),
     },

@@ -192,7 +192,8 @@ def decay_pulls_to_zero(evidence: Evidence) -> Finding:
         measures.append(rated("over_he", by_member(trained, over_he), judged=False))
     numbers = {"left_percent": 100 * record.measurements[0]["weight_fraction"][-1]}
     rule = found.interval.lower >= TENFOLD, found.interval.upper < TENFOLD
-    return conclude(*rule, measures, [record, *trained], 0, numbers)
+    answer = "alone" if rule[0] and not trained else ""
+    return conclude(*rule, measures, [record, *trained], 0, numbers, answer=answer)
 
 
 def over_he(run: Record) -> float:
