@@ -395,6 +395,8 @@ def data(data) -> None:
 def peers(weights, device, runs, data) -> None:
     """Measure networks that others published, from their weight files below DIR.
 
+    DIR has a folder a source, named after it: a clone of its repository at its commit. The page
+    on public trainings lists them; a file that is missing is named with the command to get it.
     The records go into the store of --runs, and what it has is not measured again.
     """
     from residual.peers import measure
