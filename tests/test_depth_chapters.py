@@ -128,7 +128,10 @@ def test_controls_come_with_what_differs_best_first():
         made += [made_up.network("plain", 8, seed, "quick", train=50.0)]
         made += [made_up.network("plain", 8, seed, "quick", train=20.0, low_start=True)]
     told = plain_text(degradation.best_control(degradation.controls(made)))
-    assert told.startswith("Of 2 recipes at scale quick the one with low start yes leaves plain-8")
+    assert told == (
+        "Short, ours (digits): of 2 recipes the best for plain-8 has low start yes and ends at "
+        "20.0 % training error."
+    )
     two = [made_up.network("plain", d, seed, "quick") for d in (8, 14) for seed in range(3)]
     assert degradation.best_control(degradation.controls(two)) == ""  # nothing differs
 

@@ -20,6 +20,7 @@ from companion.words import (
     overlap,
     points,
     scale,
+    where,
 )
 from residual import paper, peers
 from residual.claims.evidence import recipes_of_others
@@ -68,7 +69,7 @@ def final_words(ends: pd.DataFrame) -> dict:
         f"{ends['member'].nunique()} sources. The paper's: Table 6, and its Fig. 6 read by eye for "
         "plain nets."
     )
-    return {**about, "data": ends, "records": names(ends)}
+    return {**about, "chinese": "", "data": ends, "records": names(ends)}
 
 
 def training_words(frame: pd.DataFrame) -> dict:
@@ -87,7 +88,7 @@ def short_words(records: Sequence[Record], points: pd.DataFrame) -> dict:
     """All that `display.figure` wants for the test error over our own short trainings."""
     about = error_words(finals(records), "Bold: means; thin: single trainings.")
     about["origin"] = f"{scale(records)}. {about['origin']}"
-    return {**about, "data": points, "records": names(points)}
+    return {**about, "chinese": "", "data": points, "records": names(points)}
 
 
 def unfinished(records: Sequence[Record]) -> str:
@@ -205,8 +206,8 @@ def recap(plain: Sequence[Record], own: Sequence[Record], built: Record | None) 
     if len(found):
         both = ((found.iloc[:, 1] > 0) & (found.iloc[:, 2] > 0)).sum()
         told.append(
-            f"From the shallowest plain network to the deepest both errors rise in {both} of "
-            f"{count(len(found), 'pair')} of trainings ({scale(plain)})."
+            f"{where(plain[0].scale)}: from the shallowest plain network to the deepest both "
+            f"errors rise in {both} of {count(len(found), 'pair')} of trainings."
         )
     before = stage_ratios(first_and_last(own)).get("before", {})
     deepest = network("plain", max(record.depth for record in own))
@@ -311,8 +312,7 @@ def best_control(found: pd.DataFrame) -> str:
             best = part.iloc[0]
             traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
-                f"Of {len(part)} recipes at scale {which} the one with {listed(traits)} leaves "
-                f"{best['network']} the lowest training error in per cent, "
-                f"{best['training error, %']}."
+                f"{where(which)}: of {len(part)} recipes the best for {best['network']} has "
+                f"{listed(traits)} and ends at {error_rate(best['mean'])} training error."
             )
     return " ".join(told)
