@@ -1,9 +1,13 @@
 """What the pages compute: how many claims came out how, and the registered control."""
 
+from types import SimpleNamespace
+
 import made_up
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
-from companion import pages, touch
+from companion import extension, pages, touch
 from residual.claims import CLAIMS, Verdict
 
 
@@ -53,3 +57,21 @@ def test_the_identity_page_shows_the_deepest_network_first():
     found, _ = touch.shown()
     assert [one.name for one in found] == ["residual-56", "residual-20", "plain-20"]
     assert touch.bars_and_errors().count("lowest bar") == 2
+
+
+@pytest.mark.parametrize(
+    ("base", "picture"),
+    [
+        ("", "../_static/key-figure.png"),
+        ("https://a.org/b/", "https://a.org/b/_static/key-figure.png"),
+    ],
+)
+def test_a_preview_names_the_picture_by_its_whole_address_where_there_is_one(base, picture):
+    app = SimpleNamespace(config=SimpleNamespace(html_baseurl=base))
+    context = {"title": "<span>1. </span>Depth", "docstitle": "The book", "metatags": ""}
+    page = new_document("page")
+    page += nodes.section("", nodes.title("", "Depth"), nodes.paragraph("", 'It "works" < 1.'))
+    extension.preview(app, "book/depth", "page.html", context, page)
+    assert f'property="og:image" content="{picture}"' in context["metatags"]
+    assert 'property="og:title" content="1. Depth"' in context["metatags"]
+    assert 'name="description" content="It &quot;works&quot; &lt; 1."' in context["metatags"]
