@@ -99,9 +99,10 @@ def paired(found: list[dict], first: tuple, second: tuple, read) -> list[float]:
     for kind, depth in (first, second):
         groups = defaultdict(list)
         for record in found:
-            if (record["network"]["kind"], record["network"]["depth"]) == (kind, depth):
-                if (value := read(record)) is not None:
-                    groups[record["source"]["name"], record["network"]["recipe"]].append(value)
+            about = record["network"]
+            wanted = (about["kind"], about["depth"]) == (kind, depth)
+            if wanted and (value := read(record)) is not None:
+                groups[record["source"]["name"], about["recipe"]].append(value)
         sides.append({key: stats.gmean(values) for key, values in groups.items()})
     ratios = defaultdict(list)
     for key in sides[0].keys() & sides[1].keys():

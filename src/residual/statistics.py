@@ -59,6 +59,8 @@ class Interval:
         return {k: v if math.isfinite(v) else None for k, v in ends.items()} | {"n": self.seeds}
 
     def __str__(self) -> str:
+        if self.seeds == 0 and self.lower == self.upper:  # one number, of no training
+            return number(self.estimate)
         if not math.isfinite(self.lower) or not math.isfinite(self.upper):
             return f"{number(self.estimate)} (n = {self.seeds}, no interval)"
         ends = f"{number(self.lower)} to {number(self.upper)}"
