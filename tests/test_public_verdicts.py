@@ -371,7 +371,7 @@ def test_the_verdict_is_the_same(claim):
     assert ("exact-statistics" in told) == (both[0] != both[1])
 
 
-@pytest.mark.parametrize(("claim", "name"), product(RULES, SETS))
+@pytest.mark.parametrize(("claim", "name"), list(product(RULES, SETS)))
 def test_intervals_are_the_same_on_each_set(claim, name):
     found = there(claim)
     judged_on, rule = RULES[claim]
