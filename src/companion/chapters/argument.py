@@ -53,11 +53,10 @@ def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame
     for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
         for depth in depths:
             for kind in KINDS:
-                found = measured.get(f"{kind}-{depth}", {}).get("kernel")
-                if found:
+                if found := measured.get(f"{kind}-{depth}", {}).get("kernel"):
                     about = {"kind": kind, "depth": depth, "network": network(kind, depth)}
                     about |= {"run": untrained.name, "member": seed, "state": STATES[0]}
-                    rows.append(about | found)
+                    rows.append(about | {"participation": found})
     rows.sort(key=lambda row: (STATES.index(row["state"]), row["kind"]))
     return pd.DataFrame(rows)
 
@@ -82,7 +81,7 @@ def kernel_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         "alt": f"Participation ratios before and after training, a dot a network: {told}.",
         "origin": (
             f"Trained: {scale(tables.probed(records, 'kernel'))}. Before training: ours, on "
-            f"CIFAR-10. The kernel of {frame['images'].max()} test images, summed over classes."
+            f"CIFAR-10. The kernel of {frame['images'].max():.0f} test images, summed over classes."
         ),
     }
 
