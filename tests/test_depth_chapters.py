@@ -60,15 +60,15 @@ def test_a_short_training_says_how_short_it_is():
 def test_a_pair_of_rises_has_a_pattern(train, test, told):
     made = [made_up.network("plain", 8, s, train=5.0, test=6.0) for s in (0, 1)]
     made.append(made_up.network("plain", 14, 0, train=5.0 + train, test=6.0 + test))
-    found = degradation.rises(finals(made))
+    found = degradation.rises(made)
     ((member, *changes, words),) = found.to_numpy()
     assert (member, words) == (0, told)
     assert changes == pytest.approx([train, test])
     assert "in a single training of each" in degradation.rise_sentence(found)
     made.append(made_up.network("plain", 14, 1, train=5.0 + train, test=6.0 + test))
-    both = degradation.rises(finals(made))
+    both = degradation.rises(made)
     assert f"2 of 2 pairs of trainings look like {told}" in degradation.rise_sentence(both)
-    assert degradation.rises(finals(made[:2])).empty
+    assert degradation.rises(made[:2]).empty
 
 
 def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():

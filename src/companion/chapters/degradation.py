@@ -23,7 +23,7 @@ from companion.words import (
     where,
 )
 from residual import paper, peers
-from residual.claims.evidence import recipes_of_others
+from residual.claims.evidence import recipe, recipes_of_others
 from residual.peers import Curve
 from residual.recipe import KINDS, PROFILES
 from residual.statistics import FEWEST_SEEDS, listed
@@ -156,21 +156,25 @@ def paper_error(kind: str, depth: int) -> str | None:
     return f"{mean:.2f}{SPACE}±{SPACE}{paper.TEST_ERROR_STD[depth]:.2f} (best{SPACE}{best:.2f})"
 
 
-def rises(frame: pd.DataFrame) -> pd.DataFrame:
+def rises(records: Sequence[Record]) -> pd.DataFrame:
     """How both final errors of plain nets change from the shallowest to the deepest, by training.
 
-    Columns: the training (its seed or source), both rises (points), and what such a pair looks
-    like. Empty with one depth, or where no training has both.
+    Pairs are of one seed, or of one source and recipe. Columns: the training, both rises (points),
+    and what such a pair looks like. Empty with one depth, or where no training has both.
     """
     columns = ["training", "training error, points", "test error, points", "looks like"]
-    plain = frame[frame["kind"] == "plain"]
-    low, high = plain["depth"].min(), plain["depth"].max()
-    if low == high or plain.empty:
+    plain = [record for record in records if record.kind == "plain"]
+    depths = sorted({record.depth for record in plain})
+    if len(depths) < 2:
         return pd.DataFrame(columns=columns)
-    values = ["train_error", "test_error"]
-    shallow, deep = (plain[plain["depth"] == d].set_index("member")[values] for d in (low, high))
-    change = (deep - shallow).dropna()
-    rows = [(member, *pair, looks_like(*pair)) for member, *pair in change.itertuples()]
+    frame = finals(plain).assign(recipe=[recipe(record) for record in plain])
+    values, pair = ["train_error", "test_error"], ["member", "recipe"]
+    shallow, deep = (
+        frame[frame["depth"] == depth].groupby(pair)[values].mean()
+        for depth in (depths[0], depths[-1])
+    )
+    change = (deep - shallow).dropna().droplevel("recipe")
+    rows = [(member, *both, looks_like(*both)) for member, *both in change.itertuples()]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -201,7 +205,7 @@ def rise_sentence(found: pd.DataFrame) -> str:
 
 def recap(plain: Sequence[Record], own: Sequence[Record], built: Record | None) -> list[str]:
     """What the chapter found, in a sentence each: errors, gradients, the constructed solution."""
-    found = rises(finals(plain))
+    found = rises(plain)
     told = []
     if len(found):
         both = ((found.iloc[:, 1] > 0) & (found.iloc[:, 2] > 0)).sum()
@@ -293,8 +297,8 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def same_network(record: Record) -> bool:
-    """Whether a training differs from the paper's in its recipe alone, not in its shortcuts or in
-    how the last γ of a block starts and decays."""
+    """Whether a training differs from the paper's in its recipe alone, not in its shortcuts, its
+    last ReLU or in how the last γ of a block starts and decays."""
     recipe = record.recipe
     own_start = recipe.gamma == 1 and not recipe.zero_gamma
     same = recipe.shortcut == "identity" and recipe.last_relu
