@@ -100,6 +100,7 @@ def test_exact_statistics_are_those_of_the_data(images):
         lambda m, x: probes.lesions(m, [(x, torch.zeros(len(x), dtype=torch.int64))]),
         lambda m, x: probes.gradient_ratios(m, x, torch.zeros(len(x), dtype=torch.int64)),
         lambda m, x: probes.exact_statistics(m, [x]),
+        lambda m, x: probes.coherence(m, x, x),
         lambda m, x: probes.angles(m, [x]),
         lambda m, x: probes.kernel(m, x),
         lambda m, x: probes.surplus(
