@@ -168,9 +168,10 @@ def diagram(ax: Axes, frame: pd.DataFrame) -> None:
     ):
         colour = BADGES.get(verdict, style.GREY)
         box = {"boxstyle": "round,pad=0.35", "fc": "white", "ec": colour, "lw": 1.5}
-        ax.text(0.0, row + 0.5, link, va="center", weight="bold")
-        ax.text(0.2, row + 0.5, fill(text, 50), va="center", fontsize=9)
-        ax.text(0.98, row + 0.5, fill(verdict, 14), va="center", ha="right", color=colour, bbox=box)
+        look = {"va": "center", "fontsize": 9}
+        ax.text(0.0, row + 0.5, link, weight="bold", **look)
+        ax.text(0.21, row + 0.5, fill(text, 42), **look)
+        ax.text(0.98, row + 0.5, fill(verdict, 14), ha="right", color=colour, bbox=box, **look)
         if row:
             ends = {"xy": (0.06, row + 0.32), "xytext": (0.06, row - 0.32)}
             ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": style.GREY})
