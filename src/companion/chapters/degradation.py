@@ -80,6 +80,8 @@ def training_words(frame: pd.DataFrame) -> dict:
         f" Weights that {frame['member'].nunique()} sources published after training at full "
         "length, run by us in eval mode over the training images, without augmentation."
     )
+    if "paulblum00" in set(frame["member"]):
+        about["origin"] += " Of paulblum00 a tenth of these images was held out, unknown which."
     data = frame[["run", "kind", "depth", "train_error", "test_error"]]
     return {**about, "data": data, "records": names(frame)}
 
