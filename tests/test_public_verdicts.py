@@ -240,7 +240,7 @@ def large_only(found, _logs, state):
         if m < 3:
             return False, one[2] < 0, {("within", ""): one}
         w = stats.friedmanchisquare(*part.T).statistic / (m * (n - 1))  # Kendall's W
-        ranks = rng.permuted(np.tile(np.arange(1.0, n + 1), (4999, m, 1)), axis=2)
+        ranks = rng.permuted(np.tile(np.arange(1.0, n + 1), (19_999, m, 1)), axis=2)
         spread = ((ranks.sum(1) - m * (n + 1) / 2) ** 2).sum(1)
         seen, chance = seen + w, chance + 12 * spread / (m**2 * (n**3 - n))
     repeats = np.mean(chance >= seen - 1e-12) < 0.05
