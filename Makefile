@@ -27,9 +27,10 @@ _build/html/index.html: $(READY) $(BOOK)
 test: _build/tests-passed  ## unit tests, browser tests and pytest --nbval on the four notebooks
 	@echo "All tests passed for these files; make -B test runs them again."
 
+# In some processes at once, with a thread each; the tests of a file stay together.
 _build/tests-passed: $(READY) $(TESTED)
 	$(CHECKED)
-	$(BIN)/pytest --nbval
+	OMP_NUM_THREADS=1 $(BIN)/pytest --nbval -n auto --maxprocesses 4 --dist loadfile
 	@mkdir -p _build && touch $@
 
 test-slow: $(READY)  ## what takes minutes: training from an empty store, many kills

@@ -75,6 +75,7 @@ def test_a_checkout_that_cannot_be_written_trains_into_another_store(locked, tmp
     assert (tmp_path / "路 径" / "quick" / "plain-8-it2-s0" / "record.json").is_file()
 
 
+@pytest.mark.slow  # `test_a_relative_store…` has the same message without a process
 def test_a_book_that_cannot_be_written_says_so(locked):
     shown = residual(locked / "src", "book", folder=locked)
     assert shown.returncode == 2

@@ -60,15 +60,15 @@ def test_a_short_training_says_how_short_it_is():
 def test_a_pair_of_rises_has_a_pattern(train, test, told):
     made = [made_up.network("plain", 8, s, train=5.0, test=6.0) for s in (0, 1)]
     made.append(made_up.network("plain", 14, 0, train=5.0 + train, test=6.0 + test))
-    found = degradation.rises(finals(made))
+    found = degradation.rises(made)
     ((member, *changes, words),) = found.to_numpy()
     assert (member, words) == (0, told)
     assert changes == pytest.approx([train, test])
     assert "in a single training of each" in degradation.rise_sentence(found)
     made.append(made_up.network("plain", 14, 1, train=5.0 + train, test=6.0 + test))
-    both = degradation.rises(finals(made))
+    both = degradation.rises(made)
     assert f"2 of 2 pairs of trainings look like {told}" in degradation.rise_sentence(both)
-    assert degradation.rises(finals(made[:2])).empty
+    assert degradation.rises(made[:2]).empty
 
 
 def test_gradients_are_compared_by_stage_and_without_the_scale_of_weights():
@@ -128,7 +128,10 @@ def test_controls_come_with_what_differs_best_first():
         made += [made_up.network("plain", 8, seed, "quick", train=50.0)]
         made += [made_up.network("plain", 8, seed, "quick", train=20.0, low_start=True)]
     told = plain_text(degradation.best_control(degradation.controls(made)))
-    assert told.startswith("Of 2 recipes at scale quick the one with low start yes leaves plain-8")
+    assert told == (
+        "Short, ours (digits): of 2 recipes the best for plain-8 has low start yes and ends at "
+        "20.0 % training error."
+    )
     two = [made_up.network("plain", d, seed, "quick") for d in (8, 14) for seed in range(3)]
     assert degradation.best_control(degradation.controls(two)) == ""  # nothing differs
 

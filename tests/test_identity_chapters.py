@@ -57,9 +57,11 @@ def test_what_falls_is_told_of_every_rate_but_of_dead_blocks():
 
 def test_surplus_blocks_are_told_beside_the_shallow_network():
     deep = [made_up.network("residual", 56, name) for name in made_up.SOURCES]
+    errors = {"whole": 7.0, "joint": 12.0, "shuffled": 9.0}
     for record in deep[:3]:
-        errors = {"whole": 7.0, "joint": 12.0, "shuffled": 9.0}
         record["probes"]["surplus"] = {"deleted": list(range(18)), "images": 2000} | errors
+    for record in deep[3:]:
+        record["probes"].pop("surplus", None)  # as records made before it was measured
     shallow = [made_up.network("residual", 20, name, test=8.0) for name in made_up.SOURCES]
     frame = zero_weights.surplus(deep)
     assert len(frame) == 9
@@ -67,7 +69,7 @@ def test_surplus_blocks_are_told_beside_the_shallow_network():
     assert "its 18 identity blocks" in told
     assert "7.00 % whole, 12.0 % surplus deleted and 9.00 % blocks shuffled" in told
     assert "20 layers from the start (8.00 %)" in told
-    assert zero_weights.surplus(shallow).empty
+    assert zero_weights.surplus(deep[3:]).empty
 
 
 def test_responses_are_told_by_depth_in_two_languages():
@@ -110,7 +112,9 @@ def test_angles_of_trained_networks_stand_beside_the_untrained():
     assert frame[frame["when"] == "before"]["sine"].tolist() == [0.5] * 4  # two ends, two seeds
     assert not set(frame["block"]) & {4, 7}  # where the maps are halved
     assert "0.90 and 0.30 at depth 20" in response_std.angle_words(frame, runs)["caption"]
-    assert response_std.angles([made_up.network("plain", 20, "anna")], untrained).empty
+    for run in runs:
+        run["probes"].pop("angles")
+    assert response_std.angles(runs, untrained).empty
 
 
 def test_what_a_deletion_costs_is_put_beside_the_response_of_the_same_block():
@@ -142,10 +146,13 @@ def test_kernels_come_before_training_and_trained():
     runs = [made_up.network(kind, 56, "anna") for kind in ("plain", "residual")]
     for run, level in zip(runs, (0.1, 0.4)):
         run["probes"]["kernel"] = {"participation": level, "images": 128}
-    start = {f"{kind}-56": {"kernel": {"participation": 0.2, "images": 128}} for kind in ("plain",)}
+    start = {"plain-56": {"kernel": 0.2}}
     frame = argument.kernels(runs, made_up.experiment("untrained-networks", [start] * 3))
     assert frame["state"].tolist() == ["before training"] * 3 + ["trained"] * 2
-    assert "0.10 against 0.40 trained" in argument.kernel_words(frame, runs)["caption"]
+    assert frame["participation"].tolist() == [0.2] * 3 + [0.1, 0.4]
+    told = argument.kernel_words(frame, runs)
+    assert "0.10 against 0.40 trained" in told["caption"]
+    assert "128 test images" in told["origin"]
 
 
 def test_the_evenness_of_an_identity_with_noise():

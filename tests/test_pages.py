@@ -1,29 +1,29 @@
 """What the pages compute: how many claims came out how, and the registered control."""
 
+from types import SimpleNamespace
+
 import made_up
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
-from companion import pages, touch
-from residual.claims import CLAIMS, Verdict
+from companion import extension, pages, touch
+from residual.claims import CLAIMS, DIFFERS, INCONCLUSIVE, SUPPORTED, Verdict
 
 
 def test_claims_are_counted_by_form_and_verdict(monkeypatch):
-    words = {"measured": "inconclusive", "by construction": "supported", "about the paper": None}
-    found = {
-        c.id: Verdict(words[c.form], f"About {c.id}.", {}, seeds=3, id=c.id, scale="desk")
-        for c in CLAIMS
-    }
-    monkeypatch.setattr(pages, "verdicts", lambda _scale: found)
+    words = {"measured": INCONCLUSIVE, "by construction": SUPPORTED, "about the paper": DIFFERS}
+    found = {c.id: Verdict(words[c.form], seeds=3, id=c.id, scale="desk") for c in CLAIMS}
+    monkeypatch.setattr(pages, "judged", lambda _scale: found)
     table, told = pages.result_summary().split("\n\n")
     _header, _aligned, *rows = [
         [p.strip() for p in line[1:-1].split("|")] for line in table.split("\n")
     ]
     assert rows == [
         ["by construction (7)", "7", "", "", "", ""],
-        ["measured (22)", "", "", "", "22", ""],
+        ["measured (26)", "", "", "", "26", ""],
     ]
-    assert "22 at *desk*." in told
-    assert "One comparison decides" not in told
+    assert "1 statement about the paper alone is not counted" in told.replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(("deep", "told"), [(5.0, "was met"), (5.1, "was not met")])
@@ -53,3 +53,21 @@ def test_the_identity_page_shows_the_deepest_network_first():
     found, _ = touch.shown()
     assert [one.name for one in found] == ["residual-56", "residual-20", "plain-20"]
     assert touch.bars_and_errors().count("lowest bar") == 2
+
+
+@pytest.mark.parametrize(
+    ("base", "picture"),
+    [
+        ("", "../_static/key-figure.png"),
+        ("https://a.org/b/", "https://a.org/b/_static/key-figure.png"),
+    ],
+)
+def test_a_preview_names_the_picture_by_its_whole_address_where_there_is_one(base, picture):
+    app = SimpleNamespace(config=SimpleNamespace(html_baseurl=base))
+    context = {"title": "<span>1. </span>Depth", "docstitle": "The book", "metatags": ""}
+    page = new_document("page")
+    page += nodes.section("", nodes.title("", "Depth"), nodes.paragraph("", 'It "works" < 1.'))
+    extension.preview(app, "book/depth", "page.html", context, page)
+    assert f'property="og:image" content="{picture}"' in context["metatags"]
+    assert 'property="og:title" content="1. Depth"' in context["metatags"]
+    assert 'name="description" content="It &quot;works&quot; &lt; 1."' in context["metatags"]

@@ -365,6 +365,33 @@ def test_medians_of_a_checkpoint_are_over_identity_blocks():
     assert set(found) == {"std", "sine", "ratio", "gamma"}
 
 
+def test_checkpoints_of_a_clone_are_measured_in_order(tmp_path, monkeypatch):
+    peer = peer_of(b"", "residual", 8, file="net/weights/final", bare=True)
+    peer = replace(peer, source="tanjeffreyz")
+    source = replace(SECOND["tanjeffreyz"], path="models", peers=(peer,))
+    monkeypatch.setattr(trajectories, "sources", lambda: (source,))
+    pixels = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
+    data = Dataset(
+        "cifar10", Split(pixels, torch.arange(8)), Split(pixels, torch.arange(8)), 4, True
+    )
+    said = []
+    trajectories.measure(tmp_path, data, tmp_path, said.append)
+    assert "no checkpoints" in said[0]
+    assert trajectories.trajectories(tmp_path) == {}
+    folder = tmp_path / "tanjeffreyz" / "models" / "net" / "weights"
+    folder.mkdir(parents=True)
+    model = randomised(architecture(peer))
+    for name in (*(f"cp_{epoch}" for epoch in range(0, 160, 20)), "final"):
+        torch.save(model.state_dict(), folder / name)
+        with torch.no_grad():
+            model.blocks[0].norm2.weight *= 2  # γ₂ of the first block doubles
+    trajectories.measure(tmp_path, data, tmp_path, said.append)
+    found = trajectories.trajectories(tmp_path)["residual-8"]
+    assert found["epoch"] == [1, 21, 41, 61, 81, 101, 121, 141, 160]
+    assert found["gamma"][8] == pytest.approx(256 * found["gamma"][0], rel=1e-4)
+    assert found["ratio"] == sorted(found["ratio"])
+
+
 def test_damaged_trajectories_are_named(tmp_path):
     assert trajectories.trajectories(tmp_path) == {}
     path = trajectories.place(tmp_path)

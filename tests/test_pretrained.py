@@ -47,6 +47,8 @@ def test_an_unknown_name_gives_the_nearest_ones(made):
         load("public/akamaster/resnet-20")
     with pytest.raises(ParameterError, match=r"file: None is not allowed; name the file"):
         load("public/akamaster/residual-20")
+    with pytest.raises(ParameterError, match="nothing has this name"):
+        load("quick/plain\0")
     for name in (None, Path("quick/residual-8-it30-s0"), 3):
         with pytest.raises(ParameterError, match=r"^name: .*name a record in quotes, such as"):
             load(name)

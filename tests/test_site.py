@@ -163,6 +163,7 @@ def test_search_finds_every_word_of_glossary_and_claims(search):
 
 ASKED = ["decay", "why", "stay", "exactly", "hardly", "replay", "34 层", "正则化", "一个数量级"]
 ASKED += ["优化困难", "cite", "citation", "BibTeX", "weight decays", "Veit", "梯度消失 plain-56"]
+ASKED += ["Recipe", "Network.features", "证实了残差学习的假设", "预条件"]
 
 
 def test_search_finds_what_readers_looked_for(search):

@@ -90,17 +90,18 @@ def test_kendalls_w_is_that_of_friedmans_test():
 
 
 def test_an_order_within_parts_is_told_from_chance():
-    one = [[1.0, 2.0, 3.0, 4.0, 5.0]] * 3
-    agreement, p = statistics.concordance([one, one])
+    one = ((1.0, 2.0, 3.0, 4.0, 5.0),) * 3
+    agreement, p = statistics.concordance((one, one))
     assert agreement == pytest.approx([1.0, 1.0])
     assert p == 1 / (statistics.PERMUTATIONS + 1)
-    mixed = [[1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 4.0, 3.0, 2.0, 1.0], [3.0, 1.0, 5.0, 2.0, 4.0]]
-    assert statistics.concordance([mixed, mixed])[1] > 0.5
+    mixed = ((1.0, 2.0, 3.0, 4.0, 5.0), (5.0, 4.0, 3.0, 2.0, 1.0), (3.0, 1.0, 5.0, 2.0, 4.0))
+    assert statistics.concordance((mixed, mixed))[1] > 0.5
 
 
 def test_a_p_of_permutations_is_uniform_where_there_is_no_order():
     rows = np.random.default_rng(1).normal(size=(60, 3, 8))
-    ps = [statistics.concordance([part])[1] for part in rows]
+    parts = [tuple(map(tuple, part)) for part in rows]
+    ps = [statistics.concordance((part,))[1] for part in parts]
     assert stats.kstest(ps, "uniform").pvalue > 0.01
 
 

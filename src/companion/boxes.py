@@ -73,10 +73,7 @@ def strip(claim: Claim, found: Verdict, language: str = "en") -> str:
 def interval(measure: Measure) -> str:
     """An estimate with its interval, for the table of measures."""
     about = measure.interval
-    if about.seeds == 0:
-        return number(about.estimate)
-    told = str(about)
-    return told.replace(f", n = {about.seeds}", "").replace("95 % interval ", "")
+    return str(about).replace(f", n = {about.seeds}", "").replace("95 % interval ", "")
 
 
 def table(claim: Claim, found: Verdict) -> str:

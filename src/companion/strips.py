@@ -31,7 +31,7 @@ LOOK = {
 Row = tuple[str, Measure, bool]
 """The label of a row, what it shows, and whether that decides."""
 
-ROW, HEAD, WIDTH = 0.27, 0.65, 6.4  # inches
+ROW, HEAD, WIDTH = 0.36, 0.6, 4.4  # inches: as wide as a phone, where it is read as well
 SIZE = 8.5  # points
 
 
@@ -42,7 +42,10 @@ def rows(claim: Claim, verdicts: Sequence[Verdict], language: str) -> list[Row]:
         for measure in verdict.measures:
             if measure.name != claim.strip["measure"] or not measure.trainings:
                 continue
-            groups = [word("groups", part, language) for part in measure.group.split("/") if part]
+            parts = [part for part in measure.group.split("/") if part]
+            if claim.judged_on == "both" and {"first", "second"} & {*parts}:
+                continue  # a part of what is drawn already: its numbers stand in the table
+            groups = [word("groups", part, language) for part in parts]
             between = ", " if language == "en" else "，"
             label = between.join([word("scales", verdict.scale, language), *groups])
             found.append((label, measure, verdict is verdicts[0] and measure.judged))
@@ -57,21 +60,15 @@ def strip(claim: Claim, verdicts: Sequence[Verdict], language: str = "en") -> st
     drawn = rows(claim, verdicts, language) if claim.strip else []
     if not drawn:
         return None
-    left = max(width(label) for label, _, _ in drawn) + 0.1
     height = ROW * len(drawn) + HEAD
     with rc_context(LOOK), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # the page's fonts have it
         fig = Figure(figsize=(WIDTH, height))
-        place = (left / WIDTH, 0.32 / height, 0.98 - left / WIDTH, 1 - 0.57 / height)
-        draw(fig.add_axes(place), claim, drawn, language)
+        ax = fig.add_axes((0.02, 0.3 / height, 0.96, 1 - 0.55 / height))
+        draw(ax, claim, drawn, language)
         file = io.StringIO()
         fig.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return file.getvalue()
-
-
-def width(text: str) -> float:
-    """About how wide a label is, in inches: a Chinese character is as wide as it is high."""
-    return sum(1.0 if character > "\u2e80" else 0.54 for character in text) * SIZE / 72
 
 
 def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
@@ -88,8 +85,10 @@ def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
             ends = [min(max(end, low), high) for end in (about.lower, about.upper)]
             ax.plot(ends, [y, y], color=colour, lw=2, solid_capstyle="butt")
             ax.plot(about.estimate, y, "|", color=colour, ms=12, mew=2)
-    ax.set(ylim=(len(drawn) - 0.4, -0.7))
-    ax.set_yticks(range(len(drawn)), [label for label, _, _ in drawn], fontsize=SIZE)
+    ax.set(ylim=(len(drawn) - 0.6, -0.85), yticks=[])
+    for y, (label, _, _) in enumerate(drawn):  # above its row, on what is under it
+        place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": SIZE}
+        ax.annotate(label, (0, y - 0.42), **place)
     if logarithmic:
         ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(NullFormatter())
@@ -101,7 +100,9 @@ def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
     ax.tick_params(which="both", length=0, labelsize=8)
     ax.spines[:].set_visible(False)
     if threshold is not None:
-        ax.axvline(threshold, color=GREY, lw=1)
+        places = range(len(drawn))  # the line leaves room for the labels
+        bottom, top = [y + 0.3 for y in places], [y - 0.2 for y in places]
+        ax.vlines([threshold] * len(drawn), bottom, top, color=GREY, lw=1)
         for end, side, shift, text in (
             ("low", "right", -6, "← {}"),
             ("high", "left", 6, "{} →"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from residual.claims.wording import word
 from residual.recipe import DATASETS, PROFILES
 from residual.statistics import listed
 from residual.store import Record
@@ -70,6 +71,12 @@ def scale(records: Sequence[Record]) -> str:
     lengths = listed([f"{n:,}" for n in sorted({r.iterations for r in recipes})])
     parts = [DATASETS[recipes[0].dataset], f"{lengths} iterations", trainings(records)]
     return f"scale {recipes[0].profile}: {', '.join(parts)}"
+
+
+def where(scale: str) -> str:
+    """A scale in a stranger's words, to begin a sentence with: Full length, by others."""
+    told = word("scales", scale)
+    return told[0].upper() + told[1:]
 
 
 def experiment_scale(record: Record, images: bool = False, trained: bool = False) -> str:

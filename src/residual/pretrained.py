@@ -86,7 +86,7 @@ def of_others(name: str, file: str | Path | None) -> Network:
     source, peer = found[name]
     if file is None:
         raise ParameterError("file", file, f"name the file {peer.file} of {source.repository}")
-    path = home(file)
+    path = home(str(file))
     if not there(path):
         raise ParameterError("file", str(file), f"there is no such file; it is {peer.file} there")
     with reading(path):

@@ -362,7 +362,7 @@ def there(path: Path) -> bool:
     with reading(path):
         try:
             return stat.S_ISREG(os.stat(path).st_mode)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # no path has a null byte
             return False
 
 

@@ -187,7 +187,9 @@ class Watch:
     """
 
     def __init__(self, total: int) -> None:
-        self.lines = not sys.stderr.isatty() and "ipykernel" not in sys.modules
+        kernel = sys.modules.get("ipykernel.kernelapp")
+        notebook = kernel is not None and kernel.IPKernelApp.initialized()
+        self.lines = not sys.stderr.isatty() and not notebook
         how = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False}
         self.bar = tqdm(total=total, disable=self.lines, **how)
         self.total, self.tenth = total, 0

@@ -53,11 +53,10 @@ def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame
     for seed, measured in zip(untrained.seeds, untrained.measurements) if untrained else ():
         for depth in depths:
             for kind in KINDS:
-                found = measured.get(f"{kind}-{depth}", {}).get("kernel")
-                if found:
+                if found := measured.get(f"{kind}-{depth}", {}).get("kernel"):
                     about = {"kind": kind, "depth": depth, "network": network(kind, depth)}
                     about |= {"run": untrained.name, "member": seed, "state": STATES[0]}
-                    rows.append(about | found)
+                    rows.append(about | {"participation": found})
     rows.sort(key=lambda row: (STATES.index(row["state"]), row["kind"]))
     return pd.DataFrame(rows)
 
@@ -82,7 +81,7 @@ def kernel_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         "alt": f"Participation ratios before and after training, a dot a network: {told}.",
         "origin": (
             f"Trained: {scale(tables.probed(records, 'kernel'))}. Before training: ours, on "
-            f"CIFAR-10. The kernel of {frame['images'].max()} test images, summed over classes."
+            f"CIFAR-10. The kernel of {frame['images'].max():.0f} test images, summed over classes."
         ),
     }
 
@@ -169,9 +168,10 @@ def diagram(ax: Axes, frame: pd.DataFrame) -> None:
     ):
         colour = BADGES.get(verdict, style.GREY)
         box = {"boxstyle": "round,pad=0.35", "fc": "white", "ec": colour, "lw": 1.5}
-        ax.text(0.0, row + 0.5, link, va="center", weight="bold")
-        ax.text(0.2, row + 0.5, fill(text, 50), va="center", fontsize=9)
-        ax.text(0.98, row + 0.5, fill(verdict, 14), va="center", ha="right", color=colour, bbox=box)
+        look = {"va": "center", "fontsize": 9}
+        ax.text(0.0, row + 0.5, link, weight="bold", **look)
+        ax.text(0.21, row + 0.5, fill(text, 42), **look)
+        ax.text(0.98, row + 0.5, fill(verdict, 14), ha="right", color=colour, bbox=box, **look)
         if row:
             ends = {"xy": (0.06, row + 0.32), "xytext": (0.06, row - 0.32)}
             ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": style.GREY})

@@ -20,9 +20,10 @@ from companion.words import (
     overlap,
     points,
     scale,
+    where,
 )
 from residual import paper, peers
-from residual.claims.evidence import recipes_of_others
+from residual.claims.evidence import recipe, recipes_of_others
 from residual.peers import Curve
 from residual.recipe import KINDS, PROFILES
 from residual.statistics import FEWEST_SEEDS, listed
@@ -68,7 +69,7 @@ def final_words(ends: pd.DataFrame) -> dict:
         f"{ends['member'].nunique()} sources. The paper's: Table 6, and its Fig. 6 read by eye for "
         "plain nets."
     )
-    return {**about, "data": ends, "records": names(ends)}
+    return {**about, "chinese": "", "data": ends, "records": names(ends)}
 
 
 def training_words(frame: pd.DataFrame) -> dict:
@@ -79,6 +80,8 @@ def training_words(frame: pd.DataFrame) -> dict:
         f" Weights that {frame['member'].nunique()} sources published after training at full "
         "length, run by us in eval mode over the training images, without augmentation."
     )
+    if "paulblum00" in set(frame["member"]):
+        about["origin"] += " Of paulblum00 a tenth of these images was held out, unknown which."
     data = frame[["run", "kind", "depth", "train_error", "test_error"]]
     return {**about, "data": data, "records": names(frame)}
 
@@ -87,7 +90,7 @@ def short_words(records: Sequence[Record], points: pd.DataFrame) -> dict:
     """All that `display.figure` wants for the test error over our own short trainings."""
     about = error_words(finals(records), "Bold: means; thin: single trainings.")
     about["origin"] = f"{scale(records)}. {about['origin']}"
-    return {**about, "data": points, "records": names(points)}
+    return {**about, "chinese": "", "data": points, "records": names(points)}
 
 
 def unfinished(records: Sequence[Record]) -> str:
@@ -155,21 +158,25 @@ def paper_error(kind: str, depth: int) -> str | None:
     return f"{mean:.2f}{SPACE}±{SPACE}{paper.TEST_ERROR_STD[depth]:.2f} (best{SPACE}{best:.2f})"
 
 
-def rises(frame: pd.DataFrame) -> pd.DataFrame:
+def rises(records: Sequence[Record]) -> pd.DataFrame:
     """How both final errors of plain nets change from the shallowest to the deepest, by training.
 
-    Columns: the training (its seed or source), both rises (points), and what such a pair looks
-    like. Empty with one depth, or where no training has both.
+    Pairs are of one seed, or of one source and recipe. Columns: the training, both rises (points),
+    and what such a pair looks like. Empty with one depth, or where no training has both.
     """
     columns = ["training", "training error, points", "test error, points", "looks like"]
-    plain = frame[frame["kind"] == "plain"]
-    low, high = plain["depth"].min(), plain["depth"].max()
-    if low == high or plain.empty:
+    plain = [record for record in records if record.kind == "plain"]
+    depths = sorted({record.depth for record in plain})
+    if len(depths) < 2:
         return pd.DataFrame(columns=columns)
-    values = ["train_error", "test_error"]
-    shallow, deep = (plain[plain["depth"] == d].set_index("member")[values] for d in (low, high))
-    change = (deep - shallow).dropna()
-    rows = [(member, *pair, looks_like(*pair)) for member, *pair in change.itertuples()]
+    frame = finals(plain).assign(recipe=[recipe(record) for record in plain])
+    values, pair = ["train_error", "test_error"], ["member", "recipe"]
+    shallow, deep = (
+        frame[frame["depth"] == depth].groupby(pair)[values].mean()
+        for depth in (depths[0], depths[-1])
+    )
+    change = (deep - shallow).dropna().droplevel("recipe")
+    rows = [(member, *both, looks_like(*both)) for member, *both in change.itertuples()]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -200,13 +207,13 @@ def rise_sentence(found: pd.DataFrame) -> str:
 
 def recap(plain: Sequence[Record], own: Sequence[Record], built: Record | None) -> list[str]:
     """What the chapter found, in a sentence each: errors, gradients, the constructed solution."""
-    found = rises(finals(plain))
+    found = rises(plain)
     told = []
     if len(found):
         both = ((found.iloc[:, 1] > 0) & (found.iloc[:, 2] > 0)).sum()
         told.append(
-            f"From the shallowest plain network to the deepest both errors rise in {both} of "
-            f"{count(len(found), 'pair')} of trainings ({scale(plain)})."
+            f"{where(plain[0].scale)}: from the shallowest plain network to the deepest both "
+            f"errors rise in {both} of {count(len(found), 'pair')} of trainings."
         )
     before = stage_ratios(first_and_last(own)).get("before", {})
     deepest = network("plain", max(record.depth for record in own))
@@ -292,8 +299,8 @@ def controls(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def same_network(record: Record) -> bool:
-    """Whether a training differs from the paper's in its recipe alone, not in its shortcuts or in
-    how the last γ of a block starts and decays."""
+    """Whether a training differs from the paper's in its recipe alone, not in its shortcuts, its
+    last ReLU or in how the last γ of a block starts and decays."""
     recipe = record.recipe
     own_start = recipe.gamma == 1 and not recipe.zero_gamma
     same = recipe.shortcut == "identity" and recipe.last_relu
@@ -311,8 +318,7 @@ def best_control(found: pd.DataFrame) -> str:
             best = part.iloc[0]
             traits = [f"{name} {cell(best[name])}" for name in differing]
             told.append(
-                f"Of {len(part)} recipes at scale {which} the one with {listed(traits)} leaves "
-                f"{best['network']} the lowest training error in per cent, "
-                f"{best['training error, %']}."
+                f"{where(which)}: of {len(part)} recipes the best for {best['network']} has "
+                f"{listed(traits)} and ends at {error_rate(best['mean'])} training error."
             )
     return " ".join(told)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from companion.chapters.degradation import error_words, paper_error
 from companion.style import HUES, panels
 from companion.tables import by_network, finals, logs, spread
-from companion.words import both_ends, count, error_rate, names, network, scale
+from companion.words import both_ends, count, error_rate, names, network, scale, where
 from residual import paper
 from residual.constructions import parameter_counts
 from residual.peers import Curve
@@ -250,8 +250,8 @@ def recap(groups: Sequence[Sequence[Record]], paths: pd.DataFrame) -> list[str]:
             how = [f"the {kind} network ends {end}" for kind, end in zip(KINDS, ends)]
             low, high = found[0][:2]
             told.append(
-                f"On its training images, with {high} layers in place of {low}, "
-                f"{listed(how)} ({scale(records)})."
+                f"{where(records[0].scale)}: with {high} layers in place of {low}, on its training "
+                f"images, {listed(how)}."
             )
     deep = paths[paths["depth"] == paths["depth"].max()]
     means = deep.groupby(["path", "relu", "start"])["train_error"].mean()

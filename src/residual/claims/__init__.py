@@ -140,7 +140,20 @@ def of_others(claim: Claim, evidence: Evidence) -> Finding:
         found = because(found, Reason("others"))
     if found.seeds < FEWEST_SEEDS:
         return found
-    return because(found, *(tuple(carriers(claim, main, found.verdict)) or (Reason("sturdy"),)))
+    carried = list(carriers(claim, main, found.verdict))
+    if found.seeds == FEWEST_SEEDS and found.verdict != INCONCLUSIVE:
+        carried = together(carried)
+    return because(found, *(carried or [Reason("sturdy")]))
+
+
+def together(carried: list[Reason]) -> list[Reason]:
+    """One reason for all sources without which too few are left, where no more than that are."""
+    few = [r for r in carried if r.name == "carried-by-name" and r.told["verdict"] == INCONCLUSIVE]
+    if len(few) < FEWEST_SEEDS:
+        return carried
+    who = ", ".join(reason.told["who"] for reason in few)
+    rest = [reason for reason in carried if reason not in few]
+    return [Reason("fewest", {"who": who, "verdict": INCONCLUSIVE}), *rest]
 
 
 def at_best(verdict: str) -> str:

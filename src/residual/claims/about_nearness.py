@@ -81,8 +81,8 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     measures, numbers, repeats = [within, whole], {}, False
     rows = stds_by_member(runs, when)
     if len(rows) >= FEWEST_SEEDS:
-        parts = zip(*(by_stage(runs[0], row) for row in rows))
-        agreement, p = concordance(list(parts))
+        parts = zip(*(map(tuple, by_stage(runs[0], row)) for row in rows))
+        agreement, p = concordance(tuple(parts))
         numbers = {"p": p}
         measures += [single("agreement", w, group=f"stage {i}") for i, w in enumerate(agreement, 1)]
         repeats = p < SURE

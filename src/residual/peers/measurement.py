@@ -12,6 +12,7 @@ from residual import probes
 from residual.data import Dataset, Split, load
 from residual.describe import PROBED, response_tables
 from residual.models import Network
+from residual.peers import trajectories
 from residual.peers.loading import Scaling, network, published, scaling
 from residual.peers.sources import Peer, PeerError, Source, sources, training_indices
 from residual.probes import significant
@@ -45,6 +46,7 @@ def measure(
     say: Callable[[str], None] = print,
 ) -> list[Record]:
     """Measure the networks that the store lacks, complete older records; the records of all.
+    Then the checkpoints of `trajectories`, where the store lacks them.
 
     `folder` holds one subfolder a source: a clone of its repository, or the weight files alone.
     PeerError names a file that is missing or altered, and networks that are not admitted;
@@ -73,6 +75,8 @@ def measure(
             f"{WORST['plain']:.0f} % (plain) or {WORST['residual']:.0f} % (residual): say so in "
             "peers.toml and take the record out of the store."
         )
+    if not there(trajectories.place(root)):
+        trajectories.measure(folder, dataset or load("cifar10", data), root, say)
     return every("public", root)
 
 

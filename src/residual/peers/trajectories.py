@@ -49,11 +49,12 @@ def trajectories(root: Path | None = None) -> dict[str, dict[str, list]]:
     return content["trainings"]
 
 
-def measure(
-    folder: Path, dataset: Dataset, root: Path | None, say: Callable[[str], None]
-) -> dict[str, dict[str, list]]:
-    """Measure every checkpoint in a clone of the source below `folder`, and write the table."""
+def measure(folder: Path, dataset: Dataset, root: Path | None, say: Callable[[str], None]) -> None:
+    """Measure every checkpoint in a clone of the source below `folder`, and write the table; only
+    say so if there is no clone with checkpoints."""
     (source,) = (source for source in sources() if source.name == SOURCE)
+    if not list((folder / source.name).glob("**/cp_0")):
+        return say(f"{SOURCE}: no checkpoints below {folder / source.name}.")
     scaled, made = scaling(source.mean, source.std), {}
     test = scaled(dataset.test.images[:IMAGES]).split(EVAL_BATCH)
     train = scaled(dataset.train.images[:STATISTICS]).split(EVAL_BATCH)
@@ -78,7 +79,6 @@ def measure(
     }
     text = json.dumps(content | {"digest": digest(canonical(content))}, indent=1) + "\n"
     write_atomically(place(root), text.encode())
-    return made
 
 
 def state(model: torch.nn.Module, images: list[torch.Tensor]) -> dict[str, float]:
