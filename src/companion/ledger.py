@@ -12,29 +12,33 @@ from residual.store import ROOT
 
 HEADLINES = (
     "degradation-train",
+    "not-overfitting",
+    "vanishing-gradients",
     "residual-cures",
-    "gradients-go-wrong",
     "identity-not-just-a-path",
     "weights-go-to-zero",
-    "response-near-zero",
-    "nearer-the-identity",
+    "order-of-magnitude",
 )
 """The claims that the landing page shows: of each part of the argument, the one that carries it."""
 
-FIRST = (
-    "degradation-train",
-    "residual-cures",
-    "identity-not-just-a-path",
-    "weights-go-to-zero",
-    "response-near-zero",
-)
-"""Those that answer the question of the title, on its first screen."""
+FIRST = {
+    "degradation-train": ("Does depth hurt plain networks?", "深度损害传统网络吗？"),
+    "residual-cures": ("Do shortcuts cure it?", "快捷连接能治愈吗？"),
+    "identity-not-just-a-path": ("Must the path be the identity?", "旁路必须是恒等吗？"),
+    "weights-go-to-zero": ("Do weights go to zero?", "权重趋于零吗？"),
+    "response-near-zero": ("Is F(x) near zero?", "F(x) 接近零吗？"),
+}
+"""The claims that answer the title's question on its first screen, and what each answers."""
 
 
 def first_answers() -> str:
     """The question of the title in some lines: answers in English, then in Chinese."""
-    english, chinese = zip(*(boxes.answers(boxes.BY_ID[name], shown(name)) for name in FIRST))
-    return "\n\n".join("\n".join(f"- {line}" for line in lines) for lines in (english, chinese))
+    lists: tuple[list[str], list[str]] = [], []
+    for name, asked in FIRST.items():
+        told = boxes.answers(boxes.BY_ID[name], shown(name))
+        for one, question, answer in zip(lists, asked, told):
+            one.append(f"- {question} {answer}")
+    return "\n\n".join("\n".join(one) for one in lists)
 
 
 def shown(name: str) -> Verdict:

@@ -7,7 +7,15 @@ import yaml
 
 from companion import boxes
 from companion.ledger import counted, figure_link, shown
-from residual.claims import CAVEAT, CLAIMS, DIFFERS, INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED
+from residual.claims import (
+    CAVEAT,
+    CLAIMS,
+    DIFFERS,
+    INCONCLUSIVE,
+    NOT_RUN,
+    NOT_SUPPORTED,
+    SUPPORTED,
+)
 
 WORDS = Path(__file__).with_name("notes.yaml")
 
@@ -27,7 +35,7 @@ def of_note(note: dict) -> list[str]:
     """One note."""
     title, ids = note["title"], claims_of(note)
     chosen = [claim for claim in CLAIMS if claim.id in ids]
-    words = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE, DIFFERS)
+    words = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE, DIFFERS, NOT_RUN)
     counts = [(counted(chosen, word), word) for word in words]
     told = " ".join(f"{boxes.badge(word)} {n}" for n, word in counts if n)
     in_chinese = " ".join(f"{boxes.badge(word, 'zh')} {n}" for n, word in counts if n)
