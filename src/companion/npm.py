@@ -90,9 +90,7 @@ class Package:
 
 
 RUNTIME = Package(
-    "onnxruntime-web",
-    "1.30.0",
-    "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
+    "onnxruntime-web", "1.30.0", "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
 )
 """What runs networks in the browser."""
 

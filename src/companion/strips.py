@@ -103,10 +103,7 @@ def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
         places = range(len(drawn))  # the line leaves room for the labels
         bottom, top = [y + 0.3 for y in places], [y - 0.2 for y in places]
         ax.vlines([threshold] * len(drawn), bottom, top, color=GREY, lw=1)
-        for end, side, shift, text in (
-            ("low", "right", -6, "← {}"),
-            ("high", "left", 6, "{} →"),
-        ):
+        for end, side, shift, text in (("low", "right", -6, "← {}"), ("high", "left", 6, "{} →")):
             ax.annotate(
                 text.format(claim.strip[end][language]),
                 (threshold, 0),
@@ -121,10 +118,7 @@ def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
 
 
 def limits(
-    drawn: list[Row],
-    values: list[float],
-    threshold: float | None,
-    logarithmic: bool,
+    drawn: list[Row], values: list[float], threshold: float | None, logarithmic: bool
 ) -> tuple[float, float]:
     """The ends of the axis: every training, the intervals of what decides, and room for the words
     on both sides of the threshold. An interval that reaches further is cut at the edge."""

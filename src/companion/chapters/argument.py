@@ -17,15 +17,7 @@ from companion.chapters.response_std import (
 from companion.settings import Settings
 from companion.words import network, scale
 from residual import store
-from residual.claims import (
-    CAVEAT,
-    CHAIN,
-    CLAIMS,
-    DIFFERS,
-    NOT_SUPPORTED,
-    SUPPORTED,
-    judged,
-)
+from residual.claims import CAVEAT, CHAIN, CLAIMS, DIFFERS, NOT_SUPPORTED, SUPPORTED, judged
 from residual.claims.wording import word
 from residual.recipe import KINDS
 from residual.statistics import listed, number

@@ -11,14 +11,7 @@ from residual.claims.evidence import (
     by_member,
     medians,
 )
-from residual.claims.verdicts import (
-    NOT_SUPPORTED,
-    Finding,
-    Measure,
-    Reason,
-    conclude,
-    rated,
-)
+from residual.claims.verdicts import NOT_SUPPORTED, Finding, Measure, Reason, conclude, rated
 from residual.recipe import KINDS
 from residual.statistics import ratio
 from residual.store import Record

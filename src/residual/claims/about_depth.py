@@ -14,15 +14,7 @@ from residual.claims.evidence import (
     metric,
     wrong,
 )
-from residual.claims.verdicts import (
-    Finding,
-    Measure,
-    Reason,
-    averaged,
-    conclude,
-    rated,
-    single,
-)
+from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated, single
 from residual.recipe import Recipe
 from residual.statistics import FEWEST_SEEDS
 from residual.store import Record

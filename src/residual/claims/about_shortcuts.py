@@ -3,13 +3,7 @@
 from dataclasses import replace
 
 from residual.claims.about_depth import PLAIN_56, charitable, in_points, percent
-from residual.claims.evidence import (
-    Evidence,
-    MissingRecordError,
-    by_member,
-    logged,
-    wrong,
-)
+from residual.claims.evidence import Evidence, MissingRecordError, by_member, logged, wrong
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
 from residual.experiments.matching import matched_gamma
 from residual.recipe import KINDS

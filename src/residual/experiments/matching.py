@@ -60,13 +60,7 @@ def equalising(chosen: dict, path: Callable[[float], float], wanted: float) -> f
 
 
 def ratio(
-    chosen: dict,
-    seed: int,
-    place: Place,
-    depth: int,
-    last_relu: bool,
-    shortcut: str,
-    gamma: float,
+    chosen: dict, seed: int, place: Place, depth: int, last_relu: bool, shortcut: str, gamma: float
 ) -> float:
     """Median over the identity blocks of ‖F(x)‖ over the norm of what the shortcut returns.
 

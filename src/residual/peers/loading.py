@@ -15,10 +15,7 @@ from residual.store import digest
 Scaling = Callable[[Tensor], Tensor]
 """Takes images (N, H, W, C) in uint8, returns float32 (N, C, H, W) as a network expects them."""
 
-LASAGNE = {
-    4: "weight norm.bias norm.weight norm.running_mean norm.running_var",
-    2: "weight bias",
-}
+LASAGNE = {4: "weight norm.bias norm.weight norm.running_mean norm.running_var", 2: "weight bias"}
 """What Lasagne lists for a convolution with BN, and for a classifier."""
 
 
