@@ -7,7 +7,7 @@ from html import escape
 
 from companion.display import markdown
 from companion.words import count, unbroken
-from residual.claims import CLAIMS, CONSTRUCTION, NOT_RUN, SCALES, Claim, Measure, Verdict, judged
+from residual.claims import BY_ID, CONSTRUCTION, NOT_RUN, SCALES, Claim, Measure, Verdict, judged
 from residual.claims.wording import answer, measure_words, reasons, word
 from residual.statistics import number
 
@@ -26,7 +26,6 @@ PAPER = {
     "differs": "The paper says otherwise",
     "silent": "The paper does not say",
 }
-BY_ID = {claim.id: claim for claim in CLAIMS}
 
 
 def badge(verdict: str, language: str = "en") -> str:

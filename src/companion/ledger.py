@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from companion import boxes
 from companion.pages import record_link
@@ -80,7 +79,7 @@ def card(claim: Claim, found: Verdict) -> str:
 def chapters(claim_id: str) -> str:
     """Links to the chapters that show the claim; nothing where none does."""
     found = []
-    for path in sorted(Path(ROOT / "notebooks").glob("*.ipynb")):
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
         if any(re.search(rf'\bverdict\([^)]*"{claim_id}"', text) for text in code):

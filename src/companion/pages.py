@@ -108,8 +108,7 @@ def peer_table() -> str:
         found = [record for record in measured if record.member == source.name]
         counts = Counter(NAMES[record.kind] for record in found)
         told = ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "not measured yet"
-        licence = "none" if source.licence == "none" else source.licence
-        rows.append((source.name, source.set, source.code, told, licence))
+        rows.append((source.name, source.set, source.code, told, source.licence))
         folds.append(f"**{source.name}**\n\n{of_source(source, found)}")
     listing = table(("Source", "Set", "Family of code", "Networks measured", "Licence"), rows)
     left = table(("Left out", "Why"), sorted(peers.left_out().items()))

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from residual.claims import Claim, Measure, Verdict
-from residual.claims.wording import word
+from residual.claims.wording import BETWEEN, word
 from residual.statistics import number
 
 DARK, PALE, GREY = "#8a5fd0", "#9c86bf", "#7a7a7a"
@@ -46,8 +46,7 @@ def rows(claim: Claim, verdicts: Sequence[Verdict], language: str) -> list[Row]:
             if claim.judged_on == "both" and {"first", "second"} & {*parts}:
                 continue  # a part of what is drawn already: its numbers stand in the table
             groups = [word("groups", part, language) for part in parts]
-            between = ", " if language == "en" else "，"
-            label = between.join([word("scales", verdict.scale, language), *groups])
+            label = BETWEEN[language].join([word("scales", verdict.scale, language), *groups])
             found.append((label, measure, verdict is verdicts[0] and measure.judged))
     return found
 

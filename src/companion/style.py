@@ -33,19 +33,14 @@ def use() -> None:
 
 
 def panels(
-    columns: int = 1,
-    height: float = 3.4,
-    rows: int = 1,
-    sharex: bool = False,
-    sharey: bool = False,
-    width: float | None = None,
+    columns: int = 1, height: float = 3.4, rows: int = 1, sharex: bool = False, sharey: bool = False
 ) -> tuple:
     """A figure and its axes, row by row, each axes in a subfigure that the site shows as a picture.
 
     Panels stand side by side where there is room and below each other on a phone, so each keeps its
-    own labels. `width` and `height` are those of one panel, in inches.
+    own labels. `height` is that of one panel, in inches.
     """
-    wide = width or (WIDTH if columns == 1 else 0.5 * PAGE)
+    wide = WIDTH if columns == 1 else 0.5 * PAGE
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(wide * columns, height * rows), layout="constrained")
         axes = [part.subplots() for part in figure.subfigures(rows, columns, squeeze=False).flat]

@@ -69,14 +69,15 @@ def logs(logged: Iterable[Curve]) -> pd.DataFrame:
     )
 
 
-def mean_log(frame: pd.DataFrame, column: str = "held_out") -> pd.DataFrame:
+def mean_log(frame: pd.DataFrame) -> pd.DataFrame:
     """The mean log of each network: kind, depth, network, share (of the training, per cent), mean.
 
-    Trainings are logged at different steps, so each is read at the same 201 shares of its length.
+    The mean is of held-out errors. Trainings are logged at different steps, so each is read at the
+    same 201 shares of its length.
     """
     grid, frames = np.linspace(0, 100, 201), []
     for keys, part in frame.groupby(["kind", "depth", "network"]):
-        runs = [np.interp(grid, run["share"], run[column]) for _, run in part.groupby("run")]
+        runs = [np.interp(grid, run["share"], run["held_out"]) for _, run in part.groupby("run")]
         named = dict(zip(("kind", "depth", "network"), keys))
         frames.append(pd.DataFrame({"share": grid, "mean": np.mean(runs, axis=0)} | named))
     return joined(frames)

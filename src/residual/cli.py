@@ -350,7 +350,7 @@ def publish(names, source, data) -> None:
 @evidence_option
 def claims(profile, file, full, runs) -> None:
     """Judge every claim of the two notes on the records of a scale: verdict and answer."""
-    from residual.claims import CLAIMS, PUBLISHED, SCALES, as_json, evaluate
+    from residual.claims import BY_ID, PUBLISHED, SCALES, as_json, evaluate
     from residual.claims.wording import answer, lines
     from residual.store import evidence
 
@@ -363,12 +363,11 @@ def claims(profile, file, full, runs) -> None:
         except OSError as error:
             advice = f"it cannot be written ({error.strerror})"
             raise ParameterError("json", str(file), advice) from error
-    known = {claim.id: claim for claim in CLAIMS}
     if full:
         for found in verdicts:
-            click.echo("\n".join(lines(known[found.id], found)) + "\n")
+            click.echo("\n".join(lines(BY_ID[found.id], found)) + "\n")
     else:
-        show([(v.id, v.verdict, v.scale, answer(known[v.id], v)) for v in verdicts])
+        show([(v.id, v.verdict, v.scale, answer(BY_ID[v.id], v)) for v in verdicts])
 
 
 @main.command()

@@ -17,7 +17,7 @@ from companion.chapters.response_std import (
 from companion.settings import Settings
 from companion.words import network, scale
 from residual import store
-from residual.claims import CAVEAT, CHAIN, CLAIMS, DIFFERS, NOT_SUPPORTED, SUPPORTED, judged
+from residual.claims import BY_ID, CAVEAT, CHAIN, DIFFERS, NOT_SUPPORTED, SUPPORTED, judged
 from residual.claims.wording import word
 from residual.recipe import KINDS
 from residual.statistics import listed, number
@@ -144,9 +144,13 @@ def recap(records: Sequence[Record]) -> str:
 def links(chosen: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link: link, claim (its id), text and verdict."""
     found = judged(chosen.profile)
-    texts = {claim.id: claim.text["en"] for claim in CLAIMS}
     return pd.DataFrame(
-        {"link": link, "claim": name, "text": texts[name], "verdict": found[name].verdict}
+        {
+            "link": link,
+            "claim": name,
+            "text": BY_ID[name].text["en"],
+            "verdict": found[name].verdict,
+        }
         for link, name in CHAIN
     )
 

@@ -5,7 +5,7 @@ between machines, and that they come as fast where something else uses the other
 """
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean, median
+from statistics import fmean
 
 import pandas as pd
 import torch
@@ -13,11 +13,12 @@ from IPython.display import Markdown, display
 from scipy.stats import gmean
 
 from companion import tables
+from companion.chapters.response_std import by_training, second_layers
 from companion.display import cell, markdown
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import build
-from residual.probes import block_ratios, coherence, exact_statistics
+from residual.probes import block_ratios, coherence, exact_statistics, identity_median
 from residual.provenance import computing_with
 from residual.recipe import Recipe
 from residual.statistics import listed
@@ -49,12 +50,12 @@ def short(value: object) -> str:
     return cell(value, 2 if not isinstance(value, float) or abs(value) >= 0.1 else 4)
 
 
-def other_winner(found: pd.DataFrame, stops: Sequence[int] = (30, 60)) -> str:
+def other_winner(found: pd.DataFrame) -> str:
     """The targets for which the longer training has another winner, of plain and residual."""
-    ahead = [
-        found[f"residual, {stop} iterations"] < found[f"plain, {stop} iterations"] for stop in stops
-    ]
-    changed = found["target"][ahead[0] != ahead[1]].tolist()
+    short, long = (
+        found[f"residual, {n} iterations"] < found[f"plain, {n} iterations"] for n in (30, 60)
+    )
+    changed = found["target"][short != long].tolist()
     return listed(changed) if changed else ""
 
 
@@ -125,8 +126,7 @@ def untrained_ratio(depth: int) -> float:
     """Median over identity-shortcut blocks of ‖F(x)‖/‖x‖ in a ResNet that was never trained."""
     x = positive(0, (IMAGES, 3, SIDE, SIDE), CPU).double()
     model = exact_statistics(build("residual", depth).double(), [x])
-    found = block_ratios(model, [x])
-    return median(r for r, wide in zip(found["ratio"], found["widening"]) if not wide)
+    return identity_median(block_ratios(model, [x]), "ratio")
 
 
 def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
@@ -137,16 +137,14 @@ def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
     with exact BN statistics.
     """
     frame = tables.responses(runs, "final_exact").assign(width=lambda f: f["high"] - f["low"])
-    f_only = frame[frame["layer"].str.endswith(".2")]
     measures = {
         "pooled std": (frame, "std"),
         "std by channel": (frame, "channel_std"),
         "1 % to 99 %": (frame, "width"),
-        "std of F(x)": (f_only, "std"),
+        "std of F(x)": (second_layers(frame), "std"),
     }
     columns = {}
     for words, (part, column) in measures.items():
-        by_run = part.groupby(["depth", "kind", "run"])[column].median()
-        means = by_run.groupby(level=["depth", "kind"]).agg(gmean)
+        means = by_training(part, column).groupby(level=["depth", "kind"]).agg(gmean)
         columns[words] = means.unstack()["plain"] / means.unstack()["residual"]
     return pd.DataFrame(columns).reset_index()

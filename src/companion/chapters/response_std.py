@@ -219,13 +219,11 @@ def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
     }
 
 
-def before_and_after(
-    trained: Sequence[Record], own: Sequence[Record], what: str = "blocks"
-) -> pd.DataFrame:
-    """Responses of trained networks, and of ours before training; the column `when` says which."""
+def before_and_after(trained: Sequence[Record], own: Sequence[Record]) -> pd.DataFrame:
+    """Responses by block: of ours before training, and of trained networks; `when` says which."""
     frames = {
-        "before": tables.responses(own, "initial", what),
-        "trained": tables.responses(trained, "final", what),
+        "before": tables.responses(own, "initial", "blocks"),
+        "trained": tables.responses(trained, "final", "blocks"),
     }
     return tables.joined(frame.assign(when=when) for when, frame in frames.items())
 

@@ -40,7 +40,17 @@ from residual.errors import check_choice
 from residual.recipe import DATASETS, PROFILES
 from residual.statistics import FEWEST_SEEDS
 
-__all__ = ["CHAIN", "CLAIMS", "PUBLISHED", "SCALES", "Claim", "Evidence", "Measure", "Verdict"]
+__all__ = [
+    "BY_ID",
+    "CHAIN",
+    "CLAIMS",
+    "PUBLISHED",
+    "SCALES",
+    "Claim",
+    "Evidence",
+    "Measure",
+    "Verdict",
+]
 __all__ += ["as_json", "evaluate", "first_judged", "judge", "judged"]
 __all__ += ["CAVEAT", "DIFFERS", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
@@ -60,6 +70,7 @@ RULES = {
     if getattr(rule, "__module__", "") == module.__name__
 }
 CLAIMS = load_claims(RULES)
+BY_ID = {claim.id: claim for claim in CLAIMS}
 
 PUBLISHED = "published"
 CONSTRUCTION = "by construction"
@@ -259,8 +270,7 @@ def first_judged(verdicts: Iterable[Verdict]) -> Verdict:
 def as_json(verdicts: list[Verdict]) -> list[dict]:
     """The verdicts as plain JSON, in both languages: answer, measures with the value of each
     training, reasons, runs, and each claim's words, rule and place."""
-    claims = {claim.id: claim for claim in CLAIMS}
-    return [claim_as_json(claims[verdict.id], verdict) for verdict in verdicts]
+    return [claim_as_json(BY_ID[verdict.id], verdict) for verdict in verdicts]
 
 
 def claim_as_json(claim: Claim, found: Verdict) -> dict:

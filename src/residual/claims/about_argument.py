@@ -1,6 +1,6 @@
 """Rules on what small responses mean, and on the note's line of argument (note 000, §3)."""
 
-from statistics import geometric_mean, median
+from statistics import geometric_mean
 
 from residual.claims.about_responses import relative_median, response_near_zero
 from residual.claims.evidence import (
@@ -9,9 +9,10 @@ from residual.claims.evidence import (
     MissingRecordError,
     block_values,
     by_member,
-    medians,
+    layer_median,
 )
 from residual.claims.verdicts import NOT_SUPPORTED, Finding, Measure, Reason, conclude, rated
+from residual.probes import identity_median
 from residual.recipe import KINDS
 from residual.statistics import ratio
 from residual.store import Record
@@ -29,6 +30,11 @@ CHAIN: tuple[tuple[str, str], ...] = (
 def kernel_of(run: Record) -> float | None:
     """The participation ratio of a network's neural tangent kernel; None if not measured."""
     return run["probes"].get("kernel", {}).get("participation")
+
+
+def evenness(run: Record) -> float:
+    """The participation ratio of the blocks' Jacobians, a median."""
+    return identity_median(run["probes"]["jacobian"], "participation")
 
 
 def preconditioning(evidence: Evidence) -> Finding:
@@ -51,18 +57,11 @@ def preconditioning(evidence: Evidence) -> Finding:
     records = [run for side in sides for run in evidence.networks(*side)]
     beside = []
     if all("jacobian" in run["probes"] for run in records):
-        beside = [evidence.ratio("jacobian", *sides, jacobian_median, judged=False)]
+        beside = [evidence.ratio("jacobian", *sides, evenness, judged=False)]
     holds = all(measure.interval.lower > 1 for measure in found)
     fails = all(measure.interval.upper < 1 for measure in found)
     caution = [Reason("one-measure")]
     return conclude(holds, fails, [*found, *beside], [*records, untrained], caution=caution)
-
-
-def jacobian_median(run: Record) -> float:
-    """Median participation ratio over the blocks whose shortcut is an identity."""
-    table = run["probes"]["jacobian"]
-    pairs = zip(table["participation"], table["widening"])
-    return median(value for value, wide in pairs if not wide)
 
 
 def accumulation(runs: list[Record], when: str) -> Measure:
@@ -84,7 +83,7 @@ def without_over_with(evidence: Evidence) -> list[Measure]:
     if not all(groups):
         return []
     reads = {
-        "free_std": lambda run: medians([run], "std", when, second=True)[0],
+        "free_std": lambda run: layer_median(run, "std", when, second=True),
         "free_relative": lambda run: relative_median(run, when),
     }
     measures = []

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from statistics import fmean, median
+from statistics import fmean
 
+from residual import probes
 from residual.claims.evidence import (
     Evidence,
     MissingRecordError,
@@ -161,15 +162,9 @@ STARTS = ("shallow", "copied", "control", "random")
 
 
 def stage_ratio(run: Record, row: int, power: int = 2) -> float:
-    """Median of ‖∇W‖·‖W‖ over the layers of the first stage, over that of the last stage.
-
-    The gradient stands beside ‖W‖ to another power: 0 for ‖∇W‖/‖W‖, 1 for ‖∇W‖.
-    """
-    pairs = zip(run["gradients"]["ratio"][row], run["gradients"]["weight"][row])
-    _stem, *sizes = [ratio * weight**power for ratio, weight in pairs]
-    stage = len(sizes) // 3
-    first, last = median(sizes[:stage]), median(sizes[-stage:])
-    return max(first, 1e-300) / max(last, 1e-300)
+    """`probes.stage_ratio` of one row of a network's table of gradients."""
+    found = run["gradients"]
+    return probes.stage_ratio(found["ratio"][row], found["weight"][row], power)
 
 
 def vanishing_gradients(evidence: Evidence) -> Finding:

@@ -12,6 +12,7 @@ from residual.claims.evidence import (
     wrong,
 )
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated, single
+from residual.probes import identity_median
 from residual.recipe import KINDS
 from residual.statistics import FEWEST_SEEDS, concordance, mean_correlation, rank_correlation
 from residual.store import Record
@@ -60,12 +61,10 @@ def stage_correlation(run: Record, when: str) -> float:
     return fmean(map(rank_correlation, stds, costs))
 
 
-def correlated(
-    name: str, runs: list[Record], read, group: str = "", judged: bool = True
-) -> Measure:
+def correlated(name: str, runs: list[Record], read, judged: bool = True) -> Measure:
     """Rank correlations by training, averaged by Fisher's z, against zero."""
     values = by_member(runs, read, fmean)
-    return Measure(name, mean_correlation(list(values.values())), values, 0.0, group, judged)
+    return Measure(name, mean_correlation(list(values.values())), values, 0.0, judged=judged)
 
 
 def large_only_when_needed(evidence: Evidence) -> Finding:
@@ -164,11 +163,8 @@ def cost_of_surplus(run: Record) -> float:
 def sine_of(run: Record, when: str) -> float | None:
     """Median over identity blocks of the sine of the angle between a block's input and output;
     None where it was not measured."""
-    if "angles" not in run["probes"]:
-        return None
-    table = run["probes"]["angles"][when]
-    pairs = zip(table["sine"], table["widening"])
-    return median(value for value, wide in pairs if not wide and value is not None)
+    found = run["probes"].get("angles")
+    return found and identity_median(found[when], "sine")
 
 
 def nearer_the_identity(evidence: Evidence) -> Finding:

@@ -10,8 +10,8 @@ from residual.claims.evidence import (
     MissingRecordError,
     block_values,
     by_member,
+    layer_median,
     layer_values,
-    medians,
     middle,
 )
 from residual.claims.verdicts import (
@@ -59,7 +59,7 @@ def figure_7_networks(evidence: Evidence) -> Finding:
 
 def std_of(run: Record, when: str) -> float:
     """Median over the 3×3 layers of the std."""
-    return medians([run], "std", when)[0]
+    return layer_median(run, "std", when)
 
 
 def range_of(run: Record, when: str) -> float:
@@ -90,8 +90,8 @@ def compare(evidence: Evidence, read: Reader, threshold: float) -> Finding:
         )
         others = {"start": lambda r: read(r, "initial")} if have_initial(both) else {}
         if read is std_of:
-            others["f_alone"] = lambda r: medians([r], "std", when, second=True)[0]
-            others["by_channel"] = lambda r: medians([r], "channel_std", when)[0]
+            others["f_alone"] = lambda r: layer_median(r, "std", when, second=True)
+            others["by_channel"] = lambda r: layer_median(r, "channel_std", when)
         beside += [
             evidence.ratio(name, *sides, value, threshold, str(depth), judged=False)
             for name, value in others.items()

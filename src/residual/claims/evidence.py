@@ -313,6 +313,6 @@ def block_stds(run: Record, when: str) -> list[float]:
     return [stds[i] for i in identity_blocks(run)]
 
 
-def medians(runs: Sequence[Record], column: str, when: str, second: bool = False) -> list[float]:
-    """Median over a network's 3×3 layers, for each network."""
-    return [median(layer_values(run, column, when, second)) for run in runs]
+def layer_median(run: Record, column: str, when: str, second: bool = False) -> float:
+    """Median of a column over the 3×3 layers."""
+    return median(layer_values(run, column, when, second))

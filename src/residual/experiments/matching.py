@@ -10,13 +10,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 from math import exp, log
-from statistics import median
 
 from scipy.optimize import brentq
 
 from residual import probes
 from residual.experiments.place import Place
-from residual.probes import significant
+from residual.probes import identity_median, significant
 from residual.statistics import geometric_mean
 from residual.store import Record
 
@@ -72,8 +71,7 @@ def ratio(
     recipe = replace(recipe, last_relu=last_relu, gamma=gamma)
     start = recipe.network(images.shape[1]).to(place.device)
     table = probes.block_ratios(probes.exact_statistics(start, batches), batches)
-    kept = [r for r, wide in zip(table["ratio"], table["widening"]) if not wide]
-    return median(kept) / RETURNED.get(shortcut, 1.0)
+    return identity_median(table, "ratio") / RETURNED.get(shortcut, 1.0)
 
 
 def matched_gamma(record: Record, depth: int, shortcut: str, last_relu: bool) -> float:

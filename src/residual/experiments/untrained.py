@@ -3,12 +3,10 @@
 The baseline of claims on trained networks: gradients, curvature and nearness to the identity.
 """
 
-from statistics import median
-
 from residual import probes
 from residual.experiments.place import Place, positive
 from residual.models import Network, build
-from residual.probes import significant
+from residual.probes import identity_median, significant
 from residual.recipe import KINDS
 
 SETTINGS = {
@@ -35,19 +33,13 @@ def measure(chosen: dict, seed: int, place: Place) -> dict:
             fixed = probes.exact_statistics(start, train.split(250))
             tables = probes.block_ratios(fixed, test), probes.angles(fixed, test)
             columns = zip(("ratio", "sine"), tables)
-            row = {name: at_identity(table, name) for name, table in columns}
+            row = {name: significant(identity_median(table, name)) for name, table in columns}
             if depth == chosen["deep"]:
                 row |= gradients(chosen, start, seed, place)
                 images = place.images(place.dataset().test, chosen["kernel_images"])
                 row["kernel"] = probes.kernel(fixed, images)
             found[f"{kind}-{depth}"] = row
     return found
-
-
-def at_identity(table: dict, column: str) -> float:
-    """The median of a column over the blocks that do not change the shape."""
-    pairs = zip(table[column], table["widening"])
-    return significant(median(value for value, widening in pairs if not widening))
 
 
 def gradients(chosen: dict, model: Network, seed: int, place: Place) -> dict[str, float]:

@@ -137,8 +137,10 @@ def measure_one(
     test = dataset.test.to(device)
     scaled = scaling(source.mean, source.std, train.images)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        measured = older or describe(model, train, test, scaled)
-        probed = measured["probes"] | further(model, train, test, scaled, measured["responses"])
+        averaged = [batch for batch, _ in batches(train.head(PROBED), scaled)]
+        states = {"final": model, "final_exact": probes.exact_statistics(model, averaged)}
+        measured = older or describe(states, train, test, scaled)
+        probed = measured["probes"] | further(states, test, scaled, measured["responses"])
         metrics = measured["metrics"]
         if peer.test_error is not None and (source.tested_mean or source.tested_in_batches):
             metrics = metrics | {"test_error_as_reported": as_tested(model, source, test)}
@@ -162,12 +164,12 @@ def measure_one(
     return write(facts(source, peer) | record, root or committed())
 
 
-def describe(model: Network, train: Split, test: Split, scaled: Scaling) -> dict:
+def describe(states: dict[str, Network], train: Split, test: Split, scaled: Scaling) -> dict:
     """The measured part of a record: errors in per cent, without augmentation, and what the
-    probes see on the first test images. `train` are the images that the source trained on."""
+    probes see on the first test images. `train` are the images that the source trained on, and
+    `states` the network with the BN statistics of its file (final) and exact ones (final_exact)."""
     probed = [batch for batch, _ in batches(test.head(PROBED), scaled)]
-    averaged = [batch for batch, _ in batches(train.head(PROBED), scaled)]
-    states = {"final": model, "final_exact": probes.exact_statistics(model, averaged)}
+    model = states["final"]
     return {
         "metrics": {
             "train_error": probes.error(model, batches(train, scaled)),
@@ -183,12 +185,10 @@ def describe(model: Network, train: Split, test: Split, scaled: Scaling) -> dict
 
 
 def further(
-    model: Network, train: Split, test: Split, scaled: Scaling, responses: dict
+    states: dict[str, Network], test: Split, scaled: Scaling, responses: dict
 ) -> dict[str, dict]:
     """The probes that came with the fourth measurement; two of them at depth 56 alone."""
-    seen = list(batches(test.head(PROBED), scaled))
-    averaged = [batch for batch, _ in batches(train.head(PROBED), scaled)]
-    states = {"final": model, "final_exact": probes.exact_statistics(model, averaged)}
+    seen, model = list(batches(test.head(PROBED), scaled)), states["final"]
     images = [batch for batch, _ in seen]
     found = {"angles": {when: probes.angles(state, images) for when, state in states.items()}}
     if len(model.layers()) + 1 == DEEPEST:

@@ -8,7 +8,15 @@ forward hook, since the tensor is changed in place right after.
 """
 
 from residual.probes.activations import angles, block_ratios, exact_statistics, responses
-from residual.probes.common import Batches, Table, columns, convolutions, evaluating, significant
+from residual.probes.common import (
+    Batches,
+    Table,
+    columns,
+    convolutions,
+    evaluating,
+    identity_median,
+    significant,
+)
 from residual.probes.lesioning import error, gradient_ratios, lesions, surplus
 from residual.probes.shattering import coherence, stage_ratio
 from residual.probes.spectrum import jacobian
@@ -16,4 +24,12 @@ from residual.probes.tangent import kernel
 
 __all__ = ["Batches", "Table", "columns", "convolutions", "evaluating", "significant"]
 __all__ += ["angles", "block_ratios", "coherence", "error", "exact_statistics", "gradient_ratios"]
-__all__ += ["jacobian", "kernel", "lesions", "responses", "stage_ratio", "surplus"]
+__all__ += [
+    "identity_median",
+    "jacobian",
+    "kernel",
+    "lesions",
+    "responses",
+    "stage_ratio",
+    "surplus",
+]

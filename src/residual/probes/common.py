@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             yield
     finally:
         model.train(training)
+
+
+def identity_median(table: Table, column: str) -> float:
+    """The median of a column over the identity-shortcut blocks that have a value."""
+    pairs = zip(table[column], table["widening"])
+    return median(value for value, wide in pairs if not wide and value is not None)
 
 
 def columns(rows: list[dict]) -> Table:

@@ -14,16 +14,17 @@ from residual.probes.common import significant
 SMALLEST = 1e-300  # what stands for a gradient that is zero
 
 
-def stage_ratio(ratio: Sequence[float], weight: Sequence[float]) -> float:
+def stage_ratio(ratio: Sequence[float], weight: Sequence[float], power: int = 2) -> float:
     """How large the first stage's gradients are beside the last stage's: ‖∇W‖·‖W‖, no unit.
 
     Takes the columns of `gradient_ratios`, ‖∇W‖/‖W‖ and ‖W‖, with the stem in front. The median
     over the layers of a stage stands for it. ‖∇W‖·‖W‖ does not depend on the scale of W, which
-    batch normalisation makes free.
+    batch normalisation makes free. The gradient stands beside ‖W‖ to another `power`: 0 for
+    ‖∇W‖/‖W‖, 1 for ‖∇W‖.
     """
-    _stem, *scale_free = [r * w**2 for r, w in zip(ratio, weight)]
-    stage = len(scale_free) // 3
-    first, last = median(scale_free[:stage]), median(scale_free[-stage:])
+    _stem, *sizes = [r * w**power for r, w in zip(ratio, weight)]
+    stage = len(sizes) // 3
+    first, last = median(sizes[:stage]), median(sizes[-stage:])
     return max(first, SMALLEST) / max(last, SMALLEST)
 
 
