@@ -135,5 +135,5 @@ def fold(claim: Claim, found: Verdict, *more: str) -> str:
 
 def stands_in(claim: Claim) -> str:
     """Where the statement stands: a section of a note, or the paper or this book alone."""
-    place = "the paper or this book" if claim.section == "–" else f"note {claim.note}"
-    return place if claim.section == "–" else f"{place}, §{claim.section}"
+    note = f"note {claim.note}, §{claim.section}"
+    return "the paper or this book" if claim.section == "–" else note

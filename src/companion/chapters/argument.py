@@ -145,13 +145,8 @@ def links(chosen: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link: link, claim (its id), text and verdict."""
     found = judged(chosen.profile)
     return pd.DataFrame(
-        {
-            "link": link,
-            "claim": name,
-            "text": BY_ID[name].text["en"],
-            "verdict": found[name].verdict,
-        }
-        for link, name in CHAIN
+        {"link": link, "claim": id_, "text": BY_ID[id_].text["en"], "verdict": found[id_].verdict}
+        for link, id_ in CHAIN
     )
 
 

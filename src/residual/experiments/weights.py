@@ -7,11 +7,10 @@ from residual.experiments.regression import WORST, descent, inputs
 from residual.models import BasicBlock, initialise
 from residual.probes import significant
 
-FORMS = ("no-bn", "bn", "gamma")  # `gamma` trains γ₂ alone
 QUANTITIES = ("loss", "weight_norm", "response", "gamma_norm")
 DECAY = 1e-4  # the paper's
 SETTINGS = {
-    "forms": list(FORMS),
+    "forms": ["no-bn", "bn", "gamma"],  # `gamma` trains γ₂ alone
     "decays": [0.0, DECAY],
     "learning_rates": [0.01, 0.1, 1.0],
     "iterations": 3000,

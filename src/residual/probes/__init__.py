@@ -22,14 +22,7 @@ from residual.probes.shattering import coherence, stage_ratio
 from residual.probes.spectrum import jacobian
 from residual.probes.tangent import kernel
 
-__all__ = ["Batches", "Table", "columns", "convolutions", "evaluating", "significant"]
-__all__ += ["angles", "block_ratios", "coherence", "error", "exact_statistics", "gradient_ratios"]
-__all__ += [
-    "identity_median",
-    "jacobian",
-    "kernel",
-    "lesions",
-    "responses",
-    "stage_ratio",
-    "surplus",
-]
+__all__ = ["Batches", "Table", "columns", "convolutions", "evaluating", "identity_median"]
+__all__ += ["angles", "block_ratios", "coherence", "error", "exact_statistics", "significant"]
+__all__ += ["gradient_ratios", "jacobian", "kernel", "lesions", "responses", "stage_ratio"]
+__all__ += ["surplus"]
