@@ -145,8 +145,8 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     beaten, as_good, steady_somewhere, lacking = True, [], False, 0
     for relu in (True, False):
         for start in ("own", "matched"):
-            runs = {p: path_runs(evidence, p, relu, start) for p in PATHS}
-            runs = {p: pair for p, pair in runs.items() if min(map(len, pair)) >= FEWEST_SEEDS}
+            pairs = {p: [of_path(evidence, p, d, relu, start) for d in (20, 56)] for p in PATHS}
+            runs = {p: pair for p, pair in pairs.items() if min(map(len, pair)) >= FEWEST_SEEDS}
             lacking += sum(path not in runs for path in ("identity", *RIVALS))
             if "identity" not in runs:
                 continue
@@ -194,11 +194,6 @@ def ratio_of(name: str, first: list[Record], second: list[Record]) -> Measure:
     """Training errors of one network over another's, by seed."""
     sides = [by_member(runs, wrong("train")) for runs in (first, second)]
     return rated(name, {m: sides[0][m] / sides[1][m] for m in sides[0] if m in sides[1]}, 1.0)
-
-
-def path_runs(evidence: Evidence, path: str, relu: bool, start: str) -> list[list[Record]]:
-    """The trainings with one path at depths 20 and 56, under one condition."""
-    return [of_path(evidence, path, depth, relu, start) for depth in (20, 56)]
 
 
 def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -> list[Record]:
