@@ -233,18 +233,22 @@ def large_only(found, _logs, state):
     one = of_correlations(averaged(nets, within, np.mean).values())
     by_source = [averaged(nets, lambda r, i=i: stds(r, state)[i]) for i in range(25)]
     rows = np.array([[column[name] for column in by_source] for name in by_source[0]])
+    parts = tuple(tuple(map(tuple, rows[:, stage])) for stage in by_stage(nets[0]))
+    repeats = one[1] > 0 and by_chance(parts) < 0.05
+    return repeats, one[2] < 0, {("within", ""): one}
+
+
+@cache
+def by_chance(parts: tuple) -> float:
+    """How often chance orders blocks within stages as alike as the rows of each part are."""
     seen, chance, rng = 0.0, 0.0, np.random.default_rng(7)
-    for stage in by_stage(nets[0]):
-        part = rows[:, stage]
+    for part in map(np.array, parts):
         m, n = part.shape
-        if m < 3:
-            return False, one[2] < 0, {("within", ""): one}
-        w = stats.friedmanchisquare(*part.T).statistic / (m * (n - 1))  # Kendall's W
+        seen += stats.friedmanchisquare(*part.T).statistic / (m * (n - 1))  # Kendall's W
         ranks = rng.permuted(np.tile(np.arange(1.0, n + 1), (19_999, m, 1)), axis=2)
         spread = ((ranks.sum(1) - m * (n + 1) / 2) ** 2).sum(1)
-        seen, chance = seen + w, chance + 12 * spread / (m**2 * (n**3 - n))
-    repeats = np.mean(chance >= seen - 1e-12) < 0.05
-    return one[1] > 0 and repeats, one[2] < 0, {("within", ""): one}
+        chance = chance + 12 * spread / (m**2 * (n**3 - n))
+    return float(np.mean(chance >= seen - 1e-12))
 
 
 def dispensable(found, _logs, state):
