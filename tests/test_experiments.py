@@ -15,7 +15,6 @@ from residual.experiments import (
     decay,
     fixed_point,
     gradients,
-    landscape,
     matching,
     perturbation,
     regression,
@@ -35,7 +34,7 @@ FAST = "decay-pulls-to-zero"
 
 
 def test_every_experiment_belongs_to_a_claim():
-    beside = {"loss-surface", "untrained-jacobians", "untrained-networks"}
+    beside = {"untrained-jacobians", "untrained-networks"}
     beside |= {"matched-starts", "constructions", "identity-without-bn"}
     assert set(experiments.EXPERIMENTS) - beside <= {claim.id for claim in CLAIMS}
 
@@ -293,19 +292,6 @@ def test_a_zeroed_plain_block_has_exactly_no_variance():
     images = torch.randn(16, 1, 8, 8)
     assert zeroing.zeroed_variance(build("plain", 20, channels=1), images) == 0
     assert zeroing.zeroed_variance(build("residual", 20, channels=1), images) > 0
-
-
-def test_directions_have_the_norm_of_each_filter():
-    model = build("plain", 8)
-    found = landscape.direction(model, 0)
-    weight = model.blocks[0].conv1.weight.detach()
-    norms = found["blocks.0.conv1.weight"].flatten(1).norm(dim=1)
-    assert torch.allclose(norms, weight.flatten(1).norm(dim=1))
-    assert not any("norm" in name for name in found)
-    still = landscape.moved(model, [found, found], (0.0, 0.0))
-    assert torch.equal(still["blocks.0.conv1.weight"], weight)
-    there = landscape.moved(model, [found, found], (0.5, 0.5))
-    assert torch.allclose(there["conv.weight"], model.conv.weight + found["conv.weight"])
 
 
 def test_the_34_layer_pair_has_34_layers_and_equal_parameters():
