@@ -126,8 +126,9 @@ def curve(
     facts are those of a `Curve`. Without either it is a final error that was only reported."""
     errors = train or ((final,) if final else ())
     points = tuple(391.0 * (i + 1) for i in range(len(errors)))
+    held_out = (final or 0.0,) * len(points)
     told = {"set": "second", "code": source} | facts
-    return Curve(source, kind, depth, points, errors, "test", (final or 0.0,), final, **told)
+    return Curve(source, kind, depth, points, errors, "test", held_out, final, **told)
 
 
 def experiment(

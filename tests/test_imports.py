@@ -9,10 +9,10 @@ from residual.store import ROOT
 
 SOURCE = ROOT / "src" / "residual"
 ORDER = [
-    {"errors", "paper", "statistics", "cifar10"},
+    {"errors", "paper", "statistics"},
     {"models"},
     {"recipe"},
-    {"store", "probes"},
+    {"store", "probes", "cifar10"},
     {"data"},
     {"provenance", "constructions", "batches"},
     {"train"},

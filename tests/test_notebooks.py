@@ -41,8 +41,9 @@ def test_the_first_code_cell_holds_the_five_parameters(chapter):
 
 
 def test_cells_are_short(chapter):
-    lengths = sorted(len(cell.source.splitlines()) for cell in code(chapter))
-    assert lengths[-1] <= 25
+    assert max(len(cell.source.splitlines()) for cell in code(chapter)) <= 25
+    shown = [cell for cell in code(chapter) if "hide-input" not in cell.metadata.tags]
+    lengths = sorted(len(cell.source.splitlines()) for cell in shown)  # plots open at a click
     assert lengths[len(lengths) // 2] <= 7
 
 

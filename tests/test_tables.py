@@ -56,7 +56,8 @@ def test_the_rise_of_a_lesion_is_over_the_whole_network():
 
 
 def test_logs_keep_what_was_logged_and_leave_out_an_unknown_end():
-    logged = [made_up.curve("plain", 20, "anna", 9.0), made_up.curve("plain", 20, "bert", None)]
+    logged = [made_up.curve("plain", 20, "anna", 9.0)]
+    logged.append(made_up.curve("plain", 20, "bert", train=(9.0,)))
     assert len(tables.logs(logged)) == 2
     assert tables.logged_finals(logged)["test_error"].tolist() == [9.0]
 

@@ -210,7 +210,7 @@ class ChapterFigure(SphinxDirective):
         row = pictures(self.env, content["image/svg+xml"], about)
         self.set_source_info(row)
         there = self.env.app.builder.get_relative_uri(self.env.docname, chapter)
-        for image in list(row):
+        for image in [image for image in row if image["alt"]]:  # one link, which has a name
             link = nodes.reference("", "", refuri=f"{there}#{label}", internal=True)
             image.replace_self(link)
             link += image
