@@ -90,7 +90,7 @@ def draw(app: Sphinx, doctree: nodes.document) -> None:
         scheme, _, name = image["uri"].partition(":")
         if scheme in DRAWN:
             image["uri"] = keep(app.env, f"{scheme}-{name}.svg", DRAWN[scheme](name))
-            image["classes"].append("strip")
+            image["classes"].append(scheme)
 
 
 def keep(env: BuildEnvironment, name: str, svg: str) -> str:
