@@ -73,7 +73,7 @@ def panel(ax: Axes, part: dict[str, Measure], places: list[tuple[str, str]]) -> 
             if about.seeds >= 3:
                 ax.fill(across, (y, y - 0.3, y, y + 0.3, y), color=colour, lw=0)
     ax.axvline(1, color=GREY, lw=1)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.tick_params(which="both", length=0, labelsize=8)
