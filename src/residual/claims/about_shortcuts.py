@@ -142,11 +142,12 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     """
     measures: list[Measure] = []
     records: list[Record] = []
-    beaten, as_good, steady_somewhere, lacking = True, [], False, 0
+    beaten, as_good, steady_somewhere, lacking, compared = True, [], False, 0, 0
     for relu in (True, False):
         for start in ("own", "matched"):
             pairs = {p: [of_path(evidence, p, d, relu, start) for d in (20, 56)] for p in PATHS}
             runs = {p: pair for p, pair in pairs.items() if min(map(len, pair)) >= FEWEST_SEEDS}
+            compared += 1 + len(RIVALS)
             lacking += sum(path not in runs for path in ("identity", *RIVALS))
             if "identity" not in runs:
                 continue
@@ -173,13 +174,15 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     if not any(measure.group.startswith(("half", "orthogonal")) for measure in measures):
         raise MissingRecordError(f"Trainings with several paths at scale {evidence.scale}.")
     told = [Reason("as-good", {"group": p}) for p in sorted({n.split("/")[0] for n in as_good})]
-    lack = [Reason("conditions-lack", {"lacking": lacking})] if lacking else []
+    lack = (
+        [Reason("conditions-lack", {"lacking": lacking, "compared": compared})] if lacking else []
+    )
     return conclude(
         beaten and steady_somewhere and not lacking,
         bool(as_good),
         measures,
         records,
-        numbers={"as_good": len(as_good), "conditions": 4},
+        numbers={"as_good": len(as_good)},
         caution=[*told, *lack] if told else [Reason("few-conditions")],
         doubt=lack,
     )
