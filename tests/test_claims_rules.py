@@ -338,7 +338,8 @@ def test_support_wants_every_condition_and_a_counterexample_one():
         experiments=whole.experiments.values(),
     )
     assert verdict("identity-not-just-a-path", left) == INCONCLUSIVE
-    assert reasons("identity-not-just-a-path", left)["conditions-lack"] == {"lacking": 8}
+    lack = reasons("identity-not-just-a-path", left)["conditions-lack"]
+    assert lack == {"lacking": 8, "compared": 16}
     plain = [r for r in whole.records if r.recipe.shortcut == "identity"]
     only = evidence(*plain, scale="desk")
     assert verdict("identity-not-just-a-path", only) == NOT_RUN
