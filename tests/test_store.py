@@ -39,11 +39,11 @@ def public(root) -> store.Record:
 
 def test_the_three_kinds_of_record_are_found_by_what_they_are(tmp_path):
     made, study, theirs = run(tmp_path), experiment(tmp_path), public(tmp_path)
-    assert store.find(RECIPE, tmp_path) == made
-    assert store.every("quick", tmp_path) == [made]
+    assert store.find(RECIPE, tmp_path).content == made.content
+    assert [r.content for r in store.every("quick", tmp_path)] == [made.content]
     assert store.seeds_of(RECIPE, tmp_path) == [3]
-    assert store.experiment("made-up", "quick", tmp_path) == study
-    assert store.every("public", tmp_path) == [theirs]
+    assert store.experiment("made-up", "quick", tmp_path).content == study.content
+    assert [r.content for r in store.every("public", tmp_path)] == [theirs.content]
     names = [record.name for record in (made, study, theirs)]
     assert names == ["quick/plain-8-s3", "quick/experiments/made-up", "public/someone/residual-20"]
     assert [(r.scale, r.kind, r.depth, r.variant, r.member) for r in (made, theirs)] == [

@@ -107,7 +107,7 @@ def today(name, scale):
     """The finding of today; of networks of others on the sources that version 0.2 knew."""
     if scale != "public":
         return judged("quick" if scale == "by construction" else scale)[name]
-    return judge(BY_ID[name], Evidence("public").only(lambda source: source["set"] == "first"))
+    return judge(BY_ID[name], Evidence("public").only("set", "first"))
 
 
 def compared():

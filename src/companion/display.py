@@ -42,6 +42,8 @@ def figure(
     `data`, which the site offers as CSV, and `records`, the names of the records behind it.
     `label` starts with fig-. The site shows the SVG, one picture a panel of `style.panels`.
     """
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")  # the panels are laid out now, once for all forms
     pictures = {}
     silent = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
     with matplotlib.rc_context({"svg.hashsalt": label}):  # the same file every time

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 from shutil import copyfile
@@ -73,6 +74,7 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(rf"^```\{{({names})\}}(.*)\n```$", computed, source[0], flags=re.MULTILINE)
 
 
+@cache
 def draw_strip(name: str) -> str:
     """The strip of a claim in a language, such as degradation-train.en, as SVG."""
     claim, _, language = name.rpartition(".")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from companion import boxes
 from companion.pages import record_link
@@ -78,14 +79,22 @@ def card(claim: Claim, found: Verdict) -> str:
 
 def chapters(claim_id: str) -> str:
     """Links to the chapters that show the claim; nothing where none does."""
-    found = []
+    found = [link for link, shown in shown_in().items() if claim_id in shown]
+    return f"*Put to the test in* {', '.join(found)}." if found else ""
+
+
+@cache
+def shown_in() -> dict[str, set[str]]:
+    """The claims whose verdict a chapter shows, by the link to it."""
+    found = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
-        code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-        if any(re.search(rf'\bverdict\([^)]*"{claim_id}"', text) for text in code):
-            title = next(line for c in cells for line in c["source"] if line.startswith("# "))
-            found.append(f"[{title[2:].strip()}](../notebooks/{path.name})")
-    return f"*Put to the test in* {', '.join(found)}." if found else ""
+        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        title = next(line for c in cells for line in c["source"] if line.startswith("# "))
+        told = re.findall(r"\bverdict\(([^)]*)\)", code)
+        shown = {name for arguments in told for name in re.findall(r'"([^"]+)"', arguments)}
+        found[f"[{title[2:].strip()}](../notebooks/{path.name})"] = shown
+    return found
 
 
 def figure_link(claim: Claim) -> str:

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from filelock import FileLock, Timeout, UnixFileLock
@@ -97,7 +97,7 @@ def evidence(root: Path | None = None) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the same only as itself, so that it can be a key of a cache
 class Record:
     """A training of ours, an experiment, or a network of others: where it lies, what it says."""
 
@@ -190,8 +190,17 @@ class Record:
 def read(path: Path) -> Record:
     """One record, checked against its digest and its place; RecordError names file and fault.
 
-    StoreError if the file cannot be read at all.
+    A file that was read before and has not changed since is not read again, so what a record holds
+    must not be altered. StoreError if the file cannot be read at all.
     """
+    with reading(path):
+        about = path.stat()
+    return read_once(path, about.st_mtime_ns, about.st_size, about.st_ino)
+
+
+@cache
+def read_once(path: Path, *_state: int) -> Record:
+    """What `read` gives of a file in a state: when it was changed, its size and its number."""
     with reading(path):
         text = path.read_bytes()
     try:

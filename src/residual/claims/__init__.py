@@ -174,7 +174,7 @@ def at_best(verdict: str) -> str:
 
 def of_set(evidence: Evidence, name: str) -> Evidence:
     """The evidence of one set of sources."""
-    return evidence if name == "both" else evidence.only(lambda source: source["set"] == name)
+    return evidence if name == "both" else evidence.only("set", name)
 
 
 def grouped(measure: Measure, group: str, judged: bool = False) -> Measure:
@@ -206,8 +206,7 @@ def carriers(claim: Claim, evidence: Evidence, verdict: str) -> Iterator[Reason]
     families = sorted(name for name, sources in shared.items() if name and sources > 1)
     for what, names in (("name", sorted(code)), ("code", families)):
         for name in names:
-            left = evidence.only(lambda source, what=what, name=name: source[what] != name)
-            if (other := at_best(verdict_of(claim, left))) != verdict:
+            if (other := at_best(verdict_of(claim, evidence.without(what, name)))) != verdict:
                 yield Reason(f"carried-by-{what}", {"who": name, "verdict": other})
 
 

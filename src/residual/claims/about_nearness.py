@@ -1,5 +1,6 @@
 """Rules on blocks one by one (000, §3; 002, §4): what they add, and what losing them costs."""
 
+from functools import cache
 from statistics import fmean, median
 
 from residual.claims.evidence import (
@@ -50,11 +51,13 @@ def stds_by_member(runs: list[Record], when: str) -> list[list[float]]:
     return [[column[member] for column in columns] for member in columns[0]]
 
 
+@cache
 def lesion_correlation(run: Record, when: str) -> float:
     """Spearman's ρ over identity blocks of the std of F(x) with the rise on deletion."""
     return rank_correlation(block_stds(run, when), rises(run))
 
 
+@cache
 def stage_correlation(run: Record, when: str) -> float:
     """The same within stages: the mean over the three stages."""
     stds, costs = by_stage(run, block_stds(run, when)), by_stage(run, rises(run))

@@ -62,11 +62,24 @@ class Evidence:
             return self.given_logs
         return (*curves(self.root), *reported(self.root))
 
-    def only(self, keep: Callable[[dict], bool]) -> "Evidence":
-        """The same evidence from the sources whose facts (name, code, set) pass a test."""
-        kept = tuple(record for record in self.records if keep(facts(record)))
-        logs = tuple(log for log in self.all_logs if keep(facts(log)))
-        return replace(self, given=kept, given_logs=logs)
+    @cached_property
+    def parts(self) -> dict[tuple[str, str, bool], "Evidence"]:
+        """What `only` and `without` have made."""
+        return {}
+
+    def only(self, fact: str, value: str, is_it: bool = True) -> "Evidence":
+        """The same evidence from the sources whose name, code or set has this value; made once."""
+        if (fact, value, is_it) not in self.parts:
+            both = (self.records, self.all_logs)
+            kept, logs = (
+                tuple(f for f in one if (facts(f)[fact] == value) is is_it) for one in both
+            )
+            self.parts[fact, value, is_it] = replace(self, given=kept, given_logs=logs)
+        return self.parts[fact, value, is_it]
+
+    def without(self, fact: str, value: str) -> "Evidence":
+        """The same evidence from all the other sources."""
+        return self.only(fact, value, is_it=False)
 
     def with_exact_statistics(self) -> "Evidence":
         """The same evidence, responses read with BN statistics averaged exactly."""
@@ -282,6 +295,7 @@ def rows_of(record: Record, **wanted: object) -> list[dict]:
     return [row for row in found if all(row[key] == value for key, value in wanted.items())]
 
 
+@cache
 def layer_values(run: Record, column: str, when: str, second: bool = False) -> list[float]:
     """A column of the responses of the 3×3 layers; `second`: only those that make F(x).
 
@@ -294,12 +308,14 @@ def layer_values(run: Record, column: str, when: str, second: bool = False) -> l
     return [value for layer, value in pairs if not second or layer.endswith(".2")]
 
 
+@cache
 def identity_blocks(run: Record) -> list[int]:
     """The blocks, counted from 0, whose shortcut is an identity: all but the two that widen."""
     widening = run["responses"]["final"]["blocks"]["widening"]
     return [i for i, wide in enumerate(widening) if not wide]
 
 
+@cache
 def block_values(run: Record, column: str, when: str = "final") -> list[float]:
     """A column of the block table, for the blocks whose shortcut is an identity."""
     table = run["responses"][when]["blocks"]
@@ -313,6 +329,7 @@ def block_stds(run: Record, when: str) -> list[float]:
     return [stds[i] for i in identity_blocks(run)]
 
 
+@cache
 def layer_median(run: Record, column: str, when: str, second: bool = False) -> float:
     """Median of a column over the 3×3 layers."""
     return median(layer_values(run, column, when, second))

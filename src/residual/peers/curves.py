@@ -83,7 +83,10 @@ def curves(root: Path | None = None) -> list[Curve]:
 def reported(root: Path | None = None) -> list[Curve]:
     """Trainings of which only the final test error was published: curves without points."""
     folder = (root or committed()) / "public"
-    logged = {curve.name for curve in curves(root)}
+    logged = {
+        f"public/{path.parent.relative_to(folder).as_posix()}"
+        for path in folder.glob("*/*/curve.csv")
+    }
     made = [curve(name, (), (), "test", (), e) for name, e in final_test_errors(folder).items()]
     return [found for found in made if found.name not in logged]
 
