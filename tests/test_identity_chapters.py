@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from companion import tables
-from companion.chapters import argument, response_std, zero_weights
+from companion.chapters import argument, gamma_decay, response_std, zero_weights
 from companion.words import HYPHEN, SPACE
 
 
@@ -134,11 +134,11 @@ def test_trainings_without_decay_on_gamma_are_compared_with_all_and_with_their_p
         made_up.network("residual", 56, s, "quick", std=1.0, ratio=0.3, decay_gamma=False)
         for s in range(3)
     ]
-    frame = response_std.kept_large(made)
-    assert response_std.against(frame, "std").estimate == pytest.approx(10)
-    assert len(response_std.matched(frame)) == 3
-    assert "std of F(x) is 10 times" in response_std.matched_sentence(frame)
-    table = response_std.kept_large_table(frame)
+    frame = gamma_decay.trainings(made)
+    assert gamma_decay.against(frame, "std").estimate == pytest.approx(10)
+    assert len(gamma_decay.matched(frame)) == 3
+    assert "std of F(x) is 10 times" in gamma_decay.matched_sentence(frame)
+    table = gamma_decay.means_table(frame)
     assert table["trainings"].tolist() == [4, 3, 3]
 
 

@@ -11,11 +11,11 @@ SOURCE = ROOT / "src" / "residual"
 ORDER = [
     {"errors", "paper", "statistics"},
     {"models"},
-    {"recipe"},
+    {"recipe", "console"},
     {"store", "probes", "cifar10"},
     {"data"},
     {"provenance", "constructions", "batches"},
-    {"train"},
+    {"train", "workers", "progress"},
     {"describe", "checkpoints"},
     {"replay"},
     {"claims", "peers", "sweep", "experiments", "pretrained"},

@@ -21,8 +21,10 @@ from filelock import FileLock, Timeout
 
 from residual import store
 from residual.errors import ParameterError, RecordError, StoreError, SweepError
+from residual.progress import Watch, estimate
 from residual.recipe import Recipe, recipes
-from residual.sweep import Options, Outcome, Watch, cluster, ensure, estimate, sweep, told, train
+from residual.sweep import Options, Outcome, ensure, sweep, told, train
+from residual.workers import cluster
 
 PROGRAM = """
 import signal
@@ -296,7 +298,7 @@ def test_a_batch_queue_gets_lines_at_each_tenth_and_at_the_end(tmp_path, capsys)
 
 def test_lines_of_a_resumed_sweep_count_what_was_done_before(monkeypatch, capsys):
     clock = iter([0.0, 10.0, 20.0])
-    monkeypatch.setattr("residual.sweep.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("residual.progress.time.monotonic", lambda: next(clock))
     with Watch(100) as watch:
         watch.update(50)  # by a checkpoint
         watch.update(60)
@@ -308,8 +310,8 @@ def test_lines_of_a_resumed_sweep_count_what_was_done_before(monkeypatch, capsys
 )
 def test_an_estimate_is_for_the_processes_that_run(jobs, threads, total, monkeypatch):
     """Three runs of ten seconds on two cores: two at once take as long as four would."""
-    monkeypatch.setattr("residual.sweep.usable_cores", lambda: 2)
-    words = estimate([10.0] * 3, Options("cpu", threads=threads), jobs)
+    monkeypatch.setattr("residual.progress.usable_cores", lambda: 2)
+    words = estimate([10.0] * 3, jobs, threads, "cpu")
     assert f"{total} in all" in words
 
 

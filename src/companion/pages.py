@@ -29,10 +29,10 @@ from residual.claims import (
 )
 from residual.claims.evidence import Evidence, metric
 from residual.claims.wording import CHOICES
+from residual.progress import duration
 from residual.recipe import KINDS, PROFILES, Recipe
 from residual.statistics import FEWEST_SEEDS, listed, number, per_cent
 from residual.store import ROOT, Record
-from residual.sweep import duration
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

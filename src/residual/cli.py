@@ -4,13 +4,10 @@ Its help is there at once: what takes long to import, PyTorch above all, is impo
 that needs it.
 """
 
-import codecs
-import errno
 import json
 import logging
 import sys
 import tomllib
-import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -20,20 +17,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from residual.errors import ParameterError, ReaderError, check_choice, check_list, home, unknown
+from residual.console import Place, Sentences, numbers, show
+from residual.errors import ParameterError, ReaderError, check_choice, check_list, unknown
 
 if TYPE_CHECKING:
     from residual.store import Record
     from residual.sweep import Outcome
-
-
-class Place(click.Path):
-    """A path in which `~` is the reader's home, also behind `=`, where shells leave it alone."""
-
-    def convert(
-        self, value: str, parameter: click.Parameter | None, context: click.Context | None
-    ) -> object:
-        return super().convert(home(value), parameter, context)
 
 
 folder = Place(file_okay=False, path_type=Path)
@@ -47,53 +36,6 @@ device_option = click.option(
 evidence_option = click.option(
     "--runs", type=folder, help="The store that is read (default: RESIDUAL_EVIDENCE, or runs/)."
 )
-
-
-class Sentences(click.Group):
-    """A group whose commands report a user's mistake as one sentence and exit with 2.
-
-    What the console's encoding lacks is spelt with what it has.
-    """
-
-    def main(self, *args: object, **options: object) -> object:
-        codecs.register_error("spelt", spelt)
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="spelt")
-        return super().main(*args, **options)
-
-    def invoke(self, context: click.Context) -> object:
-        try:
-            return super().invoke(context)
-        except ReaderError as error:
-            click.echo(f"Error: {error}", err=True)
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"Error: {where}{error.strerror or error}.", err=True)
-        context.exit(2)
-
-
-SPELT = dict(zip("−‑–→≤≥…×·’“”", ("-", "-", "-", "->", "<=", ">=", "...", "x", ".", "'", '"', '"')))
-
-
-def spelt(error: UnicodeError) -> tuple[str, int]:
-    """The part of a text that an encoding cannot hold in letters that each can: α is alpha."""
-    part = error.object[error.start : error.end]
-    names = [unicodedata.name(c, "") for c in part]
-    greek = [n.rsplit(" ", 1)[-1].lower() if n.startswith("GREEK") else "" for n in names]
-    plain = [unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode() for c in part]
-    return "".join(SPELT.get(c) or g or p or "?" for c, g, p in zip(part, greek, plain)), error.end
-
-
-def numbers(value: str | list[int]) -> list[int]:
-    """Integers with commas between them, such as 20,56."""
-    try:
-        return value if isinstance(value, list) else [int(part) for part in value.split(",")]
-    except ValueError as error:
-        told = f"{value!r} is not a list of integers such as 20,56"
-        raise click.BadParameter(told) from error
 
 
 def version() -> str:
@@ -247,14 +189,6 @@ def line(outcome: "Outcome") -> tuple[str, ...]:
         return name, state, "", "", f"diverged at iteration {found['diverged_at']}"
     train_error, test_error = found["train_error"], found["test_error"]
     return name, state, f"training error {train_error:.2f} %", f"test error {test_error:.2f} %", ""
-
-
-def show(rows: list[tuple[str, ...]]) -> None:
-    """Print rows in columns; the last one is as long as it needs to be."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
 def chosen(profile: str, names: tuple[str, ...], root: Path | None) -> list["Record"]:

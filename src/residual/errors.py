@@ -120,3 +120,8 @@ def checked(kind: type, place: str, given: dict, error: type[Exception]):
             words = " or ".join(each.__name__ for each in allowed)
             raise error(f"{place}.{name} must be of type {words}.")
     return kind(**given)
+
+
+def first_line(error: Exception | None) -> str:
+    """The first line of what an error says, without a full stop; its type where it says nothing."""
+    return str(error).strip().split("\n")[0].rstrip(". ") or type(error).__name__

@@ -1,36 +1,28 @@
 """Recipes to records: what a store has is read, what it lacks is trained, here or on a cluster."""
 
-import heapq
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from residual.checkpoints import checkpoint, checkpoints, resume
 from residual.data import load
 from residual.describe import describe
-from residual.errors import ParameterError, ReaderError, SweepError, check_integer
+from residual.errors import ReaderError, SweepError, check_integer, first_line
+from residual.progress import GLANCE_SECONDS, Watch, estimate
 from residual.provenance import computed_on, computing_with, pick_device, provenance, usable_cores
 from residual.recipe import Recipe
 from residual.store import Record, find, locked, own, prepare, put, write
 from residual.train import Training, fit
+from residual.workers import executor
 
-GLANCE_SECONDS = 1.0  # how often the bar is brought up to date
 ATTEMPTS = 3  # processes that a run may lose; it goes on from its checkpoint each time
-BAR = "{desc} {percentage:3.0f}% {bar} {elapsed} gone, {remaining} left"
 GPU_JOBS = 4  # by default, since one of these networks leaves most of a GPU idle
 SOON = 30.0  # seconds: a shorter sweep is done before other processes have started
 BESIDE = 1.0  # seconds, at least, that a run takes beside its iterations: evaluation and probes
@@ -165,77 +157,19 @@ def trained(recipes: list[Recipe], options: Options, jobs: int) -> list[Outcome]
     works = [recipe.iterations * recipe.depth for recipe in recipes]
     names = ", ".join(recipe.name for recipe in recipes[:3]) + ", …" * (len(recipes) > 3)
     what = "one network" if len(recipes) == 1 else f"{len(recipes)} networks"
+    how_long = f"on the workers of {options.scheduler}."
+    if not options.scheduler:
+        how_long = estimate(seconds, jobs, options.threads, pick_device(options.device).type)
     with Watch(sum(works)) as watch:
-        watch.say(
-            f"Training {what} ({names}) into {options.runs}: {estimate(seconds, options, jobs)}"
-        )
+        watch.say(f"Training {what} ({names}) into {options.runs}: {how_long}")
         if options.scheduler or jobs > 1:
             return elsewhere(recipes, options, jobs, watch)
         made = []
         for recipe, start in zip(recipes, accumulate(works, initial=0)):
-            show = partial(progress, watch, recipe, start)
+            show = partial(watch.of, recipe, start)
             made.append(outcome(recipe, partial(train, recipe, options, show)))
-            watch.ended(made[-1])
+            watch.ended(recipe, made[-1].run)
         return made
-
-
-class Watch:
-    """A bar on a terminal or in a notebook. Elsewhere, such as in the file of a batch queue, lines:
-    one at each tenth of the work, and one at the end of each run.
-
-    Work is counted in iterations times layers.
-    """
-
-    def __init__(self, total: int) -> None:
-        kernel = sys.modules.get("ipykernel.kernelapp")
-        notebook = kernel is not None and kernel.IPKernelApp.initialized()
-        self.lines = not sys.stderr.isatty() and not notebook
-        how = {"bar_format": BAR, "mininterval": GLANCE_SECONDS, "leave": False}
-        self.bar = tqdm(total=total, disable=self.lines, **how)
-        self.total, self.tenth = total, 0
-        self.begun, self.first = time.monotonic(), -1  # the work found done, by checkpoints
-
-    def __enter__(self) -> "Watch":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def say(self, text: str) -> None:
-        """Print a line at once, above the bar if there is one."""
-        self.bar.write(text)
-        sys.stdout.flush()
-
-    def update(self, done: int, name: str = "") -> None:
-        """Show how much is done, all in all, and which run is under way."""
-        if name:
-            self.bar.set_description_str(name, refresh=False)
-        self.bar.update(done - self.bar.n)
-        self.first = done if self.first < 0 else self.first
-        tenth = 10 * done // self.total
-        if self.lines and self.tenth < tenth < 10 and done > self.first:
-            gone = time.monotonic() - self.begun
-            left = gone * (self.total - done) / (done - self.first)
-            self.say(f"{10 * tenth} % after {duration(gone)}, about {duration(left)} left.")
-            self.tenth = tenth
-
-    def ended(self, made: Outcome) -> None:
-        """Say how a run ended."""
-        if not self.lines:
-            return
-        name = f"{made.recipe.profile}/{made.recipe.name}"
-        if made.error:
-            return self.say(f"Failed: {name}.")
-        found, seconds = made.run["metrics"], made.run["provenance"]["seconds"]
-        error = f"test error {found['test_error']:.2f} %"
-        if found["diverged_at"]:
-            error = f"diverged at iteration {found['diverged_at']}"
-        self.say(f"Ended: {name}, {error}, {duration(seconds)}.")
-
-
-def progress(watch: Watch, recipe: Recipe, start: int, done: int) -> None:
-    """Show that a recipe has done so many iterations, where `start` was done before it."""
-    watch.update(start + done * recipe.depth, recipe.name)
 
 
 def elsewhere(recipes: list[Recipe], options: Options, jobs: int, watch: Watch) -> list[Outcome]:
@@ -245,7 +179,7 @@ def elsewhere(recipes: list[Recipe], options: Options, jobs: int, watch: Watch) 
         left = [r for r in recipes if r not in made or isinstance(made[r].error, BrokenProcessPool)]
         if not left:
             break
-        with executor(options, jobs) as pool:
+        with executor(options.scheduler, jobs) as pool:
             futures = {submitted(pool, recipe, options): recipe for recipe in left}
             waited = set(futures)
             while waited:
@@ -253,7 +187,7 @@ def elsewhere(recipes: list[Recipe], options: Options, jobs: int, watch: Watch) 
                 for future, recipe in ((future, futures[future]) for future in done):
                     made[recipe] = outcome(recipe, partial(kept, recipe, future, options.runs))
                     if not isinstance(made[recipe].error, BrokenProcessPool):
-                        watch.ended(made[recipe])
+                        watch.ended(recipe, made[recipe].run)
                 watch.update(sum(r.depth * seen(r, options.runs) for r in recipes))
     return [made[recipe] for recipe in recipes]
 
@@ -286,61 +220,6 @@ def seen(recipe: Recipe, root: Path) -> int:
     if (folder / "record.json").is_file():
         return recipe.iterations
     return max((int(path.name.split("-")[1]) for path in checkpoints(folder)), default=0)
-
-
-@contextmanager
-def executor(options: Options, jobs: int) -> Iterator[Executor]:
-    """Processes of this machine, or the workers of a Dask scheduler.
-
-    An interruption ends the processes at once; what they have written is kept.
-    """
-    if options.scheduler:
-        with cluster(options.scheduler) as client:
-            yield client.get_executor(pure=False)
-        return
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_in_time)
-    try:
-        yield pool
-        pool.shutdown()
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-
-
-def end_in_time() -> None:
-    """Let this process end at once with Ctrl-C, and with the process that started it.
-
-    Without the second, workers of a killed process would wait for ever: they hold each other's
-    pipes open.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    def follow() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def cluster(address: str):
-    """A client of the Dask scheduler at an address such as tcp://host:8786.
-
-    Start its workers with one thread each. ParameterError if Dask is not installed or no scheduler
-    answers.
-    """
-    try:
-        from distributed import Client
-
-        return Client(address, timeout=10)
-    except ImportError as error:
-        advice = "it needs Dask: pip install distributed"
-        raise ParameterError("scheduler", address, advice) from error
-    except Exception as error:  # an address has many ways to be wrong
-        advice = f"no Dask scheduler answers there ({first_line(error)}); start one with `dask "
-        raise ParameterError("scheduler", address, advice + "scheduler`") from error
 
 
 def outcome(recipe: Recipe, result: Callable[[], Record]) -> Outcome:
@@ -379,11 +258,6 @@ def told(made: Outcome, scheduler: str | None) -> Outcome:
     return replace(made, error=found)
 
 
-def first_line(error: Exception | None) -> str:
-    """The first line of what an error says, without a full stop; its type where it says nothing."""
-    return str(error).strip().split("\n")[0].rstrip(". ") or type(error).__name__
-
-
 def expected(recipes: list[Recipe], options: Options) -> list[float]:
     """About how many seconds each recipe takes, from two iterations of the first one.
 
@@ -401,26 +275,3 @@ def expected(recipes: list[Recipe], options: Options) -> list[float]:
         return []
     unit = seconds / first.depth / first.batch_size
     return [BESIDE + unit * r.depth * r.batch_size * r.iterations for r in recipes]
-
-
-def estimate(seconds: list[float], options: Options, jobs: int) -> str:
-    """About how long trainings of so many seconds each take, in words."""
-    if options.scheduler:
-        return f"on the workers of {options.scheduler}."
-    if not seconds:
-        return "no estimate without their data."
-    device = pick_device(options.device).type
-    places = [0.0] * jobs  # when each of the processes is free
-    for each in seconds:
-        heapq.heapreplace(places, places[0] + each)
-    cores = usable_cores() / (options.threads or 1)  # of the CPU, for so many processes
-    slower = max(1.0, jobs / max(1.0, cores)) if device == "cpu" else 1.0
-    alone, total = duration(seconds[0] * slower), duration(max(places) * slower)
-    return f"about {alone} for the first, {total} in all, {jobs} at once on {device}."
-
-
-def duration(seconds: float) -> str:
-    """A time in a unit that suits it; at least a second."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""What the argument of note 000 proves: curvature, decay on γ, the chain link by link."""
+"""What the argument of note 000 proves: curvature, and the chain link by link."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 
 from companion import style, tables
 from companion.chapters.response_std import (
-    NO_GAMMA_DECAY,
     identity_blocks,
     medians,
     second_layers,
@@ -16,7 +15,6 @@ from companion.chapters.response_std import (
 )
 from companion.settings import Settings
 from companion.words import network, scale
-from residual import store
 from residual.claims import BY_ID, CAVEAT, CHAIN, DIFFERS, NOT_SUPPORTED, SUPPORTED, judged
 from residual.claims.wording import word
 from residual.recipe import KINDS
@@ -113,16 +111,6 @@ def as_even(size: float) -> float:
     (1 + N)ᵀ(1 + N) are 1 + size² and 1 + 4·size² + 2·size⁴.
     """
     return (1 + size**2) ** 2 / (1 + 4 * size**2 + 2 * size**4)
-
-
-def with_and_without_gamma_decay(chosen: Settings) -> list[Record]:
-    """Trained ResNet-56 with decay on γ and without it, of the largest scale that has both."""
-    for name in chosen.scales:
-        found = [r for r in store.every(name) if (r.kind, r.depth) == ("residual", 56)]
-        kept = [r for r in found if r.variant in ("", NO_GAMMA_DECAY)]
-        if {r.variant for r in kept} == {"", NO_GAMMA_DECAY}:
-            return kept
-    return []
 
 
 def recap(records: Sequence[Record]) -> str:

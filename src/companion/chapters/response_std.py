@@ -10,11 +10,12 @@ from companion import style, tables
 from companion.display import cell
 from companion.words import count, network, networks, scale
 from residual.models import Network
+from residual.peers.curves import BATCHES
+from residual.peers.trajectories import LAST, SOURCE, trajectories
 from residual.probes import Batches, block_ratios, responses
-from residual.recipe import KINDS
+from residual.recipe import KINDS, PROFILES
 from residual.statistics import (
     Interval,
-    geometric_mean,
     listed,
     mean_correlation,
     number,
@@ -24,10 +25,10 @@ from residual.statistics import (
 from residual.store import Record
 
 BANDS = "Lines: medians over trainings; bands: lowest to highest."
-NO_GAMMA_DECAY = "no-gamma-decay"  # the variant whose γ and β do not decay
 CLIPPED = "clipped"  # the variant whose gradients were clipped
-PAIR = ("190123-1", "190124-0")  # trainings of one source that differ in decay on γ alone
 WHEN = {"before": {"ls": "--", "errorbar": None}, "trained": {}}
+EPOCHS = PROFILES["paper"].iterations / BATCHES
+DROPS = (EPOCHS / 2, 3 * EPOCHS / 4)  # epochs at which the paper's learning rate drops
 BESIDE = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
 
 
@@ -263,6 +264,50 @@ def sizes(model: Network, batches: Batches) -> dict[str, float]:
     }
 
 
+def over_training(depths: Sequence[int]) -> pd.DataFrame:
+    """What blocks do in the course of the trainings whose checkpoints one source published.
+
+    One row a checkpoint: kind, depth, network, run, epoch, std (of F(x)), ratio (‖F(x)‖/‖x‖), sine
+    (of the angle), each a median over the identity blocks. Trainings with the shortcuts of our own
+    networks alone; an empty frame where none of these depths was measured.
+    """
+    frames = []
+    for name, columns in trajectories().items():
+        kind, depth, *label = name.split("-")
+        if int(depth) in depths and label != ["projection"]:
+            about = {"kind": kind, "depth": int(depth), "network": network(kind, int(depth))}
+            frames.append(pd.DataFrame(columns).assign(**about, run=f"public/{SOURCE}/{name}"))
+    return tables.joined(frames)
+
+
+def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
+    """Caption, alt text and origin of the figure of responses in the course of training."""
+    first, last = (frame[frame["epoch"] == end] for end in (frame["epoch"].min(), LAST))
+    sizes = [one.groupby("network")[["std", "sine"]].median() for one in (first, last)]
+    told = {
+        column: listed(
+            [
+                f"from {number(sizes[0].loc[name, column], 2)} to "
+                f"{number(sizes[1].loc[name, column], 2)} in {name}"
+                for name in sizes[1].index
+            ]
+        )
+        for column in ("std", "sine")
+    }
+    return {
+        "caption": (
+            "Responses in the course of training. Left: the median std of F(x). Right: how far a "
+            "block turns its input, free of scale. Dotted: the learning rate drops."
+        ),
+        "alt": f"Lines by epoch. Std of F(x): {told['std']}. Sine of the angle: {told['sine']}.",
+        "origin": (
+            f"Checkpoints of {SOURCE}, {count(frame['run'].nunique(), 'training')}, at the ends of "
+            f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; BN statistics "
+            f"averaged over training images. Std of F(x): {told['std']}. Sine: {told['sine']}."
+        ),
+    }
+
+
 def clipped_sentence(records: Sequence[Record]) -> str:
     """What the plain network trained with clipped gradients has; empty where there is none."""
     told = []
@@ -358,97 +403,6 @@ def lesion_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         ),
         "alt": f"Rise in test error against std of F(x), logarithmic: ρ is {listed(told)}.",
         "origin": f"{scale(records)}. ρ: Spearman's, mean over trainings by Fisher's z.",
-    }
-
-
-def kept_large(records: Sequence[Record]) -> pd.DataFrame:
-    """Trained ResNets with decay on γ and without it, one row a training.
-
-    Columns: run, member, variant, std and ratio (medians of the std of F(x) over blocks and of
-    ‖F(x)‖/‖x‖ over identity blocks), train_error, test_error.
-    """
-    layers = by_training(second_layers(tables.responses(records)))
-    blocks = by_training(identity_blocks(tables.responses(records, what="blocks")), "ratio")
-    found = pd.concat([layers, blocks], axis=1).reset_index()
-    about = pd.DataFrame([tables.about(r) for r in records])[
-        ["run", "member", "variant", "network"]
-    ]
-    errors = tables.finals(records)[["run", "train_error", "test_error"]]
-    return found.merge(about, on="run").merge(errors, on="run")
-
-
-def against(frame: pd.DataFrame, column: str) -> Interval:
-    """How many times larger a column of `kept_large` is without decay on γ than with it."""
-    free = frame["variant"] == NO_GAMMA_DECAY
-    return ratio(frame[free][column].tolist(), frame[~free][column].tolist())
-
-
-def matched(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """The pairs of trainings in `kept_large` that differ in decay on γ alone: of ours those of one
-    seed, of others one pair of one source."""
-    if frame["run"].str.startswith("public/").any():
-        pairs = [frame[frame["run"].str.endswith(PAIR)]]
-    else:
-        pairs = [part for _, part in frame.groupby("member")]
-    return [pair for pair in pairs if len(pair) == 2]
-
-
-def matched_sentence(frame: pd.DataFrame) -> str:
-    """How the pairs of `matched` differ; empty where there is none."""
-    pairs = [pair.sort_values("variant", ascending=False) for pair in matched(frame)]
-    if not pairs:
-        return ""
-    std, beside, error = (
-        geometric_mean([pair[c].iloc[0] / pair[c].iloc[1] for pair in pairs]).estimate
-        for c in ("std", "ratio", "test_error")
-    )
-    return (
-        f"Trainings that differ in this alone: {count(len(pairs), 'pair')}. Without decay on γ the "
-        f"median std of F(x) is {number(std, 2)} times, the median ‖F(x)‖/‖x‖ {number(beside, 2)} "
-        f"times and the test error {number(error, 2)} times what it is with it."
-    )
-
-
-def kept_large_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Geometric means of `kept_large`: with decay on γ, all and of the sources that have both, and
-    without decay."""
-    free = frame["variant"] == NO_GAMMA_DECAY
-    both = frame["member"].isin(frame[free]["member"])
-    groups = {"yes, all": ~free, "yes, of sources with both": ~free & both, "no": free}
-    rows = []
-    for name, chosen in groups.items():
-        part = frame[chosen]
-        if len(part):
-            means = {c: geometric_mean(part[c].tolist()).estimate for c in ("std", "ratio")}
-            rows.append(
-                {
-                    "decay on γ": name,
-                    "trainings": len(part),
-                    "median std of F(x)": means["std"],
-                    "median ‖F(x)‖/‖x‖": means["ratio"],
-                    "test error, %": part["test_error"].mean(),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def kept_large_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
-    """Caption, alt text and origin of the figure of ResNets with and without decay on γ."""
-    times = {column: against(frame, column) for column in ("std", "ratio")}
-    told = (
-        f"Without decay on γ the std of F(x) is {number(times['std'].estimate, 2)} times and "
-        f"‖F(x)‖/‖x‖ {number(times['ratio'].estimate, 2)} times what it is with decay"
-    )
-    return {
-        "caption": (
-            f"{told}. A dot is a training of {frame['network'].iloc[0]}; lines join those that "
-            "differ in this alone."
-        ),
-        "alt": f"Median ‖F(x)‖/‖x‖ against median std of F(x). {told}.",
-        "origin": (
-            f"{scale(records)}. Welch's intervals on logarithms: std {times['std']}, ‖F(x)‖/‖x‖ "
-            f"{times['ratio']}."
-        ),
     }
 
 
