@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 LEVEL = 0.95
 FEWEST_SEEDS = 3
-PERMUTATIONS = 9_999  # so many that a p near 0.05 is known to 0.002
+PERMUTATIONS = 19_999  # so many that a p near 0.05 is known to 0.0015
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
