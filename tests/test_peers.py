@@ -19,6 +19,7 @@ from residual.peers import PeerError, sources, trajectories
 from residual.peers.loading import architecture, scaling
 from residual.peers.measurement import admitted, as_tested, is_recorded, measure_one
 from residual.peers.sources import FACTS, training_indices
+from residual.probes import identity_median
 
 SOURCE = sources()[0]
 SECOND = {source.name: source for source in sources() if source.set == "second"}
@@ -390,6 +391,20 @@ def test_checkpoints_of_a_clone_are_measured_in_order(tmp_path, monkeypatch):
     assert found["epoch"] == [1, 21, 41, 61, 81, 101, 121, 141, 160]
     assert found["gamma"][8] == pytest.approx(256 * found["gamma"][0], rel=1e-4)
     assert found["ratio"] == sorted(found["ratio"])
+
+
+def test_a_trajectory_ends_at_the_network_that_was_measured():
+    found = trajectories.trajectories()
+    assert len(found) == 12
+    for name, columns in found.items():
+        assert columns["epoch"] == [1, *range(21, 160, 20), 160]
+        path = store.committed() / "public" / trajectories.SOURCE / name / "record.json"
+        if path.is_file():
+            record = store.read(path)
+            assert columns["sha256"][-1] == record["source"]["sha256"]
+            table = record["responses"]["final_exact"]["blocks"]
+            assert columns["ratio"][-1] == pytest.approx(identity_median(table, "ratio"), rel=0.05)
+            assert columns["gamma"][-1] == pytest.approx(identity_median(table, "gamma"), rel=1e-4)
 
 
 def test_damaged_trajectories_are_named(tmp_path):

@@ -281,29 +281,27 @@ def over_training(depths: Sequence[int]) -> pd.DataFrame:
 
 
 def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
-    """Caption, alt text and origin of the figure of responses in the course of training."""
-    first, last = (frame[frame["epoch"] == end] for end in (frame["epoch"].min(), LAST))
-    sizes = [one.groupby("network")[["std", "sine"]].median() for one in (first, last)]
-    told = {
-        column: listed(
-            [
-                f"from {number(sizes[0].loc[name, column], 2)} to "
-                f"{number(sizes[1].loc[name, column], 2)} in {name}"
-                for name in sizes[1].index
-            ]
-        )
-        for column in ("std", "sine")
-    }
+    """Captions, alt text and origin of the figure of responses in the course of training."""
+    ends = frame[frame["epoch"].isin([frame["epoch"].min(), LAST])]
+    found = ends.groupby(["depth", "kind", "network", "epoch"])[["std", "sine"]].median()
+    told = {"std": [], "sine": []}
+    for (_, _, name), part in found.groupby(level=["depth", "kind", "network"]):
+        for column, sentences in told.items():
+            first, last = (number(value, 2) for value in part[column])
+            sentences.append(f"{first} to {last} in {name}")
+    deep = frame["depth"].max()
+    falls = listed([one for one in told["std"] if one.endswith(str(deep))])
     return {
         "caption": (
-            "Responses in the course of training. Left: the median std of F(x). Right: how far a "
-            "block turns its input, free of scale. Dotted: the learning rate drops."
+            f"Responses in the course of training. Left: the median std of F(x), from {falls}. "
+            "Right: how far a block turns its input. Dotted: the learning rate drops."
         ),
-        "alt": f"Lines by epoch. Std of F(x): {told['std']}. Sine of the angle: {told['sine']}.",
+        "alt": f"Lines by epoch. Std of F(x): {listed(told['std'])}.",
         "origin": (
             f"Checkpoints of {SOURCE}, {count(frame['run'].nunique(), 'training')}, at the ends of "
-            f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; BN statistics "
-            f"averaged over training images. Std of F(x): {told['std']}. Sine: {told['sine']}."
+            f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; on test images, "
+            "BN statistics averaged over training images. Medians over identity blocks. Std of "
+            f"F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}."
         ),
     }
 
