@@ -13,7 +13,7 @@ from residual.recipe import Recipe
 
 
 def test_the_sizes_of_the_training_sets_are_those_of_the_data():
-    assert exercises.TRAINING_IMAGES["digits"] == len(load("digits").train.labels)
+    assert exercises.SIZES["digits"]["train"] == len(load("digits").train.labels)
 
 
 def test_epochs_are_images_seen_over_images_there():

@@ -4,14 +4,12 @@ Two questions in two panels: by how much a deep plain network errs more than a s
 than a residual one of its depth. Drawn from the measures of the claims on them.
 """
 
-import io
-
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from companion.strips import DARK, GREY, LOOK, PALE, SIZE
+from companion.strips import DARK, GREY, LOOK, PALE, SIZE, svg
 from residual.claims import Measure, judged
 from residual.claims.wording import word
 from residual.statistics import number
@@ -55,9 +53,7 @@ def drawn() -> str:
         labels = [source or f"{word('groups', one)}, together" for one, source in places]
         axes[0].set_yticks(range(len(places)), labels, fontsize=SIZE)
         axes[0].set_ylim(len(places) - 0.4, -0.6)
-        file = io.StringIO()
-        fig.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return file.getvalue()
+        return svg(fig)
 
 
 def panel(ax: Axes, part: dict[str, Measure], places: list[tuple[str, str]]) -> None:

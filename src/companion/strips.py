@@ -65,8 +65,13 @@ def strip(claim: Claim, verdicts: Sequence[Verdict], language: str = "en") -> st
         fig = Figure(figsize=(WIDTH, height))
         ax = fig.add_axes((0.02, 0.3 / height, 0.96, 1 - 0.55 / height))
         draw(ax, claim, drawn, language)
-        file = io.StringIO()
-        fig.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        return svg(fig)
+
+
+def svg(fig: Figure) -> str:
+    """A figure as SVG without a background, the same every time."""
+    file = io.StringIO()
+    fig.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return file.getvalue()
 
 

@@ -15,6 +15,7 @@ from scipy.stats import gmean
 from companion import tables
 from companion.chapters.response_std import by_training, second_layers
 from companion.display import cell, markdown
+from residual.claims.evidence import SIZES
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import build
@@ -24,7 +25,6 @@ from residual.recipe import Recipe
 from residual.statistics import listed
 from residual.store import Record
 
-TRAINING_IMAGES = {"digits": 1_437, "cifar10": 50_000}
 CPU = torch.device("cpu")
 IMAGES, SIDE = 8, 8  # of the made-up inputs
 
@@ -85,7 +85,7 @@ def missed_most(lesions: pd.DataFrame) -> pd.DataFrame:
 
 def epochs(recipe: Recipe) -> float:
     """How often a training sees each image of its training set."""
-    return recipe.iterations * recipe.batch_size / TRAINING_IMAGES[recipe.dataset]
+    return recipe.iterations * recipe.batch_size / SIZES[recipe.dataset]["train"]
 
 
 @computing_with(1)
