@@ -74,7 +74,7 @@ def final_words(ends: pd.DataFrame) -> dict:
 
 def training_words(frame: pd.DataFrame) -> dict:
     """All that `display.figure` wants for training errors at full length against depth."""
-    note = "A thin line joins the networks of one source; bold: geometric means."
+    note = "A thin line joins the networks of one source; bold: their mean."
     about = error_words(frame, note, "train_error")
     about["origin"] += (
         f" Weights that {frame['member'].nunique()} sources published after training at full "

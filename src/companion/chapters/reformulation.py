@@ -85,7 +85,7 @@ def cure_words(*groups: Sequence[Record]) -> dict:
     """All that `display.figure` wants for final training errors, a group of records a scale."""
     frame = finals([record for group in groups for record in group])
     largest = frame[frame["scale"] == groups[0][0].scale]
-    note = "Thin: single trainings; bold: geometric means; dashed: our short trainings."
+    note = "Thin: single trainings; bold: their mean; dashed: our short trainings."
     about = error_words(largest, note if groups[1:] else note.split("; dashed")[0] + ".", TRAINING)
     about["origin"] += f" {'; '.join(scale(records) for records in groups)}."
     data = frame[["run", "scale", "kind", "depth", "train_error", "test_error"]]
