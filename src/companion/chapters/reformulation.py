@@ -217,22 +217,24 @@ def path_words(frame: pd.DataFrame) -> dict:
     """
     deep = frame[frame["depth"] == frame["depth"].max()]
     means = deep.groupby(["relu", "path", "start"])["train_error"].mean().groupby(["relu", "path"])
-    told = []
+    told, lacking = [], []
     for relu, best in means.min().groupby("relu", sort=False):
         good = [path for path in PATHS.values() if best.get((relu, path), 100.0) < WELL]
         where = f"{'with' if relu else 'without'} the last ReLU"
         told.append(f"{where} {listed(good) if good else 'none'}")
+        lacking += [f"{path} {where}" for path in PATHS.values() if (relu, path) not in best]
     depth, low = deep["depth"].max(), frame["depth"].min()
     look = f", pale at depth {low}" * bool(low < depth)
     if "matched" in set(frame["start"]):
         look += ", hollow where F starts as small beside the path as with x"
+    not_run = f" Not run: {listed(lacking)}." if lacking else ""
     return {
         "caption": (
             f"Paths with which {depth} layers end below {WELL:.0f} % training error: "
             f"{'; '.join(reversed(told))}. A dot is a training{look}."
         ),
         "alt": f"Dots of training error for each path. Below {WELL} %: {'; '.join(told)}.",
-        "origin": f"Our own trainings, scale {frame['scale'].iloc[0]}.",
+        "origin": f"Our own trainings, scale {frame['scale'].iloc[0]}.{not_run}",
         "data": frame[["run", "path", "relu", "start", "depth", "train_error", "test_error"]],
         "records": names(frame),
     }
