@@ -7,7 +7,7 @@ than a residual one of its depth. Drawn from the measures of the claims on them.
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from companion.strips import DARK, GREY, LOOK, PALE, SIZE, svg
 from residual.claims import Measure, judged
@@ -71,7 +71,7 @@ def panel(ax: Axes, part: dict[str, Measure], places: list[tuple[str, str]]) -> 
     ax.axvline(1, color=GREY, lw=1)
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.tick_params(which="both", length=0, labelsize=8)
     ax.spines[:].set_visible(False)
 

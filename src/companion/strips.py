@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from residual.claims import Claim, Measure, Verdict
 from residual.claims.wording import BETWEEN, word
@@ -95,7 +95,7 @@ def draw(ax, claim: Claim, drawn: list[Row], language: str) -> None:
         ax.annotate(label, (0, y - 0.42), **place)
     if logarithmic:
         ax.set_xscale("log")
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.xaxis.set_minor_locator(NullLocator())
     else:
         ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set_xlim(low, high)
