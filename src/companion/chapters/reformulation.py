@@ -226,15 +226,18 @@ def path_words(frame: pd.DataFrame) -> dict:
     depth, low = deep["depth"].max(), frame["depth"].min()
     look = f", pale at depth {low}" * bool(low < depth)
     if "matched" in set(frame["start"]):
-        look += ", hollow where F starts as small beside the path as with x"
+        look += ", hollow from a start matched to x"
     not_run = f" Not run: {listed(lacking)}." if lacking else ""
     return {
         "caption": (
-            f"Paths with which {depth} layers end below {WELL:.0f} % training error: "
+            f"Below {WELL:.0f} % training error at {depth} layers: "
             f"{'; '.join(reversed(told))}. A dot is a training{look}."
         ),
         "alt": f"Dots of training error for each path. Below {WELL} %: {'; '.join(told)}.",
-        "origin": f"Our own trainings, scale {frame['scale'].iloc[0]}.{not_run}",
+        "origin": (
+            f"Our own trainings, scale {frame['scale'].iloc[0]}. From a matched start F is as "
+            f"small beside the path as it is beside x.{not_run}"
+        ),
         "data": frame[["run", "path", "relu", "start", "depth", "train_error", "test_error"]],
         "records": names(frame),
     }
