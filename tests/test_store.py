@@ -236,3 +236,11 @@ def test_a_lock_of_another_host_on_a_file_system_without_locks_is_named(
 def test_every_committed_record_is_whole():
     found = [store.read(path) for path in store.committed().rglob("record.json")]
     assert found
+
+
+def test_a_record_that_is_damaged_after_it_was_read_is_not_read_from_memory(tmp_path):
+    path = run(tmp_path).folder / "record.json"
+    assert store.read(path) is store.read(path)
+    path.write_bytes(path.read_bytes().replace(b"1", b"2"))
+    with pytest.raises(RecordError):
+        store.read(path)

@@ -195,12 +195,12 @@ def read(path: Path) -> Record:
     """
     with reading(path):
         about = path.stat()
-    return read_once(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    return read_once(path, about.st_mtime_ns, about.st_ctime_ns, about.st_size, about.st_ino)
 
 
 @cache
 def read_once(path: Path, *_state: int) -> Record:
-    """What `read` gives of a file in a state: when it was changed, its size and its number."""
+    """What `read` gives of a file in a state: when it was changed, size and inode."""
     with reading(path):
         text = path.read_bytes()
     try:

@@ -227,7 +227,7 @@ def path_words(frame: pd.DataFrame) -> dict:
     look = f", pale at depth {low}" * bool(low < depth)
     if "matched" in set(frame["start"]):
         look += ", hollow from a start matched to x"
-    not_run = f" Not run: {listed(lacking)}." if lacking else ""
+    not_run = f" Not run at both depths: {listed(lacking)}." if lacking else ""
     return {
         "caption": (
             f"Below {WELL:.0f} % training error at {depth} layers: "

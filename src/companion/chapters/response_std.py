@@ -268,15 +268,20 @@ def over_training(depths: Sequence[int]) -> pd.DataFrame:
     """What blocks do in the course of the trainings whose checkpoints one source published.
 
     One row a checkpoint: kind, depth, network, run, epoch, std (of F(x)), ratio (‖F(x)‖/‖x‖), sine
-    (of the angle), each a median over the identity blocks. Trainings with the shortcuts of our own
-    networks alone; an empty frame where none of these depths was measured.
+    (of the angle), gamma (|γ₂|), each a median over the identity blocks.
+    Trainings with the shortcuts of our own networks alone; an empty frame where none of these
+    depths was measured.
     """
     frames = []
     for name, columns in trajectories().items():
         kind, depth, *label = name.split("-")
-        if int(depth) in depths and label != ["projection"]:
+        if int(depth) in depths and "projection" not in label:
             about = {"kind": kind, "depth": int(depth), "network": network(kind, int(depth))}
-            frames.append(pd.DataFrame(columns).assign(**about, run=f"public/{SOURCE}/{name}"))
+            frames.append(
+                pd.DataFrame(columns)
+                .drop(columns="sha256")
+                .assign(**about, run=f"public/{SOURCE}/{name}")
+            )
     return tables.joined(frames)
 
 
@@ -290,18 +295,19 @@ def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
             first, last = (number(value, 2) for value in part[column])
             sentences.append(f"{first} to {last} in {name}")
     deep = frame["depth"].max()
-    falls = listed([one for one in told["std"] if one.endswith(str(deep))])
+    falls, turns = (listed([t for t in told[c] if t.endswith(str(deep))]) for c in ("std", "sine"))
     return {
         "caption": (
-            f"Responses in the course of training. Left: the median std of F(x), from {falls}. "
-            "Right: how far a block turns its input. Dotted: the learning rate drops."
+            f"Left: the median std of F(x), from {falls}. Right: how far a block turns its input, "
+            f"from {turns}. Dotted: the learning rate drops."
         ),
-        "alt": f"Lines by epoch. Std of F(x): {listed(told['std'])}.",
+        "alt": f"Lines by epoch. Std of F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}.",
         "origin": (
             f"Checkpoints of {SOURCE}, {count(frame['run'].nunique(), 'training')}, at the ends of "
             f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; on test images, "
-            "BN statistics averaged over training images. Medians over identity blocks. Std of "
-            f"F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}."
+            f"BN statistics averaged over training images. {BANDS} The first epoch of 56 layers "
+            f"was at a low learning rate. From {SOURCE}/trajectories.json. Std of F(x): "
+            f"{listed(told['std'])}. Sine: {listed(told['sine'])}."
         ),
     }
 
