@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import nbformat
@@ -83,7 +84,7 @@ def test_an_answer_is_one_short_sentence(name, key, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("name", "scale"), STORED, ids=map("/".join, STORED))
 def test_answers_of_the_committed_records_are_as_short(name, scale, language):
-    found = claims.judged(scale)[name]
+    found = claims.judged(name, scale)
     sentence = answer(BY_ID[name], found, language)
     assert list(limits(sentence, language)) == [], sentence
 
@@ -154,7 +155,7 @@ def every_finding():
     """Verdicts of made-up evidence and of all committed records."""
     yield from ((BY_ID[name], made(name, key)) for name, key in EACH)
     for name, scale in STORED:
-        yield BY_ID[name], claims.judged(scale)[name]
+        yield BY_ID[name], claims.judged(name, scale)
 
 
 def test_each_measure_and_group_of_a_finding_has_words():
@@ -342,21 +343,30 @@ def test_published_passes_over_a_scale_with_too_few_trainings():
 
 
 def test_published_is_the_first_that_judges_of_all_scales():
-    for name, found in claims.judged("published").items():
-        each = [claims.judged(scale)[name] for scale in claims.SCALES]
+    for name in BY_ID:
+        found = claims.judged(name)
+        each = [claims.judged(name, scale) for scale in claims.SCALES]
         assert found in each
         assert found.verdict != claims.NOT_RUN or all(v.verdict == found.verdict for v in each)
 
 
 def test_an_unknown_scale_is_named(tmp_path):
-    for ask in (lambda: claims.evaluate("large", tmp_path), lambda: claims.judged("large")):
+    once = lambda: claims.judged("zero-is-easy", "large")  # noqa: E731
+    for ask in (lambda: claims.evaluate("large", tmp_path), once):
         with pytest.raises(ParameterError, match="'large' is not allowed"):
             ask()
 
 
 def test_judged_is_what_evaluating_gives():
     for scale in (*claims.SCALES, claims.PUBLISHED):
-        assert list(claims.judged(scale).values()) == claims.evaluate(scale)
+        assert [claims.judged(name, scale) for name in BY_ID] == claims.evaluate(scale)
+
+
+def test_without_reasons_verdicts_and_answers_are_the_same():
+    for bare in claims.evaluate("published", reasons=False):
+        full = claims.judged(bare.id)
+        assert bare == replace(full, reasons=bare.reasons)
+        assert all(reason in full.reasons for reason in bare.reasons)
 
 
 # JSON
@@ -367,7 +377,7 @@ def test_verdicts_as_json_carry_their_claims_words():
     assert [row["id"] for row in rows] == list(BY_ID)
     assert rows[0]["rule"] == BY_ID["degradation-train"].rule
     row = next(row for row in rows if row["id"] == "response-near-zero")
-    found = claims.judged("quick")["response-near-zero"]
+    found = claims.judged("response-near-zero", "quick")
     assert row["answer"]["zh"] == answer(BY_ID["response-near-zero"], found, "zh")
     first = found.measures[0]
     assert row["measures"][0]["trainings"] == dict(first.trainings)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from residual.claims import judged
+from residual.claims import CLAIMS, judged
 from residual.store import ROOT, committed
 
 KINDS = ("plain", "residual")
@@ -505,7 +505,7 @@ def verdict(rule, given: tuple[list, list], state: str = "final") -> str:
 
 def there(claim: str):
     """The published finding; the test is skipped where the records are not there."""
-    found = judged("public")[claim]
+    found = judged(claim, "public")
     if found.verdict == "not run":
         name, rule = RULES[claim]
         assert verdict(rule, chosen(name)) == "not run"
@@ -514,7 +514,7 @@ def there(claim: str):
 
 
 def test_every_claim_judged_on_networks_of_others_is_here():
-    found = judged("public").values()
+    found = [judged(claim.id, "public") for claim in CLAIMS]
     assert {f.id for f in found if any(run.startswith("public/") for run in f.runs)} == {*RULES}
 
 

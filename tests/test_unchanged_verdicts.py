@@ -106,7 +106,7 @@ CHANGED = {
 def today(name, scale):
     """The finding of today; of networks of others on the sources that version 0.2 knew."""
     if scale != "public":
-        return judged("quick" if scale == "by construction" else scale)[name]
+        return judged(name, "quick" if scale == "by construction" else scale)
     return judge(BY_ID[name], Evidence("public").only("set", "first"))
 
 

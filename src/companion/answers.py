@@ -15,8 +15,8 @@ ELSEWHERE = (
 
 def came_out(settings: Settings, *ids: str) -> None:
     """Display what came out: badge and answer of each claim, in both languages."""
-    found = judged(settings.profile)
-    rows = ["- " + "<br>\n  ".join(boxes.answers(boxes.BY_ID[name], found[name])) for name in ids]
+    told = [boxes.answers(boxes.BY_ID[name], judged(name, settings.profile)) for name in ids]
+    rows = ["- " + "<br>\n  ".join(both) for both in told]
     display(Markdown("\n".join(['**What came out** · <span lang="zh">结果</span>\n', *rows])))
 
 
@@ -26,11 +26,10 @@ def verdict(settings: Settings, *ids: str) -> None:
     For each one badge, answer, claim, strip, and in a fold the measures, the rule and the other
     scales. With `published` a claim is judged at the largest scale that can judge it.
     """
-    found = judged(settings.profile)
     if settings.iterations or settings.seeds or JUDGED - set(settings.depths):
         display(Markdown(ELSEWHERE))
     for name in ids:
-        claim, seen = boxes.BY_ID[name], found[name]
+        claim, seen = boxes.BY_ID[name], judged(name, settings.profile)
         told = f"{boxes.shown(claim.text['en'])} [`{name}`](#claim-{name})"
         head = [*boxes.answers(claim, seen), f"*Claim:* {told}", boxes.chinese(claim.text["zh"])]
         display(Markdown("\n>\n".join(f"> {line}" for line in head)))

@@ -102,7 +102,7 @@ def basis(found: Verdict) -> str:
 
 def others(found: Verdict) -> list[Verdict]:
     """The verdicts of the same claim at the other scales that have something to show."""
-    there = [judged(scale)[found.id] for scale in SCALES if scale != found.scale]
+    there = [judged(found.id, scale) for scale in SCALES if scale != found.scale]
     return [verdict for verdict in there if verdict.measures]
 
 

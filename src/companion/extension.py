@@ -291,7 +291,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
                 (site / "figures" / f"{about['label']}.csv").write_text(about["csv"], "utf-8")
     explorer.write(site / "explorers")
     touch.write(app)
-    told = claims.as_json([*claims.judged(claims.PUBLISHED).values()])
+    told = claims.as_json([claims.judged(claim.id) for claim in claims.CLAIMS])
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     (site / "claims.json").write_text(text, "utf-8")
 

@@ -26,7 +26,7 @@ def measures() -> list[dict[str, Measure]]:
     """For each panel the measure of each set of sources."""
     found = []
     for claim, name, _ in PANELS:
-        by_group = {m.group: m for m in judged("public")[claim].measures if m.name == name}
+        by_group = {m.group: m for m in judged(claim, "public").measures if m.name == name}
         found.append({s: by_group[s] for s in SETS if s in by_group})
     return found
 

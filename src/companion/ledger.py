@@ -7,7 +7,7 @@ from functools import cache
 
 from companion import boxes
 from companion.pages import record_link
-from residual.claims import CLAIMS, PUBLISHED, Claim, Verdict, judged
+from residual.claims import CLAIMS, Claim, Verdict, judged
 from residual.store import ROOT
 
 HEADLINES = (
@@ -35,20 +35,15 @@ def first_answers() -> str:
     """The question of the title in some lines: answers in English, then in Chinese."""
     lists: tuple[list[str], list[str]] = [], []
     for name, asked in FIRST.items():
-        told = boxes.answers(boxes.BY_ID[name], shown(name))
+        told = boxes.answers(boxes.BY_ID[name], judged(name))
         for one, question, answer in zip(lists, asked, told):
             one.append(f"- {question} {answer}")
     return "\n\n".join("\n".join(one) for one in lists)
 
 
-def shown(name: str) -> Verdict:
-    """The published verdict of a claim."""
-    return judged(PUBLISHED)[name]
-
-
 def headlines() -> str:
     """The claims that carry the argument, each with its answer and strip."""
-    return "\n\n".join(row(boxes.BY_ID[name], shown(name)) for name in HEADLINES)
+    return "\n\n".join(row(boxes.BY_ID[name], judged(name)) for name in HEADLINES)
 
 
 def row(claim: Claim, found: Verdict) -> str:
@@ -61,7 +56,7 @@ def row(claim: Claim, found: Verdict) -> str:
 def ledger(note: str) -> str:
     """All claims of one note, in its order, under headings that pages refer to as claim-ID."""
     chosen = [claim for claim in CLAIMS if claim.note == note]
-    return "\n\n".join(card(claim, shown(claim.id)) for claim in chosen)
+    return "\n\n".join(card(claim, judged(claim.id)) for claim in chosen)
 
 
 def card(claim: Claim, found: Verdict) -> str:
@@ -105,4 +100,4 @@ def figure_link(claim: Claim) -> str:
 
 def counted(claims: Sequence[Claim], verdict: str) -> int:
     """How many of these claims came out so."""
-    return sum(shown(claim.id).verdict == verdict for claim in claims)
+    return sum(judged(claim.id).verdict == verdict for claim in claims)

@@ -23,7 +23,6 @@ from residual.claims import (
     INCONCLUSIVE,
     NOT_RUN,
     NOT_SUPPORTED,
-    PUBLISHED,
     SUPPORTED,
     judged,
 )
@@ -66,10 +65,9 @@ def record_link(name: str) -> str:
 def result_summary() -> str:
     """How many claims came out how, the three kinds of claim counted apart."""
     words = (SUPPORTED, CAVEAT, NOT_SUPPORTED, INCONCLUSIVE, NOT_RUN)
-    found = judged(PUBLISHED)
     rows = []
     for form in FORMS[:2]:
-        verdicts = [found[claim.id].verdict for claim in CLAIMS if claim.form == form]
+        verdicts = [judged(claim.id).verdict for claim in CLAIMS if claim.form == form]
         counts = [verdicts.count(verdict) or "" for verdict in words]
         rows.append((f"{form} ({len(verdicts)})", *counts))
     shown = table(("claims", *map(badge, words)), rows)

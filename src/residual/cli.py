@@ -289,7 +289,7 @@ def claims(profile, file, full, runs) -> None:
     from residual.store import evidence
 
     check_choice("profile", profile, (*SCALES, PUBLISHED))
-    verdicts = evaluate(profile, evidence(runs))
+    verdicts = evaluate(profile, evidence(runs), reasons=full or file is not None)
     if file:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False) + "\n"
         try:

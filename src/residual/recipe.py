@@ -4,6 +4,7 @@ Source: He et al. 2015, §4.2. Departures are listed in book/deviations.md.
 """
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 from residual.errors import ParameterError, check_choice, check_depth, check_integer, check_seed
 from residual.models import KINDS, SHORTCUTS, Network, build
@@ -119,7 +120,7 @@ class Recipe:
         decay = scaled_decay(self.profile, self.iterations, self.learning_rate)
         return replace(self, weight_decay=decay)
 
-    @property
+    @cached_property
     def variant(self) -> str:
         """What differs from the profile's recipe, as part of a folder's name; often empty."""
         usual = Recipe.of(self.profile, self.kind, self.depth, self.seed)

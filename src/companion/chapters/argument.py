@@ -131,11 +131,9 @@ def recap(records: Sequence[Record]) -> str:
 
 def links(chosen: Settings) -> pd.DataFrame:
     """The note's line of argument, link by link: link, claim (its id), text and verdict."""
-    found = judged(chosen.profile)
-    return pd.DataFrame(
-        {"link": link, "claim": id_, "text": BY_ID[id_].text["en"], "verdict": found[id_].verdict}
-        for link, id_ in CHAIN
-    )
+    rows = [(link, id_, BY_ID[id_].text["en"], judged(id_, chosen.profile)) for link, id_ in CHAIN]
+    told = [(*row, found.verdict) for *row, found in rows]
+    return pd.DataFrame(told, columns=["link", "claim", "text", "verdict"])
 
 
 def diagram(ax: Axes, frame: pd.DataFrame) -> None:

@@ -78,10 +78,16 @@ SETS = ("second", "first", "both")
 """Of networks of others: those found on 30 November 2026, those before, and all."""
 
 
-def judge(claim: Claim, evidence: Evidence) -> Verdict:
-    """One claim's verdict from the records of one scale; "not run" names what is missing."""
+def judge(claim: Claim, evidence: Evidence, reasons: bool = True) -> Verdict:
+    """One claim's verdict from the records of one scale; "not run" names what is missing.
+
+    Without `reasons` it is not tried which networks of others carry it.
+    """
     try:
-        found = of_others(claim, evidence) if evidence.scale == "public" else claim.judge(evidence)
+        if evidence.scale == "public":
+            found = of_others(claim, evidence, reasons)
+        else:
+            found = claim.judge(evidence)
     except MissingRecordError as missing:
         found = Finding(NOT_RUN, reasons=(Reason("missing", {"what": str(missing)}),))
     if lost := not_counted(found, evidence):
@@ -122,12 +128,12 @@ def shortened(found: Finding, scale: str) -> Finding:
     return found
 
 
-def of_others(claim: Claim, evidence: Evidence) -> Finding:
+def of_others(claim: Claim, evidence: Evidence, reasons: bool) -> Finding:
     """A finding from networks of others, on the set of sources that the claim is judged on.
 
     It is at best a caveat, and only if it is sturdy: moving and exact BN statistics must give the
-    same verdict, and reasons name each source and each family of code without which the verdict
-    would be another, an undecided one too. The other sets stand beside.
+    same verdict, and `reasons`, if wanted, name each source and each family of code without which
+    the verdict would be another, an undecided one too. The other sets stand beside.
     """
     main = of_set(evidence, claim.judged_on)
     found = claim.judge(main)
@@ -149,7 +155,7 @@ def of_others(claim: Claim, evidence: Evidence) -> Finding:
     found = replace(found, verdict=at_best(found.verdict))
     if found.verdict != INCONCLUSIVE:
         found = because(found, Reason("others"))
-    if found.seeds < FEWEST_SEEDS:
+    if found.seeds < FEWEST_SEEDS or not reasons:
         return found
     carried = list(carriers(claim, main, found.verdict))
     if found.seeds == FEWEST_SEEDS and found.verdict != INCONCLUSIVE:
@@ -219,13 +225,17 @@ def verdict_of(claim: Claim, evidence: Evidence) -> str:
 
 
 def evaluate(
-    scale: str, root: Path | None = None, ids: Collection[str] | None = None
+    scale: str,
+    root: Path | None = None,
+    ids: Collection[str] | None = None,
+    reasons: bool = True,
 ) -> list[Verdict]:
     """The verdicts of all claims, or of those with these ids, from the records of a scale.
 
     They come in the order of CLAIMS. `published` takes for each claim the first of `SCALES` that
-    gives a verdict, and never mixes two in one comparison. ParameterError for another scale,
-    RecordError for a damaged record.
+    gives a verdict, and never mixes two in one comparison. Without `reasons` it is not told which
+    networks of others carry a verdict, which takes most of the time. ParameterError for another
+    scale, RecordError for a damaged record.
     """
     check_choice("scale", scale, (*SCALES, PUBLISHED))
     stores: dict[str, Evidence] = {}
@@ -233,18 +243,18 @@ def evaluate(
         stores[name] = Evidence(name, root, others=stores)
     sources = list(stores.values())
     wanted = [claim for claim in CLAIMS if ids is None or claim.id in ids]
-    return [first_judged(judge(claim, source) for source in sources) for claim in wanted]
+    return [first_judged(judge(claim, s, reasons) for s in sources) for claim in wanted]
 
 
 @cache
-def judged(scale: str) -> dict[str, Verdict]:
-    """The verdicts at a scale of the committed store, or the published ones, by the claim's id;
+def judged(name: str, scale: str = PUBLISHED) -> Verdict:
+    """The verdict of the claim of that id from the committed store, as published or at one scale;
     judged once a process."""
     check_choice("scale", scale, (*SCALES, PUBLISHED))
     if scale == PUBLISHED:
-        return {c.id: first_judged(judged(one)[c.id] for one in SCALES) for c in CLAIMS}
+        return first_judged(judged(name, one) for one in SCALES)
     evidence = COMMITTED.setdefault(scale, Evidence(scale, others=COMMITTED))
-    return {claim.id: judge(claim, evidence) for claim in CLAIMS}
+    return judge(BY_ID[name], evidence)
 
 
 COMMITTED: dict[str, Evidence] = {}
