@@ -78,7 +78,7 @@ def put_sections(app: Sphinx, docname: str, source: list[str]) -> None:
 def draw_strip(name: str) -> str:
     """The strip of a claim in a language, such as degradation-train.en, as SVG."""
     claim, _, language = name.rpartition(".")
-    found = boxes.everywhere(ledger.shown(claim))
+    found = boxes.everywhere(claims.judged(claim))
     return strips.strip(boxes.BY_ID[claim], found, language)
 
 

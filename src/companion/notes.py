@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from companion import boxes
-from companion.ledger import counted, figure_link, shown
+from companion.ledger import counted, figure_link
 from residual.claims import (
     CAVEAT,
     CLAIMS,
@@ -15,6 +15,7 @@ from residual.claims import (
     NOT_RUN,
     NOT_SUPPORTED,
     SUPPORTED,
+    judged,
 )
 
 WORDS = Path(__file__).with_name("notes.yaml")
@@ -59,7 +60,7 @@ def entry(one: dict) -> str:
         said = one["said"]
         return f"{boxes.chinese(said['zh'].strip())}\n\n{said['en'].strip()}"
     claim = boxes.BY_ID[one["claim"]]
-    found = shown(claim.id)
+    found = judged(claim.id)
     english, chinese = boxes.answers(claim, found)
     links = f"[figure · 图]({figure_link(claim)}) · [rule, numbers · 规则与数据](#claim-{claim.id})"
     lines = [
