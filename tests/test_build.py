@@ -3,6 +3,7 @@
 import json
 import shutil
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -56,7 +57,7 @@ def built(root, called, **parameters):
 def test_chapters_are_executed_again_only_if_what_they_rest_on_has_changed(checkout):
     root, called = checkout
     assert built(root, called) == ["chapters", "sphinx"]
-    assert built(root, called) == ["sphinx"]
+    assert built(root, called) == []
     for name in ("src/rule.py", "runs/quick/a/record.json", "_config.yml"):
         (root / name).write_text((root / name).read_text() + "\n")
         assert built(root, called) == ["chapters", "sphinx"], name
@@ -101,6 +102,19 @@ def test_after_a_failure_every_page_is_read_again(checkout):
     assert not (root / "_build/html").exists()
 
 
+def test_after_an_interruption_the_site_is_made_again(checkout, monkeypatch):
+    root, called = checkout
+    built(root, called)
+    (root / "book/page.md").write_text("new words")
+    sphinx = build.subprocess.run
+    monkeypatch.setattr(build.subprocess, "run", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        built(root, called)
+    monkeypatch.setattr(build.subprocess, "run", sphinx)
+    assert built(root, called) == ["sphinx"]
+    assert built(root, called) == []
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_computed_page_depends_on_the_stamp_of_the_build(there, tmp_path):
     noted = []
@@ -110,9 +124,9 @@ def test_a_computed_page_depends_on_the_stamp_of_the_build(there, tmp_path):
         note_reread=lambda: noted.append("always"),
     )
     if there:
-        (tmp_path / pages.STAMP).touch()
+        (tmp_path / build.STAMP).touch()
     pages.note_inputs(env)
-    assert noted == [str(tmp_path / pages.STAMP) if there else "always"]
+    assert noted == [str(tmp_path / build.STAMP) if there else "always"]
 
 
 URL = "https://github.com/someone/fork"

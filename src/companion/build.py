@@ -4,7 +4,7 @@ python -m companion.build          # execute the source notebooks in place, stor
 residual book                      # execute them elsewhere, and build the site
 
 Where nothing but pages has changed since the last build, the chapters are not executed again, and
-Sphinx reads and writes what the change touches.
+Sphinx reads and writes what the change touches; where nothing has, the site is left as it is.
 """
 
 import ast
@@ -14,10 +14,9 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, contextmanager
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,8 +25,6 @@ import papermill
 import yaml
 
 from companion import npm
-from companion.display import stored
-from companion.pages import STAMP
 from companion.settings import Settings
 from residual.errors import ReaderError, home
 from residual.provenance import usable_cores
@@ -44,6 +41,8 @@ BUILD = ROOT / "_build"
 SPHINX = ("html", ".doctrees", "jupyter_execute")  # the folders that Sphinx fills
 UNSEEN = {".pyc", ".lock", ".part"}
 KEY_FIGURE = ROOT / "book" / "_static" / "key-figure.png"
+STAMP = "made-from"
+"""The file beside the pages of a build that tells what its chapters were executed from."""
 KERNELS = 2  # chapters executed at once
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]  # what a cell raises comes by papermill
 
@@ -68,19 +67,23 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
         if os.environ.get(name):
             os.environ[name] = str(home(os.environ[name]).absolute())
     npm.obtain()
+    output = output.absolute()
     site, html = output / "site", output / "html"
     stamp, now = site / STAMP, made_from(parameters)
     anew = not stamp.is_file() or stamp.read_text() != now
     try:
         if anew:
             forget(output, "site", *SPHINX)
-        prepare(site)
+        changed = prepare(site)
     except OSError as error:
         told = f"{output} cannot be written ({error.strerror}): name another folder with --output."
         raise BookError(told) from error
     if anew:
         execute_all(site / "notebooks", parameters)
         stamp.write_text(now)
+    elif not changed and (html / "index.html").is_file():
+        return html / "index.html"
+    (html / "index.html").unlink(missing_ok=True)  # until the site is whole
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     # Jupyter Book writes into the folder _build of the path that it is given.
     command = [*program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
@@ -127,50 +130,52 @@ def forget(output: Path, *names: str) -> None:
             shutil.rmtree(output / name)
 
 
-def prepare(site: Path) -> None:
+def prepare(site: Path) -> bool:
     """A folder with copies of the pages, which can be written even if the sources cannot.
 
-    A copy that is there and the same is left alone, so that Sphinx need not read it again.
+    A copy that is there and the same is left alone, so that Sphinx need not read it again; whether
+    any is new.
     """
     (site / "notebooks").mkdir(parents=True, exist_ok=True)
+    changed = False
     for page in pages():
         content, target = (ROOT / page).read_bytes(), site / page
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+            changed = True
+    return changed
 
 
 def execute_all(folder: Path, parameters: dict) -> None:
-    """Execute the chapters into a folder, some at once."""
+    """Execute the chapters into a folder, some at once, each in a kernel of its own."""
     kernels = min(KERNELS, usable_cores())
-    threads = str(max(1, usable_cores() // kernels))
-    # Processes, since papermill changes the folder of the one that it runs in.
-    with ProcessPoolExecutor(kernels, get_context("spawn")) as pool:
-        jobs = [pool.submit(execute, name, folder, parameters, threads) for name in CHAPTERS]
-        for chapter, job in zip(CHAPTERS, jobs):
-            job.result()
-            print(f"Executed {chapter}", flush=True)
+    os.environ["OMP_NUM_THREADS"] = str(max(1, usable_cores() // kernels))
+    with own_kernel(), ThreadPoolExecutor(kernels) as pool:
+        jobs = [pool.submit(execute, name, folder, parameters) for name in CHAPTERS]
+        try:
+            for chapter, job in zip(CHAPTERS, jobs):
+                job.result()
+                print(f"Executed {chapter}", flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C, or a chapter that stopped
 
 
-def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = None) -> None:
+def execute(chapter: str, folder: Path, parameters: dict) -> None:
     """Execute one chapter into a folder, without a trace of the machine."""
     source, target = ROOT / "notebooks" / f"{chapter}.ipynb", folder / f"{chapter}.ipynb"
     defaults = papermill.inspect_notebook(str(source))
     own = {name: ast.literal_eval(about["default"]) for name, about in defaults.items()}
     given = {name: value for name, value in parameters.items() if value != own[name]}
-    if threads:
-        os.environ["OMP_NUM_THREADS"] = threads
     try:
-        with own_kernel():
-            papermill.execute_notebook(
-                str(source),
-                str(target),
-                given,
-                kernel_name="python3",
-                progress_bar=False,
-                cwd=str(source.parent),
-                extra_arguments=QUIET,
-            )
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            given,
+            kernel_name="python3",
+            progress_bar=False,
+            extra_arguments=QUIET,
+        )
     except papermill.PapermillExecutionError as error:
         raise BookError(f"{source.name} stopped: {error.ename}: {error.evalue}") from None
     nbformat.write(neutral(nbformat.read(target, as_version=4)), target)
@@ -179,10 +184,10 @@ def execute(chapter: str, folder: Path, parameters: dict, threads: str | None = 
 @contextmanager
 def own_kernel() -> Iterator[None]:
     """Kernels are this interpreter, whatever kernels and settings the reader's home holds, and
-    whether or not it can be written to."""
+    whether or not it can be written to; they start where the chapters lie."""
     from ipykernel.kernelspec import write_kernel_spec
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, chdir(ROOT / "notebooks"):
         write_kernel_spec(str(Path(folder, "kernels", "python3")))
         os.environ |= {"JUPYTER_PATH": folder, "JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
         yield
@@ -220,12 +225,15 @@ def with_install(notebook: nbformat.NotebookNode, url: str) -> nbformat.Notebook
 
 def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
     """Execute the source notebooks in place, and keep README's figure, the first of the book."""
+    from companion.display import stored  # with what draws figures, which a build does not use
+
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     for chapter in chapters:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         nbformat.write(with_install(notebook, config["repository"]["url"]), path)
-        execute(chapter, ROOT / "notebooks", {})
+        with own_kernel():
+            execute(chapter, ROOT / "notebooks", {})
     pictures, _ = stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")
     KEY_FIGURE.write_bytes(b64decode(pictures["image/png"]))
 

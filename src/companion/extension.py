@@ -18,6 +18,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion import boxes, explorer, forest, ledger, notes, pages, strips, touch
+from companion.build import STAMP
 from companion.display import figures, panels, stored
 from companion.npm import MATHJAX
 from companion.search import BothLanguages
@@ -273,7 +274,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    if (Path(app.srcdir) / pages.STAMP).is_file() and (site / "claims.json").is_file():
+    if (Path(app.srcdir) / STAMP).is_file() and (site / "claims.json").is_file():
         return  # an earlier build from the same records and code has written them, this one last
     (formulas,) = MATHJAX.members(f"es5/{FORMULAS}")
     (site / "_static" / "mathjax").mkdir(parents=True, exist_ok=True)

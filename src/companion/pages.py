@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from companion.boxes import badge
+from companion.build import STAMP
 from companion.chapters.degradation import table_6
 from companion.chapters.first_steps import beside_full_length, short_profiles
 from companion.display import cell
@@ -35,9 +36,6 @@ from residual.store import ROOT, Record
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
-
-STAMP = "made-from"
-"""The file beside the pages of a build that tells what its chapters were executed from."""
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
 OPTIONS = ("identity", "projection")

@@ -57,7 +57,8 @@ def main() -> None:
     trained again. The committed store runs/ is read; into it write only publish, peers and
     verify --record, and train if --runs names it.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("residual").setLevel(logging.INFO)
 
 
 @main.command()
