@@ -68,7 +68,7 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
             os.environ[name] = str(home(os.environ[name]).absolute())
     npm.obtain()
     output = output.absolute()
-    site, html = output / "site", output / "html"
+    site, index = output / "site", output / "html" / "index.html"
     stamp, now = site / STAMP, made_from(parameters)
     anew = not stamp.is_file() or stamp.read_text() != now
     try:
@@ -81,9 +81,15 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     if anew:
         execute_all(site / "notebooks", parameters)
         stamp.write_text(now)
-    elif not changed and (html / "index.html").is_file():
-        return html / "index.html"
-    (html / "index.html").unlink(missing_ok=True)  # until the site is whole
+    if anew or changed or not index.is_file():
+        index.unlink(missing_ok=True)  # it is there only where the site is whole
+        write_site(site, output)
+    index.touch()
+    return index
+
+
+def write_site(site: Path, output: Path) -> None:
+    """Jupyter Book on the pages and the executed chapters; BookError holds the end of its log."""
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     # Jupyter Book writes into the folder _build of the path that it is given.
     command = [*program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
@@ -91,8 +97,6 @@ def build(parameters: dict, output: Path = BUILD) -> Path:
     if result.returncode:
         forget(output, *SPHINX)  # it warns of a page only when it reads it
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
-    (html / "index.html").touch()
-    return html / "index.html"
 
 
 def made_from(parameters: dict) -> str:
