@@ -193,6 +193,9 @@ def test_paths_are_ordered_and_those_that_do_well_are_told():
     caption = plain_text(reformulation.path_words(frame)["caption"])
     assert "with the last ReLU x and x/2; without the last ReLU none." in caption
     assert "hollow" in caption
+    origin = reformulation.path_words(frame)["origin"]
+    assert "orthogonal · x with the last ReLU from a matched start" in plain_text(origin)
+    assert "x/2 with the last ReLU from a matched start" not in plain_text(origin)
     told = " ".join(reformulation.recap([], frame))
     assert told == "Of the other paths x/2 can do as well as the identity."
     own = frame[frame["start"] == "own"]

@@ -9,10 +9,10 @@ from companion.chapters.response_std import by_training, identity_blocks, second
 from companion.settings import Settings
 from companion.words import count, scale
 from residual import store
+from residual.claims.about_argument import NO_GAMMA_DECAY
 from residual.statistics import Interval, geometric_mean, number, ratio
 from residual.store import Record
 
-NO_GAMMA_DECAY = "no-gamma-decay"  # the variant whose γ and β do not decay
 PAIR = ("190123-1", "190124-0")  # trainings of one source that differ in decay on γ alone
 
 

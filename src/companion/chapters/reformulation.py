@@ -15,6 +15,7 @@ from companion.style import HUES, panels
 from companion.tables import by_network, finals, logs, spread
 from companion.words import both_ends, count, error_rate, names, network, scale, where
 from residual import paper
+from residual.claims.about_shortcuts import FITTED, MATCHED, WELL
 from residual.constructions import parameter_counts
 from residual.peers import Curve
 from residual.recipe import KINDS
@@ -22,8 +23,6 @@ from residual.statistics import listed
 from residual.store import Record, every
 
 TRAINING = "train_error"
-EASY = 20  # per cent of training error; how soon it is reached tells how easy learning is
-WELL = 1.0  # per cent of training error: a path does well below it
 VERY_DEEP = (("plain", 110), ("residual", 110), ("residual", 1202))
 """The networks of §4.2 with a hundred and a thousand layers, and the plain one beside."""
 
@@ -35,6 +34,7 @@ PATHS = {
     "": "none",
 }
 """What a shortcut returns, by `Recipe.shortcut`; a plain net has none."""
+FROM = {"own": "", "matched": " from a matched start"}
 
 
 def block_diagram() -> Figure:
@@ -95,7 +95,7 @@ def cure_words(*groups: Sequence[Record]) -> dict:
 def easier_words(logged: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for logged training errors, by depth and kind.
 
-    The caption tells when half of the trainings of a network have come below `EASY` per cent.
+    The caption tells when half of the trainings of a network have come below `FITTED` per cent.
     """
     frame, told = logs(logged), []
     for depth in sorted({log.depth for log in logged}):
@@ -105,10 +105,10 @@ def easier_words(logged: Sequence[Curve]) -> dict:
     running = sum(log.running for log in logged)
     return {
         "caption": (
-            f"Until half of the trainings err less than {EASY} % (dotted) on training images it "
-            f"takes plain and residual networks {listed(told)}. A line is a training."
+            f"Until half of the trainings err less than {FITTED:.0f} % (dotted) on training images "
+            f"it takes plain and residual networks {listed(told)}. A line is a training."
         ),
-        "alt": f"Lines of training error against epoch; below {EASY} %: {listed(told)}.",
+        "alt": f"Lines of training error against epoch; below {FITTED:.0f} %: {listed(told)}.",
         "origin": (
             f"Logged by those who trained, on augmented images: {count(len(logged), 'training')} "
             f"from {frame['member'].nunique()} sources. {running} log the mean error during an "
@@ -120,8 +120,8 @@ def easier_words(logged: Sequence[Curve]) -> dict:
 
 
 def half_below(logged: Sequence[Curve]) -> str:
-    """After how many epochs half of these trainings have come below `EASY` per cent."""
-    found = [log.epochs_to(EASY) or math.inf for log in logged]
+    """After how many epochs half of these trainings have come below `FITTED` per cent."""
+    found = [log.epochs_to(FITTED) or math.inf for log in logged]
     wanted = median(found) if found else math.inf
     return f"{math.ceil(wanted)}" if wanted < math.inf else "no number of"
 
@@ -216,16 +216,19 @@ def path_words(frame: pd.DataFrame) -> dict:
     As well is a mean training error below `WELL` at the greatest depth, from either start.
     """
     deep = frame[frame["depth"] == frame["depth"].max()]
-    means = deep.groupby(["relu", "path", "start"])["train_error"].mean().groupby(["relu", "path"])
+    means = deep.groupby(["relu", "path", "start"])["train_error"].mean()
+    starts = {"own": PATHS} | ({"matched": MATCHED} if "matched" in set(frame["start"]) else {})
     told, lacking = [], []
-    for relu, best in means.min().groupby("relu", sort=False):
+    for relu, best in means.groupby(["relu", "path"]).min().groupby("relu", sort=False):
         good = [path for path in PATHS.values() if best.get((relu, path), 100.0) < WELL]
         where = f"{'with' if relu else 'without'} the last ReLU"
         told.append(f"{where} {listed(good) if good else 'none'}")
-        lacking += [f"{path} {where}" for path in PATHS.values() if (relu, path) not in best]
+        for start, each in starts.items():
+            lacks = [PATHS[p] for p in each if (relu, PATHS[p], start) not in means.index]
+            lacking += [f"{path} {where}{FROM[start]}" for path in lacks]
     depth, low = deep["depth"].max(), frame["depth"].min()
     look = f", pale at depth {low}" * bool(low < depth)
-    if "matched" in set(frame["start"]):
+    if "matched" in starts:
         look += ", hollow from a start matched to x"
     not_run = f" Not run at both depths: {listed(lacking)}." if lacking else ""
     return {

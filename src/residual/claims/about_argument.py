@@ -17,6 +17,9 @@ from residual.recipe import KINDS
 from residual.statistics import ratio
 from residual.store import Record
 
+NO_GAMMA_DECAY = "no-gamma-decay"
+"""The variant whose γ and β do not decay."""
+
 CHAIN: tuple[tuple[str, str], ...] = (
     ("hypothesis", "zero-is-easy"),
     ("prediction", "identity-by-default"),
@@ -79,7 +82,7 @@ def without_over_with(evidence: Evidence) -> list[Measure]:
     ‖F(x)‖/‖x‖. Two groups, by Welch's t on logarithms; none where one lacks. The value of each
     training is over the geometric mean of those with decay."""
     when = evidence.state
-    groups = [evidence.found("residual", 56, variant) for variant in ("no-gamma-decay", "")]
+    groups = [evidence.found("residual", 56, variant) for variant in (NO_GAMMA_DECAY, "")]
     if not all(groups):
         return []
     reads = {
@@ -113,7 +116,7 @@ def chain_is_valid(evidence: Evidence) -> Finding:
     broken = [Reason("check-fails", {"verdict": check.verdict})] if refuted else []
     rivals = [Reason("accumulates")] if grown.interval.upper < 1 else []
     rivals += [Reason(m.name.replace("_", "-")) for m in free if m.interval.lower > 1]
-    without = evidence.found("residual", 56, "no-gamma-decay")
+    without = evidence.found("residual", 56, NO_GAMMA_DECAY)
     if evidence.scale == "public" and free:
         rivals_from = {"who": ", ".join(sorted({str(run.member) for run in without}))}
         broken.append(Reason("free-from", rivals_from))

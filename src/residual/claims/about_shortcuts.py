@@ -26,6 +26,8 @@ PATHS = {
 (`constructions.renumbered`), so that it is a check and no rival."""
 
 RIVALS = ("half", "orthogonal", "none")
+MATCHED = ("half", "orthogonal")
+"""Paths that can also be started with F as small beside them as it is beside x (`gamma`)."""
 
 
 def residual_cures(evidence: Evidence) -> Finding:
@@ -159,7 +161,7 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                 measures += [
                     replace(m, group=f"{p}/{condition(relu, start)}", judged=name == "lead")
                     for p, m in found.items()
-                    if start == "own" or p in ("half", "orthogonal")
+                    if start == "own" or p in MATCHED
                 ]
             if growth["identity"].interval.lower > 1:
                 continue
@@ -171,7 +173,7 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                 equal = measure.interval.upper >= 1 and 100 * level < WELL
                 if equal and not growth[path].interval.lower > 1:
                     as_good.append(f"{path}/{condition(relu, start)}")
-    if not any(measure.group.startswith(("half", "orthogonal")) for measure in measures):
+    if not any(measure.group.startswith(MATCHED) for measure in measures):
         raise MissingRecordError(f"Trainings with several paths at scale {evidence.scale}.")
     told = [Reason("as-good", {"group": p}) for p in sorted({n.split("/")[0] for n in as_good})]
     lack = (
@@ -206,7 +208,7 @@ def of_path(evidence: Evidence, path: str, depth: int, relu: bool, start: str) -
     start to match.
     """
     gamma = 1.0
-    if start == "matched" and path in ("half", "orthogonal"):
+    if start == "matched" and path in MATCHED:
         if not (record := evidence.stored("matched-starts")):
             return []
         gamma = matched_gamma(record, depth, path, relu)

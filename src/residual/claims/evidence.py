@@ -68,7 +68,8 @@ class Evidence:
         return {}
 
     def only(self, fact: str, value: str, is_it: bool = True) -> "Evidence":
-        """The same evidence from the sources whose name, code or set has this value; made once."""
+        """The same evidence from the sources whose name, code or set has this value, or, if not
+        `is_it`, from all the others; made once."""
         if (fact, value, is_it) not in self.parts:
             both = (self.records, self.all_logs)
             kept, logs = (
@@ -296,7 +297,7 @@ def rows_of(record: Record, **wanted: object) -> list[dict]:
 
 
 @cache
-def layer_values(run: Record, column: str, when: str, second: bool = False) -> list[float]:
+def layer_values(run: Record, column: str, when: str, second: bool = False) -> tuple[float, ...]:
     """A column of the responses of the 3×3 layers; `second`: only those that make F(x).
 
     MissingRecordError if one of them overflowed when it was measured.
@@ -305,22 +306,22 @@ def layer_values(run: Record, column: str, when: str, second: bool = False) -> l
     if None in table[column]:
         raise MissingRecordError(f"{run.name}: {column} of a response is no finite number.")
     pairs = zip(table["layer"], table[column])
-    return [value for layer, value in pairs if not second or layer.endswith(".2")]
+    return tuple(value for layer, value in pairs if not second or layer.endswith(".2"))
 
 
 @cache
-def identity_blocks(run: Record) -> list[int]:
+def identity_blocks(run: Record) -> tuple[int, ...]:
     """The blocks, counted from 0, whose shortcut is an identity: all but the two that widen."""
     widening = run["responses"]["final"]["blocks"]["widening"]
-    return [i for i, wide in enumerate(widening) if not wide]
+    return tuple(i for i, wide in enumerate(widening) if not wide)
 
 
 @cache
-def block_values(run: Record, column: str, when: str = "final") -> list[float]:
+def block_values(run: Record, column: str, when: str = "final") -> tuple[float, ...]:
     """A column of the block table, for the blocks whose shortcut is an identity."""
     table = run["responses"][when]["blocks"]
     pairs = zip(table[column], table["widening"])
-    return [value for value, wide in pairs if not wide and value is not None]
+    return tuple(value for value, wide in pairs if not wide and value is not None)
 
 
 def block_stds(run: Record, when: str) -> list[float]:
