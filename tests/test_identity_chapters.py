@@ -161,3 +161,24 @@ def test_the_evenness_of_an_identity_with_noise():
     measured = squares.sum() ** 2 / (600 * (squares**2).sum())
     assert argument.as_even(0.3) == pytest.approx(measured, rel=0.01)
     assert argument.as_even(0.0) == 1
+
+
+def test_responses_in_the_course_of_training_are_those_of_the_checkpoints(monkeypatch):
+    def columns(first, last):
+        found = {"epoch": [1, 160], "sha256": ["", ""], "std": [first, last]}
+        return found | {"ratio": [1.0, 1.0], "sine": [first / 2, last / 2], "gamma": [1.0, 1.0]}
+
+    made = {
+        "residual-56": columns(0.9, 0.3),
+        "residual-56-2": columns(0.7, 0.3),
+        "plain-56": columns(1.2, 0.5),
+        "residual-20-projection": columns(9.0, 9.0),
+        "residual-44": columns(9.0, 9.0),
+    }
+    monkeypatch.setattr(response_std, "trajectories", lambda: made)
+    frame = response_std.over_training([20, 56])
+    assert set(frame["run"]) == {f"public/tanjeffreyz/{n}" for n in made if "-56" in n}
+    caption = plain_text(response_std.over_training_words(frame)["caption"])
+    assert "std of F(x), from 1.2 to 0.50 in plain-56 and 0.80 to 0.30 in ResNet-56" in caption
+    assert "its input, from 0.60 to 0.25 in plain-56 and 0.40 to 0.15 in ResNet-56" in caption
+    assert response_std.over_training([8]).empty
