@@ -32,4 +32,5 @@ def test_a_docstring_names_each_parameter_or_its_type_does(name):
     assert len(inspect.getdoc(told)) > 40, name
     if inspect.isfunction(told):
         hints = inspect.get_annotations(told)
+        assert told.__doc__, name
         assert hints.keys() >= inspect.signature(told).parameters.keys() | {"return"}, name

@@ -14,7 +14,7 @@ from residual.claims import CLAIMS, DIFFERS, INCONCLUSIVE, SUPPORTED, Verdict
 def test_claims_are_counted_by_form_and_verdict(monkeypatch):
     words = {"measured": INCONCLUSIVE, "by construction": SUPPORTED, "about the paper": DIFFERS}
     found = {c.id: Verdict(words[c.form], seeds=3, id=c.id, scale="desk") for c in CLAIMS}
-    monkeypatch.setattr(pages, "judged", lambda _scale: found)
+    monkeypatch.setattr(pages, "judged", found.get)
     table, told = pages.result_summary().split("\n\n")
     _header, _aligned, *rows = [
         [p.strip() for p in line[1:-1].split("|")] for line in table.split("\n")

@@ -23,6 +23,8 @@ from companion.display import figures, panels, stored
 from companion.npm import MATHJAX
 from companion.search import BothLanguages
 from residual import claims, store
+from residual.peers.curves import FINALS, final_test_errors
+from residual.peers.trajectories import SOURCE
 
 PARTS = {
     "result-summary": pages.result_summary,
@@ -49,6 +51,9 @@ SECTIONS = {"ledger": ledger.ledger, "notes": notes.notes}
 
 HELD = {"record.json": ".json", "curve.csv": ".csv"}
 """What the site copies of a network's folder, and how the copy's name ends."""
+
+TABLES = (f"public/{FINALS}", f"public/{SOURCE}/trajectories.json")
+"""What it copies of several networks at once."""
 
 PICTURE = "_static/key-figure.png"  # what the preview of a link to a page shows
 FORMULAS = "tex-svg.js"  # one file, which needs no fonts, so that it works on a page from disk
@@ -113,17 +118,27 @@ class RecordLink(SphinxRole):
 
 
 def linked(docname: str, name: str) -> str:
-    """A record's name as HTML, linked to the copy of its record, or to its log if it has only that.
+    """A record's name as HTML, linked to the copy of its record, and to its log and the table of
+    final errors where it stands in them.
 
-    Where there are both, the log follows. A reader's own run, of which there is no copy, is named.
+    The first of these is the name's own link. A reader's own run, of which there is no copy, is
+    named.
     """
-    there = [end for file, end in HELD.items() if (store.committed() / name / file).is_file()]
-    told = escape(name)
+    folder = store.committed()
+    there = [f"{name}{end}" for file, end in HELD.items() if (folder / name / file).is_file()]
+    there += [TABLES[0]] if name.removeprefix("public/") in finals() else []
     if not there:
-        return told
-    address = f"{up(docname)}records/{told}"
-    log = f' (<a href="{address}{there[1]}">log</a>)' if there[1:] else ""
-    return f'<a href="{address}{there[0]}">{told}</a>{log}'
+        return escape(name)
+    first, *rest = (f"{up(docname)}records/{escape(path)}" for path in there)
+    told = ("final error" if path in TABLES else "log" for path in there[1:])
+    further = "".join(f' (<a href="{address}">{word}</a>)' for address, word in zip(rest, told))
+    return f'<a href="{first}">{escape(name)}</a>{further}'
+
+
+@cache
+def finals() -> dict[str, float]:
+    """The final test errors that stand in a table of their own, by source/network."""
+    return final_test_errors(store.committed() / "public")
 
 
 def up(docname: str) -> str:
@@ -249,9 +264,22 @@ def preview(
     tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in about.items()]
     if not own:
         tags.append(f'<meta name="description" content="{escape(about["og:description"])}">')
+    if pagename == "book/claims":
+        tags.append(reviews(app.config.html_baseurl or up(pagename)))
     context["metatags"] += "\n" + "\n".join(tags)
     if context["title"] == context["docstitle"]:
         context["docstitle"] = ""  # the landing page has the book's title, and needs it once
+
+
+def reviews(base: str) -> str:
+    """The published verdicts for search engines: schema.org's ClaimReview as JSON-LD."""
+    told = [
+        {name: row[name] for name in claims.REVIEW}
+        | {"url": f"{base}book/claims.html#claim-{row['id']}"}
+        for row in claims.as_json([claims.judged(claim.id) for claim in claims.CLAIMS])
+    ]
+    text = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/ld+json">{text}</script>'
 
 
 LAUNCHERS = {
@@ -285,6 +313,9 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
             copy = site / "records" / f"{name}{end}"
             copy.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, copy)
+    for name in TABLES:
+        if (store.committed() / name).is_file():
+            copyfile(store.committed() / name, site / "records" / name)
     (site / "figures").mkdir(exist_ok=True)
     for path in sorted(Path(app.srcdir).glob("notebooks/*.ipynb")):
         for _, about in figures(path):

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 DEPTHS = (20, 32, 44, 56, 110, 1202)
 OPTIONS = ("identity", "projection")
+SHORTCUTS = {"identity": "A", "projection": "B", "average-pooled": "A, with means"}
+"""How the shortcuts at the widening blocks are called in a table, by what a record says."""
 FORMS = CHOICES["form"]
 CONTROL = 5.0  # per cent, registered
 
@@ -127,6 +129,7 @@ def of_source(source: peers.Source, found: list[Record]) -> str:
     rows = [
         (
             record.name.rsplit("/", 1)[1],
+            "–" if record.kind == "plain" else SHORTCUTS[record["network"]["shortcut"]],
             cell(record["reported"]["test_error"]),
             cell(record["metrics"].get("test_error_as_reported")),
             cell(record["metrics"]["test_error"]),
@@ -135,7 +138,8 @@ def of_source(source: peers.Source, found: list[Record]) -> str:
         )
         for record in found
     ]
-    header = ("Network", "Test, reported", "Tested as there", "Test", "Training", "Record")
+    errors = ("Test, reported", "Tested as there", "Test", "Training")
+    header = ("Network", "Option", *errors, "Record")
     where = f"[Repository]({source.repository}) at `{source.commit[:12]}`; {source.reported_in}."
     listing = table(header, rows) if rows else ""
     return "\n\n".join(filter(None, [where, source.note, "\n".join(told), listing]))
@@ -168,20 +172,23 @@ def log_table() -> str:
 
 def option_table() -> str:
     """Final test errors with zeros (option A) and with projections (option B) at the widening
-    blocks, where one source trained both: a row a depth."""
-    found: dict[tuple, dict[str, list[float]]] = {}
+    blocks, where one source trained both: a row a depth, and whether all had one recipe."""
+    found: dict[tuple, dict[str, list[Record]]] = {}
     for record in store.every("public"):
         about = record["network"]
         if record.kind == "residual" and about.get("shortcut") in OPTIONS:
             same = record.variant.replace("projection", "")  # what else sets a network apart
-            errors = found.setdefault((record.member, record.depth, same), {})
-            errors.setdefault(about["shortcut"], []).append(record["metrics"]["test_error"])
-    rows = [
-        (source, depth, *(", ".join(f"{e:.2f}" for e in errors[o]) for o in OPTIONS))
-        for (source, depth, _), errors in sorted(found.items())
-        if len(errors) == 2
-    ]
-    header = ("Source", "Depth", "Option A, test error, %", "Option B, test error, %")
+            both = found.setdefault((record.member, record.depth, same), {})
+            both.setdefault(about["shortcut"], []).append(record)
+    rows = []
+    for (source, depth, _), both in sorted(found.items()):
+        if len(both) == len(OPTIONS):
+            ends = ([r["metrics"]["test_error"] for r in both[option]] for option in OPTIONS)
+            errors = [", ".join(f"{error:.2f}" for error in end) for end in ends]
+            recipes = {r["network"]["recipe"] for records in both.values() for r in records}
+            rows.append((source, depth, *errors, "yes" if len(recipes) == 1 else "no"))
+    errors = [f"Option {letter}, test error, %" for letter in "AB"]
+    header = ("Source", "Depth", *errors, "One recipe")
     return table(header, rows) if rows else "Not measured yet."
 
 

@@ -73,6 +73,7 @@ class Network(nn.Module):
         self.classifier = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, 10) of normalised images (N, channels, H, W), before any softmax."""
         x = self.stem(x)  # (N, 16, H, W)
         x = self.blocks(x)  # (N, 64, H/4, W/4)
         return self.classifier(x.mean((2, 3)))  # (N, 10)
@@ -138,6 +139,7 @@ def build(
     `shortcut` says what the shortcuts of a residual network compute: the `identity` (the paper's),
     `half` of their input, or a fixed random `permutation` or `orthogonal` mixture of its channels,
     another one in each block. The mixtures follow from the seed and are never trained.
+    ParameterError names a wrong value.
     """
     check_choice("kind", kind, KINDS)
     check_choice("zeros", zeros, ZEROS)

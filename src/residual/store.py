@@ -263,7 +263,8 @@ def experiment(name: str, scale: str, root: Path | None = None) -> Record | None
 
 
 def every(scale: str, root: Path | None = None) -> list[Record]:
-    """All networks of a scale, in order of depth, kind, variant and seed (or source)."""
+    """All networks of a scale, in order of depth, kind, variant and seed (or source); RecordError
+    if one is damaged."""
     folder = (root or committed()) / scale
     folders = [folder / name for name in names(folder)] if scale == "public" else [folder]
     paths = [inner / name / "record.json" for inner in folders for name in names(inner)]

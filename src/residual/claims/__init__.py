@@ -52,6 +52,7 @@ __all__ = [
     "Verdict",
 ]
 __all__ += ["as_json", "evaluate", "first_judged", "judge", "judged"]
+__all__ += ["REVIEW"]
 __all__ += ["CAVEAT", "DIFFERS", "INCONCLUSIVE", "NOT_RUN", "NOT_SUPPORTED", "SUPPORTED"]
 
 SUBJECTS = (
@@ -74,6 +75,8 @@ BY_ID = {claim.id: claim for claim in CLAIMS}
 
 PUBLISHED = "published"
 CONSTRUCTION = "by construction"
+REVIEW = ("@context", "@type", "claimReviewed", "reviewRating")
+"""The terms of schema.org in a claim's JSON."""
 SETS = ("second", "first", "both")
 """Of networks of others: those found on 30 November 2026, those before, and all."""
 
@@ -249,7 +252,7 @@ def evaluate(
 @cache
 def judged(name: str, scale: str = PUBLISHED) -> Verdict:
     """The verdict of the claim of that id from the committed store, as published or at one scale;
-    judged once a process."""
+    judged once a process. ParameterError for another scale, RecordError for a damaged record."""
     check_choice("scale", scale, (*SCALES, PUBLISHED))
     if scale == PUBLISHED:
         return first_judged(judged(name, one) for one in SCALES)

@@ -17,7 +17,8 @@ TENTH = 0.1  # the interval of note 000, §2
 def responses(model: Network, batches: Batches) -> Table:
     """Standard deviation of every 3×3 layer's output, after BN and before the non-linearity.
 
-    The quantity of Fig. 7 (§4.2): before ReLU, or before the addition. One row a layer in network
+    The quantity of Fig. 7 (§4.2): before ReLU, or before the addition. `batches` are normalised
+    images (N, channels, H, W), here and in the other probes. One row a layer in network
     order: layer, std and mean (of every value); channel_std, share within ±0.1, 1 % and 99 %
     percentiles (of a sample of some 500 positions a batch).
     """
@@ -76,7 +77,8 @@ class Tally:
 def block_ratios(model: Network, batches: Batches) -> Table:
     """How large each block's correction is beside its input: mean over images of ‖F(x)‖/‖x‖.
 
-    F(x) is the block's second layer after BN. Images whose x is all zero have no ratio and are
+    F(x) is the block's second layer after BN, `batches` are normalised images (N, channels, H, W).
+    Images whose x is all zero have no ratio and are
     left out (a block without any gives NaN). One row a block: block (from 1), ratio, input_norm
     (mean of ‖x‖), widening (whether the block changes the shape, so that its shortcut is no
     identity), gamma (median size of γ₂, the scales of the block's last BN; None without BN).
@@ -107,6 +109,7 @@ def block_ratios(model: Network, batches: Batches) -> Table:
 def angles(model: Network, batches: Batches) -> Table:
     """How far each block turns its input: the sine of the angle between input x and output y.
 
+    `batches` are normalised images (N, channels, H, W).
     y is the block's output before its last ReLU: F(x) in a plain net, F(x) plus the shortcut in a
     residual one. x and y of all images are taken as one long vector each, so that the sine depends
     neither on the size of x nor on that of y, unlike ‖F(x)‖/‖x‖ (block_ratios): zero is a multiple
@@ -155,6 +158,7 @@ def exact_statistics(model: Network, batches: Batches) -> Network:
     """A copy whose BN statistics are averages over the batches, not moving averages of training.
 
     The authors' released models were made this way; moving averages lag behind the weights.
+    `batches` are normalised images (N, channels, H, W).
     """
     exact = copy.deepcopy(model)
     update_bn(batches, exact)

@@ -29,6 +29,7 @@ def error(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
 def lesions(model: Network, batches: list[tuple[Tensor, Tensor]]) -> Table:
     """Test error with one block deleted at a time (Veit et al. 2016, §4.1), in per cent.
 
+    `batches` are normalised images (N, channels, H, W) with their labels (N,).
     Row 0 is the whole network; the others are its blocks in order, counted from 1. A deleted
     block's input goes through its shortcut alone, also in a plain net.
     """
@@ -54,7 +55,8 @@ def surplus(model: Network, blocks: Table, batches: list[tuple[Tensor, Tensor]])
     `block_ratios`), as many as leave the nine blocks of a network of 20 layers (Veit et al. 2016,
     §4.2, deletes random ones). Beside this joint error: that of the whole network, and the error
     with its identity blocks in another `order` within each stage (§4.3 there; Greff et al. 2017,
-    §5, read such blocks as steps of one estimate). Blocks are counted from 1.
+    §5, read such blocks as steps of one estimate). Blocks are counted from 1. `batches` are
+    normalised images (N, channels, H, W) with their labels (N,).
     """
     identity = [i for i, block in enumerate(model.blocks) if not block.widening]
     least = sorted(identity, key=lambda i: blocks["ratio"][i])
@@ -83,7 +85,8 @@ def mistakes(logits: Tensor, labels: Tensor) -> int:
 
 
 def gradient_ratios(model: Network, images: Tensor, labels: Tensor) -> Table:
-    """‖∇W‖/‖W‖ (ratio) and ‖W‖ (weight) of every 3×3 convolution for one batch in train mode."""
+    """‖∇W‖/‖W‖ (ratio) and ‖W‖ (weight) of every 3×3 convolution for one batch in train mode:
+    normalised images (N, channels, H, W) and their labels (N,)."""
     probed = copy.deepcopy(model).train()
     probed.zero_grad()
     F.cross_entropy(probed(images).float(), labels).backward()

@@ -17,6 +17,7 @@ SMALLEST = 1e-300  # what stands for a gradient that is zero
 def stage_ratio(ratio: Sequence[float], weight: Sequence[float], power: int = 2) -> float:
     """How large the first stage's gradients are beside the last stage's: ‖∇W‖·‖W‖, no unit.
 
+    Far from 1, gradients vanish or explode on their way back (Glorot and Bengio 2010, §4.2.2).
     Takes the columns of `gradient_ratios`, ‖∇W‖/‖W‖ and ‖W‖, with the stem in front. The median
     over the layers of a stage stands for it. ‖∇W‖·‖W‖ does not depend on the scale of W, which
     batch normalisation makes free. The gradient stands beside ‖W‖ to another `power`: 0 for
