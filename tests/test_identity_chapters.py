@@ -28,8 +28,8 @@ def test_stacks_are_told_as_shares_of_the_constants_error():
     frame = zero_weights.shares(records)
     assert set(zero_weights.longest(frame)["iterations"]) == {3000}
     told = zero_weights.regression_words(zero_weights.longest(frame), records)
-    assert "left with 0.80 of the error" in told["caption"]
-    assert "残差 0.010" in told["chinese"]
+    assert "have left 0.80 and 0.010 with BN, 0.80 and 0.010 without BN" in told["caption"]
+    assert "有 BN 时传统 0.80，残差 0.010；无 BN 时传统" in told["chinese"]
     table = zero_weights.lengths_table(frame)
     assert table["BN"].tolist() == ["no", "no", "yes", "yes"]
     assert set(table["plain"]) == {"0.80"}
@@ -179,6 +179,6 @@ def test_responses_in_the_course_of_training_are_those_of_the_checkpoints(monkey
     frame = response_std.over_training([20, 56])
     assert set(frame["run"]) == {f"public/tanjeffreyz/{n}" for n in made if "-56" in n}
     caption = plain_text(response_std.over_training_words(frame)["caption"])
-    assert "std of F(x), from 1.2 to 0.50 in plain-56 and 0.80 to 0.30 in ResNet-56" in caption
+    assert "std of F(x) goes from 1.2 to 0.50 in plain-56 and 0.80 to 0.30 in ResNet-56" in caption
     assert "its input, from 0.60 to 0.25 in plain-56 and 0.40 to 0.15 in ResNet-56" in caption
     assert response_std.over_training([8]).empty

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from scipy.stats import gmean
 
 from companion import tables
 from companion.chapters.response_std import by_training, identity_blocks, second_layers
@@ -43,9 +44,11 @@ def trainings(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def against(frame: pd.DataFrame, column: str) -> Interval:
-    """How many times larger a column of `trainings` is without decay on γ than with it."""
+    """How many times larger a column of `trainings` is without decay on γ than with it, where a
+    source (or seed) stands for several trainings with decay by their geometric mean."""
     free = frame["variant"] == NO_GAMMA_DECAY
-    return ratio(frame[free][column].tolist(), frame[~free][column].tolist())
+    usual = frame[~free].groupby("member")[column].agg(gmean)
+    return ratio(frame[free][column].tolist(), usual.tolist())
 
 
 def matched(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -68,10 +71,21 @@ def matched_sentence(frame: pd.DataFrame) -> str:
         for c in ("std", "ratio", "test_error")
     )
     return (
-        f"Trainings that differ in this alone: {count(len(pairs), 'pair')}. Without decay on γ the "
-        f"median std of F(x) is {number(std, 2)} times, the median ‖F(x)‖/‖x‖ {number(beside, 2)} "
-        f"times and the test error {number(error, 2)} times what it is with it."
+        f"{whose(frame)}Trainings that differ in this alone: {count(len(pairs), 'pair')}. Without "
+        f"decay on γ the median std of F(x) is {number(std, 2)} times, the median ‖F(x)‖/‖x‖ "
+        f"{number(beside, 2)} times and the test error {number(error, 2)} times what it is with it."
     )
+
+
+def whose(frame: pd.DataFrame) -> str:
+    """Which sources left decay on γ out, and in how many of their trainings; empty of our own."""
+    told = []
+    for source, part in frame.groupby("member"):
+        free = (part["variant"] == NO_GAMMA_DECAY).sum()
+        if free and isinstance(source, str):
+            trainings = count(len(part), "training")
+            told.append(f"{source} left decay on γ out in {free} of its {trainings}. ")
+    return "".join(told)
 
 
 def means_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,13 @@ BANDS = "Lines: medians over trainings; bands: lowest to highest."
 CLIPPED = "clipped"  # the variant whose gradients were clipped
 WHEN = {"before": {"ls": "--", "errorbar": None}, "trained": {}}
 EPOCHS = PROFILES["paper"].iterations / BATCHES
+FOLLOWED = {
+    "std": "std of F(x)",
+    "sine": "sine of the angle",
+    "ratio": "‖F(x)‖/‖x‖",
+    "gamma": "|γ₂|",
+}
+"""What is followed in the course of training, by its column of `over_training`."""
 DROPS = (EPOCHS / 2, 3 * EPOCHS / 4)  # epochs at which the paper's learning rate drops
 BESIDE = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
 
@@ -298,16 +305,19 @@ def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
     falls, turns = (listed([t for t in told[c] if t.endswith(str(deep))]) for c in ("std", "sine"))
     return {
         "caption": (
-            f"Left: the median std of F(x), from {falls}. Right: how far a block turns its input, "
-            f"from {turns}. Dotted: the learning rate drops."
+            f"In the course of training the median std of F(x) goes from {falls}; the sine of the "
+            f"angle by which a block turns its input, from {turns}. Dotted: the learning rate "
+            "drops."
         ),
         "alt": f"Lines by epoch. Std of F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}.",
         "origin": (
             f"Checkpoints of {SOURCE}, {count(frame['run'].nunique(), 'training')}, at the ends of "
             f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; on test images, "
             f"BN statistics averaged over training images. {BANDS} The first epoch of 56 layers "
-            f"was at a low learning rate. From {SOURCE}/trajectories.json. Std of F(x): "
-            f"{listed(told['std'])}. Sine: {listed(told['sine'])}."
+            f"was at a low learning rate. All {len(trajectories())} trainings, also those of other "
+            f"depths and with projections, are in "
+            f"[{SOURCE}/trajectories.json](../records/public/{SOURCE}/trajectories.json). Std of "
+            f"F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}."
         ),
     }
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from companion import tables
 from companion.settings import Settings
 from companion.words import error_rate, experiment_scale, network, scale
+from residual.claims.evidence import Evidence
 from residual.constructions import zero_scale, zero_weights
 from residual.experiments.regression import CONSTANT
 from residual.models import build
@@ -116,12 +117,16 @@ def stacks(chosen: Settings) -> list[Record]:
 def shares(records: Sequence[Record]) -> pd.DataFrame:
     """What is left of the way to the identity: kind, blocks, norm, iterations, seed, left.
 
-    `left` is the error over that of the best constant; `norm` says whether the stacks have BN.
+    `left` is the share of the way from the best constant to exact identity weights, as the rule of
+    identity-is-hard has it; `norm` says whether the stacks have BN, with which exact weights leave
+    a plain stack a small error.
     """
     frame = tables.joined(
         tables.rows(record).assign(norm=record["settings"]["norm"]) for record in records
     )
-    found = frame.assign(left=frame["loss"] / CONSTANT)
+    floor = Evidence("quick").constructions["identity_floor"]
+    bound = ((frame["kind"] == "plain") & frame["norm"]) * floor
+    found = frame.assign(left=(frame["loss"] - bound) / (CONSTANT - bound))
     return found[["kind", "blocks", "norm", "iterations", "seed", "left"]]
 
 
@@ -131,8 +136,8 @@ def longest(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def ends(frame: pd.DataFrame) -> pd.Series:
-    """`left` by BN, number of blocks, length of training and kind: geometric means over seeds."""
-    return frame.groupby(["norm", "blocks", "iterations", "kind"])["left"].agg(gmean)
+    """`left` by BN, number of blocks, length of training and kind: means over seeds."""
+    return frame.groupby(["norm", "blocks", "iterations", "kind"])["left"].mean()
 
 
 def lengths_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,19 +150,23 @@ def lengths_table(frame: pd.DataFrame) -> pd.DataFrame:
 def regression_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
     """Captions, alt text and origin of the figure of stacks on their way to the identity."""
     first, blocks, length = records[0], frame["blocks"].max(), frame["iterations"].max()
-    found = ends(frame).xs((first["settings"]["norm"], blocks, length))
-    plain, residual = (number(found[kind], 2) for kind in KINDS)
+    found = ends(frame).xs((blocks, length), level=("blocks", "iterations"))
+    english, chinese = [], []
+    for norm in sorted(frame["norm"].unique(), reverse=True):
+        plain, residual = (number(found[norm, kind], 2) for kind in KINDS)
+        english.append(f"{plain} and {residual} {'with' if norm else 'without'} BN")
+        chinese.append(f"{'有' if norm else '无'} BN 时传统 {plain}，残差 {residual}")
+    told = f"plain and residual stacks of {blocks} blocks have left {', '.join(english)}"
     return {
         "caption": (
-            f"Stacks learn to return their input. With {blocks} blocks and BN the plain one is "
-            f"left with {plain} of the error of the best constant, the residual one with "
-            f"{residual}. 1 is the constant, 0 the exact identity; a dot is a seed."
+            "Stacks learn to return their input. Of the way from the best constant (1) to exact "
+            f"identity weights (0) {told}. A dot is a seed."
         ),
         "chinese": (
-            f"让一堆层学会原样返回输入。{blocks} 个块、有 BN 时，剩余误差与最佳常数的误差之比："
-            f"传统 {plain}，残差 {residual}。1 为常数，0 为严格的恒等映射；每个点是一个随机种子。"
+            f"让一堆层学会原样返回输入。从最佳常数（1）到严格恒等的权重（0），{blocks} 个块剩下的"
+            f"路程：{'；'.join(chinese)}。每个点是一个随机种子。"
         ),
-        "alt": f"Error left against the number of blocks: at {blocks}, {plain} and {residual}.",
+        "alt": f"What is left of the way against the number of blocks: {told}.",
         "origin": (
             f"{experiment_scale(first)}; errors after {length:,} iterations, at the best of "
             f"{len(first['settings']['learning_rates'])} learning rates for each."
@@ -401,11 +410,10 @@ def recap(chosen: Settings) -> str:
     if records := stacks(chosen):
         frame = longest(shares(records[:1]))
         blocks = frame["blocks"].max()
-        found = frame[frame["blocks"] == blocks].groupby("kind")["left"].agg(gmean)
+        found = frame[frame["blocks"] == blocks].groupby("kind")["left"].mean()
         told.append(
-            f"On the way to the identity a plain stack of {blocks} blocks is left with "
-            f"{number(found['plain'], 2)} of a constant's error, a residual one with "
-            f"{number(found['residual'], 2)}."
+            f"A plain stack of {blocks} blocks is left with {number(found['plain'], 2)} of the way "
+            f"from a constant to the identity, a residual one with {number(found['residual'], 2)}."
         )
     if record := chosen.stored("weights-go-to-zero"):
         frame = falling(record)

@@ -1,5 +1,6 @@
 """Rules on zero weights (note 002, §3): what they do, and whether training reaches them."""
 
+from dataclasses import replace
 from statistics import median
 
 from residual.claims.about_identity import identity_is_hard
@@ -110,7 +111,7 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
     none_free = bool(free) and all(m.interval.upper < TENFOLD for m in free)
     every = bool(judged) and len(tenfold) == len(judged)
     kept = {"kept": 1 / judged[0].interval.estimate} if judged else {}
-    return conclude(
+    found = conclude(
         every or (bool(tenfold) and not none_free),
         none_free,
         [*judged, *beside],
@@ -119,6 +120,9 @@ def weights_go_to_zero(evidence: Evidence) -> Finding:
         caution=() if every else [Reason("only-at", {"group": m.group}) for m in tenfold],
         doubt=() if judged else [Reason("nothing-learnt")],
     )
+    learned = {m.group.rsplit("/", 1)[0] for m in judged}
+    few = [Reason("few-learnt", {"group": s}) for s in SETTINGS.values() if s not in learned]
+    return replace(found, reasons=(*found.reasons, *few * bool(judged)))
 
 
 def zero_is_fixed(evidence: Evidence) -> Finding:
