@@ -209,9 +209,11 @@ def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 INSTALL = """\
 from importlib.util import find_spec
+from pathlib import Path
 
 if find_spec("residual") is None:  # in Colab
     !git clone --quiet --depth 1 {url} book && pip install --quiet "./book[book]"
+if Path("book/notebooks").is_dir():  # also after the runtime was restarted
     %cd book/notebooks"""
 """The first cell of a chapter in a book that has an address; the site does not show it."""
 

@@ -57,7 +57,6 @@ def measure(
     say(f"{len(pairs) - len(wanted)} of {len(pairs)} networks are in the store already.")
     contents = {peer: published(folder, source, peer) for source, peer in wanted}
     dataset = load("cifar10", data) if wanted else None
-    refused = []
     for source, peer in wanted:
         found = measure_one(source, peer, contents[peer], dataset, pick_device(device), root)
         reported = "none reported" if peer.test_error is None else f"reported {peer.test_error} %"
@@ -66,9 +65,7 @@ def measure(
             f"training error {found['metrics']['train_error']:.2f} %, "
             f"{found['provenance']['seconds']:.0f} s"
         )
-        if not admitted(found):
-            refused.append(found.name)
-    if refused:
+    if refused := [record.name for record in every("public", root) if not admitted(record)]:
         raise PeerError(
             f"{', '.join(refused)}: not admitted, since the test error is neither within "
             f"{TOLERANCE} points of the reported one nor, where none is reported, below "
