@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from residual.store import ROOT
 
@@ -22,7 +23,8 @@ def pins():
 def test_environment_yml_has_the_same_pins():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     *plain, nested = environment["dependencies"]
-    assert f"python{PROJECT['requires-python']}" in plain
+    (version,) = (name.removeprefix("python=") for name in plain if name.startswith("python"))
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
     assert set(nested["pip"]) == pins() | {"--editable=."}
 
 

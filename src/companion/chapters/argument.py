@@ -1,6 +1,7 @@
 """What the argument of note 000 proves: curvature, and the chain link by link."""
 
 from collections.abc import Sequence
+from statistics import median
 from textwrap import fill
 
 import pandas as pd
@@ -30,6 +31,7 @@ CHINESE = {
     "conclusion": "结论",
 }
 STATES = ("before training", "trained")
+PREDICTED = "identity with noise of F's size"
 
 
 def kernels(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
@@ -76,11 +78,14 @@ def kernel_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
     }
 
 
-def jacobians(records: Sequence[Record], untrained: Record | None) -> pd.DataFrame:
+def jacobians(
+    records: Sequence[Record], untrained: Record | None, starts: Record | None
+) -> pd.DataFrame:
     """Participation ratio of the singular values of a block's Jacobian before its last ReLU.
 
     Medians over identity blocks, then over networks, with what `as_even` predicts from
-    ‖F(x)‖/‖x‖ of the trained residual networks.
+    ‖F(x)‖/‖x‖ of the residual networks: the trained ones, and those that `starts` has measured
+    before training.
     """
     frames = [
         pd.DataFrame(r["probes"]["jacobian"]).assign(**tables.about(r))
@@ -89,7 +94,11 @@ def jacobians(records: Sequence[Record], untrained: Record | None) -> pd.DataFra
     if not frames:
         return pd.DataFrame()
     trained = medians(identity_blocks(tables.joined(frames)), "participation")
-    rows = [{"state": STATES[1]} | {kind: trained.get((records[0].depth, kind)) for kind in KINDS}]
+    depth = records[0].depth
+    blocks = identity_blocks(tables.responses(records, what="blocks"))
+    size = medians(blocks, "ratio").get((depth, "residual"))
+    rows = [{"state": STATES[1]} | {kind: trained.get((depth, kind)) for kind in KINDS}]
+    rows[0] |= {PREDICTED: None if size is None else as_even(size)}
     if untrained:
         found = {
             kind: pd.concat(
@@ -97,10 +106,10 @@ def jacobians(records: Sequence[Record], untrained: Record | None) -> pd.DataFra
             )["participation"].median()
             for kind in KINDS
         }
+        seeds = [m for m in starts.measurements if f"residual-{depth}" in m] if starts else []
+        sizes = [measured[f"residual-{depth}"]["ratio"] for measured in seeds]
         rows.insert(0, {"state": STATES[0]} | found)
-    blocks = identity_blocks(tables.responses(records, what="blocks"))
-    size = medians(blocks, "ratio").get((records[0].depth, "residual"))
-    rows[-1]["identity with noise of F's size"] = None if size is None else as_even(size)
+        rows[0] |= {PREDICTED: as_even(median(sizes)) if sizes else None}
     return pd.DataFrame(rows)
 
 
