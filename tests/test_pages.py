@@ -1,5 +1,6 @@
 """What the pages compute: how many claims came out how, and the registered control."""
 
+import json
 from types import SimpleNamespace
 
 import made_up
@@ -71,3 +72,29 @@ def test_a_preview_names_the_picture_by_its_whole_address_where_there_is_one(bas
     assert f'property="og:image" content="{picture}"' in context["metatags"]
     assert 'property="og:title" content="1. Depth"' in context["metatags"]
     assert 'name="description" content="It &quot;works&quot; &lt; 1."' in context["metatags"]
+
+
+def test_a_number_leads_to_the_table_of_final_errors_where_it_stands_there():
+    table, record = (
+        "../records/public/final-test-errors.csv",
+        "../records/public/akamaster/residual-20",
+    )
+    alone = extension.linked("book/claims", "public/tomgoldstein/plain-110")
+    assert alone == f'<a href="{table}">public/tomgoldstein/plain-110</a>'
+    beside = extension.linked("book/claims", "public/robertkoller/plain-20")
+    assert beside.endswith(
+        f'.csv">public/robertkoller/plain-20</a> (<a href="{table}">final error</a>)'
+    )
+    measured = extension.linked("book/claims", "public/akamaster/residual-20")
+    assert measured == f'<a href="{record}.json">public/akamaster/residual-20</a>'
+    assert extension.linked("index", "quick/plain-8-s0") == "quick/plain-8-s0"
+
+
+def test_verdicts_are_told_to_search_engines():
+    script = extension.reviews("../")
+    told = json.loads(
+        script.removeprefix('<script type="application/ld+json">').split("</script>")[0]
+    )
+    assert [one["url"] for one in told] == [f"../book/claims.html#claim-{c.id}" for c in CLAIMS]
+    assert {one["@type"] for one in told} == {"ClaimReview"}
+    assert script.count("<") == 2
