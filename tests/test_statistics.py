@@ -33,6 +33,7 @@ def test_two_seeds_have_no_interval():
     assert statistics.mean([1.0, 2.0]).upper == math.inf
     few = statistics.ratio([1.0], [2.0])
     assert (few.estimate, few.lower, few.upper) == (0.5, 0, math.inf)
+    assert few.ends() == {"lower": None, "upper": None, "n": 1}
     assert "no interval" in str(few)
 
 

@@ -55,8 +55,9 @@ class Interval:
 
     def ends(self) -> dict[str, float | None]:
         """The ends and the number of trainings for JSON; null where there is no interval."""
-        ends = {"lower": self.lower, "upper": self.upper}
-        return {k: v if math.isfinite(v) else None for k, v in ends.items()} | {"n": self.seeds}
+        bounded = math.isfinite(self.lower) and math.isfinite(self.upper)
+        ends = (self.lower, self.upper) if bounded else (None, None)
+        return {"lower": ends[0], "upper": ends[1], "n": self.seeds}
 
     def __str__(self) -> str:
         if self.seeds == 0 and self.lower == self.upper:  # one number, of no training
