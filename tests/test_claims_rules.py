@@ -16,6 +16,7 @@ from residual.claims import (
     NOT_SUPPORTED,
     SUPPORTED,
     Finding,
+    about_nearness,
     judge,
 )
 
@@ -88,6 +89,18 @@ def accumulating(last, ratio=0.05):
     return evidence(*alike("residual", 56, ratio=ratio, last_ratio=last))
 
 
+def undecayed(std=1.0, ratio=0.05):
+    """ResNet-56s without decay on γ that respond so strongly, beside those with it (1 and 0.05)."""
+    free = alike("residual", 56, std=std, ratio=ratio, decay_gamma=False)
+    return evidence(*alike("residual", 56, ratio=0.05), *free)
+
+
+def one_costs(block):
+    """ResNet-56s that respond more with each block, of which one alone costs anything: just above
+    the middle of its stage the correlation is just above zero, just below the middle just below."""
+    return evidence(*made.lesions([float(i == block) for i in range(27)]))
+
+
 def deleted(joint, rise=0.0):
     """ResNet-56 without 18 blocks, each of which costs so much, beside a ResNet-20 that errs 10 %;
     the error is so written that the ratio of shares is `joint`/10 exactly."""
@@ -102,6 +115,7 @@ AT = [
     ("degradation-train", points(p20=10.0, p56=9.999), NOT_SUPPORTED),
     ("degradation-test", points("test", p20=10.0, p56=10.0), INCONCLUSIVE),
     ("degradation-test", points("test", p20=10.0, p56=10.01), SUPPORTED),
+    ("degradation-test", points("test", p20=10.0, p56=9.99), NOT_SUPPORTED),
     ("not-overfitting", points(p20=10.0, p56=10.0), NOT_SUPPORTED),
     ("not-overfitting", points(p20=10.0, p56=50.0), SUPPORTED),
     ("not-overfitting", points(p20=10.0, p56=50.1), INCONCLUSIVE),
@@ -151,7 +165,9 @@ AT = [
     ("response-near-zero", points("ratio", r20=0.1, r56=0.1), NOT_SUPPORTED),
     ("response-smaller", made.both("std", (1.0,) * 3, (1.0,) * 3), INCONCLUSIVE),
     ("response-smaller", made.both("std", (1.001,) * 3, (1.0,) * 3), SUPPORTED),
+    ("response-smaller", made.both("std", (0.999,) * 3, (1.0,) * 3), NOT_SUPPORTED),
     ("plain-range-wide", made.both("std", (1.0,) * 3, (1.0,) * 3), INCONCLUSIVE),
+    ("plain-range-wide", made.both("std", (1.001,) * 3, (1.0,) * 3), SUPPORTED),
     ("plain-range-wide", made.both("std", (0.999,) * 3, (1.0,) * 3), NOT_SUPPORTED),
     ("order-of-magnitude", made.both("std", (10.0,) * 3, (1.0,) * 3), SUPPORTED),
     ("order-of-magnitude", made.both("std", (9.99,) * 3, (1.0,) * 3), NOT_SUPPORTED),
@@ -161,6 +177,7 @@ AT = [
     ("mean-is-zero", made.within(0.1, 0.1, name="mean"), NOT_SUPPORTED),
     ("deeper-is-smaller", points("std", r20=2.0, r56=2.0, r110=1.0), INCONCLUSIVE),
     ("deeper-is-smaller", points("std", r20=2.0, r56=1.99, r110=1.98), SUPPORTED),
+    ("deeper-is-smaller", points("std", r20=2.0, r56=2.01, r110=1.0), NOT_SUPPORTED),
     ("nearer-the-identity", made.both("sine", (0.5,) * 3, (0.5,) * 3), INCONCLUSIVE),
     ("nearer-the-identity", made.both("sine", (0.501,) * 3, (0.5,) * 3), SUPPORTED),
     ("nearer-the-identity", made.both("sine", (0.499,) * 3, (0.5,) * 3), NOT_SUPPORTED),
@@ -169,17 +186,32 @@ AT = [
     ("response-means-dispensable", evidence(*made.lesions([1.0] * 27)), CAVEAT),
     ("response-means-dispensable", evidence(*made.lesions([1.001] * 27)), NOT_SUPPORTED),
     ("large-only-when-needed", evidence(*made.lesions([0.0] * 27)), INCONCLUSIVE),
+    ("large-only-when-needed", one_costs(23), CAVEAT),
+    ("large-only-when-needed", one_costs(22), NOT_SUPPORTED),
     ("preconditioning", made.curved(2.0, (1.0,) * 3), INCONCLUSIVE),
     ("preconditioning", made.curved(2.0, (1.001,) * 3), CAVEAT),
+    ("preconditioning", made.curved(0.5, (1.0,) * 3), INCONCLUSIVE),
+    ("preconditioning", made.curved(0.5, (0.999,) * 3), NOT_SUPPORTED),
     ("chain-is-valid", accumulating(0.05), INCONCLUSIVE),
     ("chain-is-valid", accumulating(0.0499), NOT_SUPPORTED),
+    ("chain-is-valid", undecayed(), INCONCLUSIVE),
+    ("chain-is-valid", undecayed(std=1.001), NOT_SUPPORTED),
+    ("chain-is-valid", undecayed(ratio=0.0501), NOT_SUPPORTED),
     ("learning-is-easier", made.epochs((2, 2, 2)), INCONCLUSIVE),
+    ("learning-is-easier", made.epochs((101,) * 3, (100,) * 3), CAVEAT),
+    ("learning-is-easier", made.epochs((99,) * 3, (100,) * 3), NOT_SUPPORTED),
 ]
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), AT, ids=[f"{n}-{e}" for n, _, e in AT])
 def test_a_threshold_belongs_to_the_side_that_the_rule_says(name, given, expected):
     assert verdict(name, given) == expected
+
+
+@pytest.mark.parametrize(("p", "expected"), [(0.05, INCONCLUSIVE), (0.0499, CAVEAT)])
+def test_an_order_repeats_if_chance_gives_it_less_than_once_in_twenty(monkeypatch, p, expected):
+    monkeypatch.setattr(about_nearness, "concordance", lambda parts: ([1.0] * 3, p))
+    assert verdict("large-only-when-needed", evidence(*made.lesions(made.RISING))) == expected
 
 
 # What single rules look at

@@ -105,17 +105,19 @@ def compare(evidence: Evidence, read: Reader, threshold: float) -> Finding:
 
 
 def response_smaller(evidence: Evidence) -> Finding:
-    """Ratio of the median stds of the 3×3 layers."""
+    """Ratio of the median stds of the 3×3 layers; refuted where it surely lies below one at both
+    depths."""
     return compare(evidence, std_of, 1)
 
 
 def plain_range_wide(evidence: Evidence) -> Finding:
-    """Ratio of the median 1–99 % ranges of the 3×3 layers."""
+    """Ratio of the median 1–99 % ranges of the 3×3 layers; refuted where it surely lies below one
+    at both depths."""
     return compare(evidence, range_of, 1)
 
 
 def order_of_magnitude(evidence: Evidence) -> Finding:
-    """The ratio of medians against ten."""
+    """The ratio of medians against ten; refuted where it surely lies below ten at both depths."""
     return compare(evidence, std_of, TENFOLD)
 
 
@@ -157,7 +159,8 @@ def at_every_depth(
 
 
 def within_a_tenth(evidence: Evidence) -> Finding:
-    """Share of the elements of F(x) within ±0.1, against nine tenths."""
+    """Share of the elements of F(x) within ±0.1, against nine tenths; refuted where it surely lies
+    below nine tenths at every depth."""
 
     def share(run: Record, when: str) -> float:
         return fmean(layer_values(run, "within_tenth", when, second=True))
@@ -166,7 +169,8 @@ def within_a_tenth(evidence: Evidence) -> Finding:
 
 
 def mean_is_zero(evidence: Evidence) -> Finding:
-    """Mean over blocks of |mean|/std of F(x), against a tenth."""
+    """Mean over blocks of |mean|/std of F(x), against a tenth; refuted where it surely reaches a
+    tenth at every depth."""
 
     def mean_over_std(run: Record, when: str) -> float:
         columns = (layer_values(run, column, when, second=True) for column in ("mean", "std"))
@@ -181,7 +185,8 @@ def relative_median(run: Record, when: str) -> float:
 
 
 def response_near_zero(evidence: Evidence) -> Finding:
-    """Median over blocks of ‖F(x)‖/‖x‖ after training, against a tenth."""
+    """Median over blocks of ‖F(x)‖/‖x‖ after training, against a tenth; refuted where it surely
+    reaches a tenth at every depth."""
     return at_every_depth(evidence, "ratio", relative_median, TENTH, rated)
 
 
