@@ -224,8 +224,11 @@ def path_words(frame: pd.DataFrame) -> dict:
         where = f"{'with' if relu else 'without'} the last ReLU"
         told.append(f"{where} {listed(good) if good else 'none'}")
         for start, each in starts.items():
-            lacks = [PATHS[p] for p in each if (relu, PATHS[p], start) not in means.index]
-            lacking += [f"{path} {where}{FROM[start]}" for path in lacks]
+            for path in each:
+                there = (relu, PATHS[path], start) in means.index
+                # Without a ReLU the mixture keeps the size of x, so that its own start is matched.
+                if not there and (relu, path, start) != (False, "orthogonal", "matched"):
+                    lacking.append(f"{PATHS[path]} {where}{FROM[start]}")
     depth, low = deep["depth"].max(), frame["depth"].min()
     look = f", pale at depth {low}" * bool(low < depth)
     if "matched" in starts:
