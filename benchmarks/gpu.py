@@ -85,14 +85,14 @@ def abreast(given: argparse.Namespace) -> dict:
     their own: seconds of both, and whether the one among many ended as it did alone."""
     found, ends = {}, []
     with TemporaryDirectory() as folder:
-        for count in (1, ABREAST):
+        for name, count in (("alone", 1), ("abreast", ABREAST)):
             wanted = recipes(
                 given.profile, ["residual"], given.depths[:1], range(count), given.iterations
             )
-            how = Options(given.device, Path(folder, str(count)), given.data, jobs=count)
+            how = Options(given.device, Path(folder, name), given.data, jobs=count)
             start = time.perf_counter()
             outcomes = sweep(wanted, how)
-            found[f"{count}_seconds"] = round(time.perf_counter() - start, 3)
+            found[f"{name}_seconds"] = round(time.perf_counter() - start, 3)
             if failed := [str(outcome.error) for outcome in outcomes if outcome.error]:
                 return found | {"failed": failed[0]}
             ends.append(outcomes[0].run["metrics"])

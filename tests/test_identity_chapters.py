@@ -14,7 +14,7 @@ def plain_text(text):
     return text.replace(HYPHEN, "-").replace(SPACE, " ")
 
 
-def test_stacks_are_told_as_shares_of_the_constants_error():
+def test_stacks_are_told_by_what_is_left_of_the_way():
     rows = [
         {"kind": kind, "blocks": 9, "iterations": length, "loss": share * zero_weights.CONSTANT}
         for kind, share in (("plain", 0.8), ("residual", 0.01))

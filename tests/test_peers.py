@@ -455,7 +455,7 @@ def test_a_reported_error_without_a_log_has_no_points():
     of |= dict.fromkeys(("akamaster", "JazhielSegura"), very_deep - {"plain-110"})
     assert set(found) == {f"public/{source}/{name}" for source in of for name in of[source]}
     assert found["public/AidenTag/plain-110"].final_test_error > 90
-    assert found["public/AidenTag/plain-110"].low_start is False
+    assert found["public/AidenTag/plain-110"].low_start is True
     assert not any(curve.iterations for curve in found.values())
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from hashlib import sha256
+from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -103,10 +104,11 @@ def made_from(parameters: dict) -> str:
     """A digest of all that the site is made from but the words of its pages.
 
     Parameters, code, chapters, records, the reader's own among them, measured speeds, how to cite
-    it, the configuration, and the names of the pages.
+    it, the configuration, the names of the pages, and the installed packages.
     """
     held = (ROOT / "src", ROOT / "notebooks", ROOT / "benchmarks" / "results", committed(), own())
-    sha = sha256(repr(sorted(parameters.items())).encode())
+    packages = sorted(f"{package.name} {package.version}" for package in distributions())
+    sha = sha256(repr([sorted(parameters.items()), packages]).encode())
     told = (ROOT / name for name in ("_config.yml", "_toc.yml", "CITATION.cff"))
     for path in [*told, *(path for folder in held for path in below(folder))]:
         sha.update(f"{path}\n".encode() + sha256(path.read_bytes()).digest())
@@ -154,15 +156,17 @@ def prepare(site: Path) -> bool:
 def execute_all(folder: Path, parameters: dict) -> None:
     """Execute the chapters into a folder, some at once, each in a kernel of its own."""
     kernels = min(KERNELS, usable_cores())
-    os.environ["OMP_NUM_THREADS"] = str(max(1, usable_cores() // kernels))
     with own_kernel(), ThreadPoolExecutor(kernels) as pool:
+        os.environ["OMP_NUM_THREADS"] = str(max(1, usable_cores() // kernels))
         jobs = [pool.submit(execute, name, folder, parameters) for name in CHAPTERS]
         try:
             for chapter, job in zip(CHAPTERS, jobs):
                 job.result()
                 print(f"Executed {chapter}", flush=True)
-        finally:
-            pool.shutdown(cancel_futures=True)  # after Ctrl-C, or a chapter that stopped
+        except BaseException:  # Ctrl-C, or a chapter that stopped
+            print("Waiting for the chapters that are being executed.", flush=True)
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def execute(chapter: str, folder: Path, parameters: dict) -> None:
@@ -188,13 +192,22 @@ def execute(chapter: str, folder: Path, parameters: dict) -> None:
 @contextmanager
 def own_kernel() -> Iterator[None]:
     """Kernels are this interpreter, whatever kernels and settings the reader's home holds, and
-    whether or not it can be written to; they start where the chapters lie."""
+    whether or not it can be written to; they start where the chapters lie.
+
+    The folder is that of the process, so all its threads must want the same one, and paths must be
+    absolute: papermill, too, changes it and back when it writes.
+    """
     from ipykernel.kernelspec import write_kernel_spec
 
+    before = dict(os.environ)
     with TemporaryDirectory() as folder, chdir(ROOT / "notebooks"):
         write_kernel_spec(str(Path(folder, "kernels", "python3")))
         os.environ |= {"JUPYTER_PATH": folder, "JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
-        yield
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ |= before
 
 
 def neutral(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -71,9 +71,10 @@ def matched_sentence(frame: pd.DataFrame) -> str:
         for c in ("std", "ratio", "test_error")
     )
     return (
-        f"{whose(frame)}Trainings that differ in this alone: {count(len(pairs), 'pair')}. Without "
-        f"decay on γ the median std of F(x) is {number(std, 2)} times, the median ‖F(x)‖/‖x‖ "
-        f"{number(beside, 2)} times and the test error {number(error, 2)} times what it is with it."
+        f"{whose(frame)}Trainings that differ in this alone: {count(len(pairs), 'pair')}, in which "
+        f"without decay on γ the median std of F(x) is {number(std, 2)} times, the median "
+        f"‖F(x)‖/‖x‖ {number(beside, 2)} times and the test error {number(error, 2)} times what it "
+        "is with it."
     )
 
 

@@ -295,13 +295,14 @@ def over_training(depths: Sequence[int]) -> pd.DataFrame:
 def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
     """Captions, alt text and origin of the figure of responses in the course of training."""
     ends = frame[frame["epoch"].isin([frame["epoch"].min(), LAST])]
-    found = ends.groupby(["depth", "kind", "network", "epoch"])[["std", "sine"]].median()
-    told = {"std": [], "sine": []}
+    found = ends.groupby(["depth", "kind", "network", "epoch"])[[*FOLLOWED]].median()
+    told: dict[str, list[str]] = {column: [] for column in FOLLOWED}
     for (_, _, name), part in found.groupby(level=["depth", "kind", "network"]):
         for column, sentences in told.items():
             first, last = (number(value, 2) for value in part[column])
             sentences.append(f"{first} to {last} in {name}")
     deep = frame["depth"].max()
+    whole = " ".join(f"{FOLLOWED[c][0].upper()}{FOLLOWED[c][1:]}: {listed(told[c])}." for c in told)
     falls, turns = (listed([t for t in told[c] if t.endswith(str(deep))]) for c in ("std", "sine"))
     return {
         "caption": (
@@ -309,15 +310,14 @@ def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
             f"angle by which a block turns its input, from {turns}. Dotted: the learning rate "
             "drops."
         ),
-        "alt": f"Lines by epoch. Std of F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}.",
+        "alt": f"Lines by epoch. {whole}",
         "origin": (
             f"Checkpoints of {SOURCE}, {count(frame['run'].nunique(), 'training')}, at the ends of "
             f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; on test images, "
             f"BN statistics averaged over training images. {BANDS} The first epoch of 56 layers "
             f"was at a low learning rate. All {len(trajectories())} trainings, also those of other "
             f"depths and with projections, are in "
-            f"[{SOURCE}/trajectories.json](../records/public/{SOURCE}/trajectories.json). Std of "
-            f"F(x): {listed(told['std'])}. Sine: {listed(told['sine'])}."
+            f"[{SOURCE}/trajectories.json](../records/public/{SOURCE}/trajectories.json). {whole}"
         ),
     }
 

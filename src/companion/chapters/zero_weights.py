@@ -141,7 +141,7 @@ def ends(frame: pd.DataFrame) -> pd.Series:
 
 
 def lengths_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The error left after each length of training, as words, plain beside residual."""
+    """What is left of the way after each length of training, in words, plain beside residual."""
     told = ends(frame).map(lambda v: number(v, 2)).unstack("kind").reset_index()
     told["norm"] = told["norm"].map({True: "yes", False: "no"})
     return told.rename(columns={"norm": "BN"})
@@ -154,16 +154,19 @@ def regression_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str
     english, chinese = [], []
     for norm in sorted(frame["norm"].unique(), reverse=True):
         plain, residual = (number(found[norm, kind], 2) for kind in KINDS)
-        english.append(f"{plain} and {residual} {'with' if norm else 'without'} BN")
-        chinese.append(f"{'有' if norm else '无'} BN 时传统 {plain}，残差 {residual}")
+        bad = bool(found[norm, "residual"] > 1.05)  # beyond the spread of seeds at the constant
+        with_bn, worse = "with" if norm else "without", " (worse than it)" * bad
+        english.append(f"{plain} and {residual}{worse} {with_bn} BN")
+        with_bn, worse = "有" if norm else "无", "（比常数更差）" * bad
+        chinese.append(f"{with_bn} BN 时传统 {plain}，残差 {residual}{worse}")
     told = f"plain and residual stacks of {blocks} blocks have left {', '.join(english)}"
     return {
         "caption": (
-            "Stacks learn to return their input. Of the way from the best constant (1) to exact "
-            f"identity weights (0) {told}. A dot is a seed."
+            "Stacks are trained to return their input. Of the way from the best constant (1) to "
+            f"exact identity weights (0), {told}. Dots: seeds."
         ),
         "chinese": (
-            f"让一堆层学会原样返回输入。从最佳常数（1）到严格恒等的权重（0），{blocks} 个块剩下的"
+            f"训练一堆层原样返回输入。从最佳常数（1）到严格恒等的权重（0），{blocks} 个块剩下的"
             f"路程：{'；'.join(chinese)}。每个点是一个随机种子。"
         ),
         "alt": f"What is left of the way against the number of blocks: {told}.",
