@@ -383,3 +383,12 @@ def test_verdicts_as_json_carry_their_claims_words():
     assert row["measures"][0]["trainings"] == dict(first.trainings)
     assert row["measures"][0]["lower"] == first.interval.lower
     assert row["reasons"][0]["en"] == reason(found.reasons[0])
+
+
+def test_settings_in_which_no_block_learns_are_named():
+    found = claims.judged("weights-go-to-zero", "quick")
+    learned = {m.group.rsplit("/", 1)[0] for m in found.measures if m.name == "weights"}
+    told = {r.told["group"] for r in found.reasons if r.name == "few-learnt"}
+    assert learned | told == {"bn", "bn/decay", "no-bn", "no-bn/decay"}
+    assert told
+    assert not told & learned

@@ -180,5 +180,5 @@ def test_responses_in_the_course_of_training_are_those_of_the_checkpoints(monkey
     assert set(frame["run"]) == {f"public/tanjeffreyz/{n}" for n in made if "-56" in n}
     caption = plain_text(response_std.over_training_words(frame)["caption"])
     assert "std of F(x) goes from 1.2 to 0.50 in plain-56 and 0.80 to 0.30 in ResNet-56" in caption
-    assert "its input, from 0.60 to 0.25 in plain-56 and 0.40 to 0.15 in ResNet-56" in caption
+    assert "a block turns from 0.60 to 0.25 in plain-56 and 0.40 to 0.15 in ResNet-56" in caption
     assert response_std.over_training([8]).empty

@@ -306,9 +306,8 @@ def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
     falls, turns = (listed([t for t in told[c] if t.endswith(str(deep))]) for c in ("std", "sine"))
     return {
         "caption": (
-            f"In the course of training the median std of F(x) goes from {falls}; the sine of the "
-            f"angle by which a block turns its input, from {turns}. Dotted: the learning rate "
-            "drops."
+            f"The median std of F(x) goes from {falls}; the sine of the angle by which a block "
+            f"turns from {turns}. Dotted: the learning rate drops."
         ),
         "alt": f"Lines by epoch. {whole}",
         "origin": (
