@@ -1,6 +1,7 @@
 """What the pages compute: how many claims came out how, and the registered control."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import made_up
@@ -8,8 +9,9 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
-from companion import extension, pages, touch
-from residual.claims import CLAIMS, DIFFERS, INCONCLUSIVE, SUPPORTED, Verdict
+from companion import extension, forest, pages, touch
+from residual.claims import CLAIMS, DIFFERS, INCONCLUSIVE, SUPPORTED, Measure, Verdict
+from residual.statistics import geometric_mean
 
 
 def test_claims_are_counted_by_form_and_verdict(monkeypatch):
@@ -25,6 +27,17 @@ def test_claims_are_counted_by_form_and_verdict(monkeypatch):
         ["measured (26)", "", "", "", "26", ""],
     ]
     assert "1 statement about the paper alone is not counted" in told.replace("\u00a0", " ")
+
+
+def test_the_forest_plot_has_a_row_a_source_and_a_diamond_only_for_three(monkeypatch):
+    def measure(one: str, values: list[float]) -> Measure:
+        trainings = {f"{one} {n}": value for n, value in enumerate(values)}
+        return Measure("ratio", geometric_mean(values), trainings, group=one)
+
+    found = (measure("second", [5.0, 6.0, 7.0]), measure("first", [8.0, 9.0]))
+    monkeypatch.setattr(forest, "judged", lambda *_: SimpleNamespace(measures=found))
+    told = re.findall(">([a-z][^<]*)</text>", forest.drawn("degradation-train"))
+    assert told[:6] == [*found[0].trainings, "second set, together", *found[1].trainings]
 
 
 @pytest.mark.parametrize(("deep", "told"), [(5.0, "was met"), (5.1, "was not met")])

@@ -88,7 +88,7 @@ def draw_strip(name: str) -> str:
     return strips.strip(boxes.BY_ID[claim], found, language)
 
 
-DRAWN = {"strip": draw_strip, "forest": lambda _name: forest.drawn()}
+DRAWN = {"strip": draw_strip, "forest": forest.drawn}
 """What draws the image of an address such as strip:degradation-train.en."""
 
 

@@ -163,11 +163,12 @@ def log_table() -> str:
             (source, logs[0].set, logs[0].code, told, training, held_out, f"{longest:,.0f}")
         )
     header = ("Source", "Set", "Code", "Networks", "Training error", "Held-out error", "Iterations")
-    alone = "; ".join(
-        f"{found.source}, {network(found.kind, found.depth)}: {found.final_test_error:.2f}"
+    ends = [
+        (found.source, network(found.kind, found.depth), f"{found.final_test_error:.2f}")
         for found in peers.reported()
-    )
-    return f"{table(header, rows)}\n\nFinal test errors without a log, in per cent: {alone}."
+    ]
+    alone = table(("Source", "Network", "Final test error, %"), ends)
+    return f"{table(header, rows)}\n\nWithout a log, as their authors report them:\n\n{alone}"
 
 
 def option_table() -> str:
