@@ -288,12 +288,14 @@ def chained(ratio: float, last: float | None = None, free: float | None = None) 
     return evidence(*made)
 
 
-def epochs(plain: tuple, residual: tuple = (2, 2, 2)) -> Evidence:
-    """Logs that fall below 20 % of training error after so many epochs, at both depths."""
+def epochs(plain: tuple, residual: tuple = (2, 2, 2), deep: tuple = ()) -> Evidence:
+    """Logs that fall below 20 % of training error after so many epochs; `deep` is of plain-56, if
+    it is not as plain-20."""
+    after = {("plain", 20): plain, ("plain", 56): deep or plain}
+    after |= {("residual", depth): residual for depth in (20, 56)}
     logs = [
         curve(kind, depth, source, train=(50.0,) * (epoch - 1) + (10.0,))
-        for kind, ends in zip(KINDS, (plain, residual))
-        for depth in (20, 56)
+        for (kind, depth), ends in after.items()
         for source, epoch in zip(SOURCES, ends)
     ]
     return evidence(scale="public", logs=tuple(logs))

@@ -178,6 +178,7 @@ AT = [
     ("deeper-is-smaller", points("std", r20=2.0, r56=2.0, r110=1.0), INCONCLUSIVE),
     ("deeper-is-smaller", points("std", r20=2.0, r56=1.99, r110=1.98), SUPPORTED),
     ("deeper-is-smaller", points("std", r20=2.0, r56=2.01, r110=1.0), NOT_SUPPORTED),
+    ("deeper-is-smaller", points("std", r20=2.0, r56=1.99, r110=2.0), CAVEAT),
     ("nearer-the-identity", made.both("sine", (0.5,) * 3, (0.5,) * 3), INCONCLUSIVE),
     ("nearer-the-identity", made.both("sine", (0.501,) * 3, (0.5,) * 3), SUPPORTED),
     ("nearer-the-identity", made.both("sine", (0.499,) * 3, (0.5,) * 3), NOT_SUPPORTED),
@@ -200,6 +201,8 @@ AT = [
     ("learning-is-easier", made.epochs((2, 2, 2)), INCONCLUSIVE),
     ("learning-is-easier", made.epochs((101,) * 3, (100,) * 3), CAVEAT),
     ("learning-is-easier", made.epochs((99,) * 3, (100,) * 3), NOT_SUPPORTED),
+    ("learning-is-easier", made.epochs((3,) * 3, deep=(2,) * 3), INCONCLUSIVE),
+    ("learning-is-easier", made.epochs((3,) * 3, deep=(1,) * 3), NOT_SUPPORTED),
 ]
 
 
