@@ -41,6 +41,11 @@ def others(value: str = "train", **levels) -> Evidence:
     return evidence(*nets(value, "public", 4, **levels), scale="public")
 
 
+def short(value: str = "train", **levels) -> Evidence:
+    """Our own trainings at the quick profile."""
+    return evidence(*nets(value, "quick", **levels), scale="quick")
+
+
 def with_tests(tests: dict, **trains) -> Evidence:
     """Trainings with two kinds of error."""
     made = nets(**trains)
@@ -337,12 +342,14 @@ OUTCOMES = {
         CAVEAT: lambda: others(p20=1, p56=2),
         NO: lambda: ours(p20=2, p56=1),
         OPEN: lambda: ours(p20=1, p56=WIDE),
+        f"{OPEN}:one-recipe": lambda: short(p20=1, p56=2),
     },
     "degradation-test": {
         YES: lambda: ours("test", p20=1, p56=2),
         CAVEAT: lambda: others("test", p20=1, p56=2),
         NO: lambda: ours("test", p20=2, p56=1),
         OPEN: lambda: ours("test", p20=1, p56=WIDE),
+        f"{OPEN}:one-recipe": lambda: short("test", p20=1, p56=2),
     },
     "not-overfitting": {
         YES: lambda: with_tests({"p20": 5, "p56": 9}, p20=1, p56=5),
@@ -412,6 +419,7 @@ OUTCOMES = {
     "identity-not-just-a-path": {
         CAVEAT: paths,
         NO: lambda: paths(0.5, {"half": 30.0, "none": 30.0, "orthogonal": 0.5}),
+        f"{NO}:no-relu": lambda: paths(0.5, bare={"orthogonal": 0.5}),
         OPEN: lambda: paths(5.0, 30.0),
     },
     "hundreds-of-layers": {

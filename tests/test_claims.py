@@ -240,7 +240,7 @@ def test_what_is_measured_has_a_strip_of_what_decides(claim):
     if not claim.strip:
         return
     for key in OUTCOMES[claim.id]:
-        drawn = [m for m in made(claim.id, key).measures if m.name == claim.strip["measure"]]
+        drawn = [m for m in made(claim.id, key).measures if m.name in claim.drawn]
         assert any(m.judged and m.trainings and m.threshold is not None for m in drawn), key
 
 

@@ -63,7 +63,7 @@ def alt(claim: Claim, found: Verdict, language: str = "en") -> str:
 
 def strip(claim: Claim, found: Verdict, language: str = "en") -> str:
     """The claim's strip as a Markdown image, which the extension draws; nothing without one."""
-    if not claim.strip or not any(m.name == claim.strip["measure"] for m in found.measures):
+    if not any(m.name in claim.drawn for m in found.measures):
         return ""
     told = escape(alt(claim, found, language)).replace("[", "(").replace("]", ")")
     return f"![{told}](strip:{claim.id}.{language})"
@@ -102,8 +102,11 @@ def basis(found: Verdict) -> str:
 
 def others(found: Verdict) -> list[Verdict]:
     """The verdicts of the same claim at the other scales that have something to show."""
-    there = [judged(found.id, scale) for scale in SCALES if scale != found.scale]
-    return [verdict for verdict in there if verdict.measures]
+    there = {found.scale: found}
+    for scale in SCALES:
+        verdict = judged(found.id, scale)
+        there.setdefault(verdict.scale, verdict)  # what algebra decides is the same at each
+    return [verdict for verdict in there.values() if verdict.measures and verdict is not found]
 
 
 def everywhere(found: Verdict) -> list[Verdict]:

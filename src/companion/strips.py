@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from residual.claims import Claim, Measure, Verdict
+from residual.claims import Claim, Measure, Verdict, of_ours
 from residual.claims.wording import BETWEEN, word
 from residual.statistics import number
 
@@ -40,13 +40,15 @@ def rows(claim: Claim, verdicts: Sequence[Verdict], language: str) -> list[Row]:
     found = []
     for verdict in verdicts:
         for measure in verdict.measures:
-            if measure.name != claim.strip["measure"] or not measure.trainings:
+            if measure.name not in claim.drawn or not measure.trainings:
                 continue
             parts = [part for part in measure.group.split("/") if part]
             if claim.judged_on == "both" and {"first", "second"} & {*parts}:
                 continue  # a part of what is drawn already: its numbers stand in the table
             groups = [word("groups", part, language) for part in parts]
-            label = BETWEEN[language].join([word("scales", verdict.scale, language), *groups])
+            whose = "desk" if verdict.scale == "public" and of_ours(measure) else verdict.scale
+            of = [word("groups", measure.name, language)] if len(claim.drawn) > 1 else []
+            label = BETWEEN[language].join([word("scales", whose, language), *of, *groups])
             found.append((label, measure, verdict is verdicts[0] and measure.judged))
     return found
 

@@ -96,7 +96,7 @@ def judge(claim: Claim, evidence: Evidence, reasons: bool = True) -> Verdict:
     if lost := not_counted(found, evidence):
         found = because(found, Reason("diverged", {"which": ", ".join(lost)}))
     if claim.needs_length and not evidence.full_length:
-        found = shortened(found, evidence.scale)
+        found = shortened(found, evidence)
     scale = evidence.scale if claim.form == "measured" or found.runs else claim.form
     return Verdict(**vars(found), id=claim.id, scale=scale)
 
@@ -118,11 +118,14 @@ def not_counted(found: Finding, evidence: Evidence) -> list[str]:
     return [run.name for run in lost if run.name not in found.runs and of_network(run) in used]
 
 
-def shortened(found: Finding, scale: str) -> Finding:
+def shortened(found: Finding, evidence: Evidence) -> Finding:
     """A finding about the end of a training, from a short one: it can support, not refute."""
-    profile = PROFILES[scale]
-    length = {"iterations": f"{profile.iterations:,}", "data": DATASETS[profile.dataset]}
-    short = Reason("short", length | {"paper": f"{PROFILES['paper'].iterations:,}"})
+    profile, used = PROFILES[evidence.scale], {PROFILES[evidence.scale].iterations}
+    used |= {run.recipe.iterations for run in evidence.records if run.name in found.runs}
+    lengths = {"fewest": f"{min(used):,}", "most": f"{max(used):,}"}
+    told = {"data": DATASETS[profile.dataset], "paper": f"{PROFILES['paper'].iterations:,}"}
+    told |= lengths
+    short = Reason("short", told) if len(used) == 1 else Reason("short-or-longer", told)
     if found.verdict in (SUPPORTED, CAVEAT):
         return because(replace(found, verdict=CAVEAT), short)
     if found.verdict == NOT_SUPPORTED:

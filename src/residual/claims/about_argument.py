@@ -64,7 +64,8 @@ def preconditioning(evidence: Evidence) -> Finding:
     holds = all(measure.interval.lower > 1 for measure in found)
     fails = all(measure.interval.upper < 1 for measure in found)
     caution = [Reason("one-measure")]
-    return conclude(holds, fails, [*found, *beside], [*records, untrained], caution=caution)
+    seeds = found[-1].interval.seeds  # pairs of trained networks; the starts are ours
+    return conclude(holds, fails, [*found, *beside], [*records, untrained], seeds, caution=caution)
 
 
 def accumulation(runs: list[Record], when: str) -> Measure:

@@ -58,7 +58,9 @@ def rise(evidence: Evidence, which: str) -> Finding:
     rises = judged.interval.lower > 1
     doubt = [Reason("one-recipe-tried")] if rises and not tried else []
     measures = [judged, *beside]
-    return conclude(rises and tried, judged.interval.upper < 1, measures, records, doubt=doubt)
+    answer = "one-recipe" if doubt else ""
+    rule = rises and tried, judged.interval.upper < 1
+    return conclude(*rule, measures, records, doubt=doubt, answer=answer)
 
 
 def in_points(
@@ -129,7 +131,7 @@ def not_overfitting(evidence: Evidence) -> Finding:
         records,
         seeds=training.interval.seeds,
         caution=() if explained or not rises_surely else [Reason("share-open")],
-        doubt=() if trained else [Reason("untrained", {"error": error})],
+        doubt=() if trained else [Reason("untrained", {"error": error, "limit": UNTRAINED})],
         answer="" if trained else "untrained",
     )
 

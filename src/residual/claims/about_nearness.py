@@ -19,6 +19,7 @@ from residual.statistics import (
     FEWEST_SEEDS,
     concordance,
     mean_correlation,
+    number,
     rank_correlation,
     ratio,
 )
@@ -86,12 +87,13 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
     runs, when = with_probe(evidence, "residual", 56, "lesions"), evidence.state
     within = correlated("within", runs, lambda run: stage_correlation(run, when))
     whole = correlated("whole", runs, lambda run: lesion_correlation(run, when), judged=False)
-    measures, numbers, repeats = [within, whole], {}, False
+    measures, numbers, told, repeats = [within, whole], {}, {}, False
     rows = stds_by_member(runs, when)
     if len(rows) >= FEWEST_SEEDS:
         parts = zip(*(map(tuple, by_stage(runs[0], row)) for row in rows))
         agreement, p = concordance(tuple(parts))
         numbers = {"p": p}
+        told = {"p": p, "by_stage": ", ".join(number(w, 2) for w in agreement)}
         measures += [single("agreement", w, group=f"stage {i}") for i, w in enumerate(agreement, 1)]
         repeats = p < SURE
     return conclude(
@@ -100,8 +102,8 @@ def large_only_when_needed(evidence: Evidence) -> Finding:
         measures,
         runs,
         numbers=numbers,
-        caution=[Reason("order-repeats", numbers)] if repeats else (),
-        doubt=() if repeats or within.interval.lower <= 0 else [Reason("order-by-chance", numbers)],
+        caution=[Reason("order-repeats", told)] if repeats else (),
+        doubt=() if repeats or within.interval.lower <= 0 else [Reason("order-by-chance", told)],
     )
 
 

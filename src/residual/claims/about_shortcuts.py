@@ -1,13 +1,16 @@
 """Rules on shortcuts: what they cure, how deep, and which of them do (note 002, §2 to 4)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
+from statistics import fmean
 
 from residual.claims.about_depth import PLAIN_56, charitable, in_points, percent
 from residual.claims.evidence import Evidence, MissingRecordError, by_member, logged, wrong
 from residual.claims.verdicts import Finding, Measure, Reason, averaged, conclude, rated
 from residual.experiments.matching import matched_gamma
 from residual.recipe import KINDS
-from residual.statistics import FEWEST_SEEDS, geometric_mean
+from residual.statistics import FEWEST_SEEDS, Interval, geometric_mean
 from residual.store import Record
 
 RESNET_20, RESNET_56 = ("residual", 20), ("residual", 56)
@@ -88,7 +91,7 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
     if not plain or not residual:
         raise MissingRecordError(f"plain-110 and ResNet-110 at {evidence.scale}: not there.")
     measures = [
-        averaged(name, found, TRAINABLE, judged=name != "deepest")
+        rated(name, found, TRAINABLE, over=without_interval, judged=name != "deepest")
         for name, found in errors.items()
         if found
     ]
@@ -109,6 +112,11 @@ def hundreds_of_layers(evidence: Evidence) -> Finding:
         cautions,
         [Reason("some-plain-trains")],
     )
+
+
+def without_interval(values: Sequence[float]) -> Interval:
+    """The mean of errors of which each one decides."""
+    return Interval(fmean(values), -inf, inf, len(values))
 
 
 def learning_is_easier(evidence: Evidence) -> Finding:
@@ -145,7 +153,9 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
     measures: list[Measure] = []
     records: list[Record] = []
     beaten, as_good, steady_somewhere, lacking, compared = True, [], False, 0, 0
+    degraded: list[Reason] = []
     for relu in (True, False):
+        own: dict[str, list] = {}  # a path whose own start is the matched one is shown once
         for start in ("own", "matched"):
             pairs = {p: [of_path(evidence, p, d, relu, start) for d in (20, 56)] for p in PATHS}
             runs = {p: pair for p, pair in pairs.items() if min(map(len, pair)) >= FEWEST_SEEDS}
@@ -161,9 +171,14 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
                 measures += [
                     replace(m, group=f"{p}/{condition(relu, start)}", judged=name == "lead")
                     for p, m in found.items()
-                    if start == "own" or p in MATCHED
+                    if own.get(p) != pairs[p]
                 ]
+            own = own or pairs
             if growth["identity"].interval.lower > 1:
+                if start == "own":
+                    degraded.append(
+                        Reason("not-compared", {"group": "relu" if relu else "no-relu"})
+                    )
                 continue
             steady_somewhere = True
             for path, measure in lead.items():
@@ -185,8 +200,9 @@ def identity_not_just_a_path(evidence: Evidence) -> Finding:
         measures,
         records,
         numbers={"as_good": len(as_good)},
-        caution=[*told, *lack] if told else [Reason("few-conditions")],
+        caution=[*told, *degraded, *lack] if told else [Reason("few-conditions"), *degraded],
         doubt=lack,
+        answer="no-relu" if as_good and all("no-relu" in group for group in as_good) else "",
     )
 
 

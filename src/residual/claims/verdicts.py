@@ -113,6 +113,11 @@ class Claim:
     judge: Callable = field(default=None, compare=False)
 
     @property
+    def drawn(self) -> tuple[str, ...]:
+        """The names of the measures that the strip shows."""
+        return tuple(self.strip["measure"].split()) if self.strip else ()
+
+    @property
     def verdicts(self) -> tuple[str, ...]:
         """The verdicts that the rule can give."""
         return tuple(dict.fromkeys(name.split(":")[0] for name in self.answers))
@@ -141,6 +146,20 @@ def averaged(name: str, trainings: Mapping[str, float], *rest: object, **given: 
     return rated(name, trainings, *rest, over=mean, **given)
 
 
+def undecided(measures: Iterable[Measure], seeds: int) -> Reason:
+    """Why measures decide nothing: too few trainings, an interval that contains its threshold, or
+    intervals on both sides."""
+    decide = [m for m in measures if m.judged and m.trainings]
+    if seeds < FEWEST_SEEDS:
+        fewest = min(decide, key=lambda m: len(m.trainings)).group if decide else ""
+        told = {"trainings": seeds, "wanted": FEWEST_SEEDS}
+        return Reason("too-few-at", told | {"group": fewest}) if fewest else Reason("too-few", told)
+    ends = [(m.interval, m.threshold) for m in decide if m.threshold is not None]
+    if ends and all(not about.lower <= at <= about.upper for about, at in ends):
+        return Reason("both-sides")
+    return Reason("contains-threshold")
+
+
 def conclude(
     holds: bool,
     fails: bool,
@@ -165,9 +184,7 @@ def conclude(
     if verdict == SUPPORTED and caution:
         verdict = CAVEAT
     if verdict == INCONCLUSIVE:
-        few = Reason("too-few", {"trainings": seeds, "wanted": FEWEST_SEEDS})
-        usual = few if seeds < FEWEST_SEEDS else Reason("contains-threshold")
-        caution = (*(doubt or (usual,)), *caution)
+        caution = (*(doubt or (undecided(measures, seeds),)), *caution)
     names = tuple(dict.fromkeys(record.name for record in records))
     kept = {k: float(f"{v:.6g}") for k, v in (numbers or {}).items() if math.isfinite(v)}
     return Finding(verdict, measures, kept, names, seeds, caution, answer)

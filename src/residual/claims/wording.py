@@ -44,13 +44,15 @@ class WordsError(ReaderError, ValueError):
 
 
 class Shown(float):
-    """A number in a sentence: two significant digits, or as many as the template asks for.
+    """A number in a sentence: two significant digits, or as many as the template asks for; in per
+    cent if it ends with %.
 
     What is below a millionth is rounding and shown as zero.
     """
 
-    def __format__(self, digits: str) -> str:
-        return number(float(self) if abs(self) >= 1e-6 else 0.0, int(digits or 2))
+    def __format__(self, asked: str) -> str:
+        value = float(self) * (100 if asked.endswith("%") else 1)
+        return number(value if abs(value) >= 1e-6 else 0.0, int(asked.removesuffix("%") or 2))
 
 
 class Known(dict):
