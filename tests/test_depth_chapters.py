@@ -197,7 +197,7 @@ def test_paths_are_ordered_and_those_that_do_well_are_told():
     assert "orthogonal · x with the last ReLU from a matched start" in plain_text(origin)
     assert "x/2 with the last ReLU from a matched start" not in plain_text(origin)
     told = " ".join(reformulation.recap([], frame))
-    assert told == "Of the other paths x/2 can do as well as the identity."
+    assert told == "Of the other paths x/2 with the last ReLU does as well as the identity."
     own = frame[frame["start"] == "own"]
     assert "none does as well" in " ".join(reformulation.recap([], own))
 

@@ -81,10 +81,10 @@ def test_responses_are_told_by_depth_in_two_languages():
     told = response_std.figure_7_words(tables.responses(runs), runs)
     assert "residual networks: 0.80 and 0.40 at depth 20. " in told["caption"]
     assert "深度 20 时为 0.80 与 0.40" in told["chinese"]
-    shallow, deep, times = response_std.fall(tables.responses(runs), "residual")
+    shallow, deep, times = response_std.fall(runs, "residual")
     assert (shallow, deep) == (20, 56)
     assert times.estimate == pytest.approx(2)
-    assert response_std.fall(tables.responses(runs), "plain") is None
+    assert response_std.fall(runs, "plain") is None
 
 
 def test_shares_within_a_tenth_are_those_of_the_second_layers():

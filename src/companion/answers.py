@@ -14,9 +14,13 @@ ELSEWHERE = (
 
 
 def came_out(settings: Settings, *ids: str) -> None:
-    """Display what came out: badge and answer of each claim, in both languages."""
-    told = [boxes.answers(boxes.BY_ID[name], judged(name, settings.profile)) for name in ids]
-    rows = ["- " + "<br>\n  ".join(both) for both in told]
+    """Display what came out: each claim with badge and answer, in both languages."""
+    rows = []
+    for name in ids:
+        claim = boxes.BY_ID[name]
+        english, chinese = boxes.answers(claim, judged(name, settings.profile))
+        said = [boxes.shown(claim.text["en"]), boxes.chinese(boxes.shown(claim.text["zh"]))]
+        rows.append("- " + "<br>\n  ".join([said[0], english, said[1], chinese]))
     display(Markdown("\n".join(['**What came out** · <span lang="zh">结果</span>\n', *rows])))
 
 

@@ -23,6 +23,7 @@ from companion.display import figures, panels, stored
 from companion.npm import MATHJAX
 from companion.search import BothLanguages
 from residual import claims, store
+from residual.claims.wording import word
 from residual.peers.curves import FINALS, final_test_errors
 from residual.peers.trajectories import SOURCE
 
@@ -201,7 +202,12 @@ def origin(docname: str, about: dict) -> nodes.raw:
         links = "".join(f"<li>{linked(docname, name)}</li>" for name in about["records"])
         told = f"<p>{escape(about['origin'])}</p>" * bool(about["origin"])
         listing = f"<p>Runs: {len(about['records'])}</p><ul>{links}</ul>" * bool(links)
-        fold = f"<summary>Where this comes from</summary>{told}{listing}"
+        scales = dict.fromkeys(
+            re.findall(rf"\bscale ({'|'.join(claims.SCALES)})\b", about["origin"])
+        )
+        short = "; ".join(word("scales", scale) for scale in scales)
+        title = "Where this comes from" + f": {escape(short)}" * bool(short)
+        fold = f"<summary>{title}</summary>{told}{listing}"
         parts.append(f"<details>{fold}</details>")
     return nodes.raw("", f'<div class="origin">{" ".join(parts)}</div>', format="html")
 

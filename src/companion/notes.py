@@ -64,7 +64,7 @@ def entry(one: dict) -> str:
     english, chinese = boxes.answers(claim, found)
     links = f"[figure · 图]({figure_link(claim)}) · [rule, numbers · 规则与数据](#claim-{claim.id})"
     lines = [
-        f"{boxes.chinese('“' + claim.text['zh'] + '”')}<br>*{claim.text['en']}*",
+        f"{boxes.chinese(claim.text['zh'])}<br>*{claim.text['en']}*",
         chinese,
         english,
         boxes.strip(claim, found, "zh"),

@@ -89,10 +89,11 @@ def error_table() -> str:
         f"{table(found.columns, rows)}\n\nPer cent, mean ± standard deviation (number of "
         "trainings; figures average the trainings that they draw, which are not all of these). "
         "The paper's residual errors are those of its Table 6, its plain ones are read "
-        "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; *logged* are "
-        "test errors as their authors report them. Training errors are in evaluation mode, without "
-        "augmentation, on all images that a network was trained on; {doc}`the page on public "
-        f"trainings <public>` says which source published its best test epoch.{missing}"
+        "off Figure 6 by eye (≈). *Measured* are networks of others, measured by us; "
+        "*reported* are test errors as their authors log or report them. Training errors are in "
+        "evaluation mode, without augmentation, on all images that a network was trained on; "
+        "{doc}`the page on public trainings <public>` says which source published its best test "
+        f"epoch.{missing}"
     )
 
 

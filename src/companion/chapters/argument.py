@@ -1,6 +1,7 @@
 """What the argument of note 000 proves: curvature, and the chain link by link."""
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 from textwrap import fill
 
@@ -11,15 +12,18 @@ from companion import style, tables
 from companion.chapters.response_std import (
     identity_blocks,
     medians,
+    over,
     second_layers,
     shares_within,
 )
 from companion.settings import Settings
 from companion.words import network, scale
 from residual.claims import BY_ID, CAVEAT, CHAIN, DIFFERS, NOT_SUPPORTED, SUPPORTED, judged
+from residual.claims.about_responses import relative_median, std_of
+from residual.claims.evidence import by_member
 from residual.claims.wording import word
 from residual.recipe import KINDS
-from residual.statistics import listed, number
+from residual.statistics import geometric_mean, listed, number
 from residual.store import Record
 
 BADGES = {SUPPORTED: "#1a7f37", CAVEAT: "#8a6100", NOT_SUPPORTED: "#b3261e", DIFFERS: "#b3261e"}
@@ -126,15 +130,18 @@ def recap(records: Sequence[Record]) -> str:
     """What the chapter measured on the networks that it draws, in numbers."""
     depth = max(record.depth for record in records)
     deep = [record for record in records if record.depth == depth]
-    layers, blocks = tables.responses(deep), tables.responses(deep, what="blocks")
-    std = medians(layers)
-    share = shares_within(second_layers(layers))["residual"]
-    beside = medians(identity_blocks(blocks), "ratio")[depth, "residual"]
-    times = number(std[depth, "plain"] / std[depth, "residual"], 2)
+    share = shares_within(second_layers(tables.responses(deep)))["residual"]
+    residual = [record for record in deep if record.kind == "residual"]
+    sizes = by_member(residual, partial(relative_median, when="final"))
+    times = over(deep, *((kind, depth) for kind in KINDS), partial(std_of, when="final"))
+    told = ""
+    if times:
+        beside = number(times.estimate, 2)
+        told = f"At depth {depth} the plain response is {beside} times the residual one. "
+    size = number(geometric_mean([*sizes.values()]).estimate, 2)
     return (
-        f"At depth {depth} the plain response is {times} times the residual one in the median. "
-        f"In {network('residual', depth)} {share:.0f} % of F(x) lies within ±0.1, and F(x) is "
-        f"{number(beside, 2)} times as large as x."
+        f"{told}In {network('residual', depth)} {share:.0f} % of F(x) lies within ±0.1, and F(x) "
+        f"is {size} times as large as x."
     )
 
 
@@ -172,10 +179,13 @@ def chain_words(frame: pd.DataFrame) -> dict[str, str]:
     )
     return {
         "caption": (
-            "The note's argument, from top to bottom, with what was measured for each link. "
-            "A chain is as strong as its weakest link."
+            "The note's argument, from top to bottom, with what was measured for each link; its "
+            "prediction before training, where only the default is at work. A chain is as strong "
+            "as its weakest link."
         ),
-        "chinese": f"笔记的论证链，自上而下：{chinese}。链条的强度取决于最弱的一环。",
+        "chinese": (
+            f"笔记的论证链，自上而下（预测在训练前检验）：{chinese}。链条的强度取决于最弱的一环。"
+        ),
         "alt": f"Five boxes below each other: {told}.",
         "origin": (
             "Hypothesis: stacks of blocks by themselves. Prediction: networks before training. All "

@@ -50,7 +50,7 @@ def error_words(frame: pd.DataFrame, note: str, value: str = "test_error") -> di
 def figure_6_words(shown: Sequence[Curve]) -> dict:
     """All that `display.figure` wants for Figure 6 at full length, from the logs that it shows."""
     frame = logs(shown)
-    note = "Bold: means; thin: single trainings; diamonds: the paper's own."
+    note = "Bold: means; thin: single trainings; diamonds: the paper's own (plain: by eye)."
     about = error_words(logged_finals(shown), note)
     about["origin"] += (
         f" Logged by those who trained at full length: {count(len(shown), 'training')} from "
@@ -124,13 +124,15 @@ def table_6(own: Sequence[Record], depths: Collection[int]) -> pd.DataFrame:
     """Final errors by network in per cent, mean ± std (number of trainings).
 
     The paper's test error; those of networks that others trained at full length, measured by us or
-    logged by their authors; and those of our own runs. Training errors are in eval mode, without
+    reported by their authors; and those of our own runs. Training errors are in eval mode, without
     augmentation. Networks and columns for which there is nothing are left out.
     """
     measured, ours = finals(public()), finals(own)
     ran = f"ours ({own[0].scale})" if own else "ours"
     columns = {
-        "test error, logged": by_network(logged_finals(logged()), "test_error"),
+        "test error, reported": by_network(
+            logged_finals([*logged(), *peers.reported()]), "test_error"
+        ),
         "test error, measured": by_network(measured, "test_error"),
         "training error, measured": by_network(measured, "train_error"),
         f"test error, {ran}": by_network(ours, "test_error"),

@@ -4,28 +4,29 @@ Small networks are computed in double precision and in one thread, so that round
 between machines, and that they come as fast where something else uses the other cores.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from statistics import fmean
 
 import pandas as pd
 import torch
 from IPython.display import Markdown, display
-from scipy.stats import gmean
 
-from companion import tables
-from companion.chapters.response_std import by_training, second_layers
+from companion.chapters.response_std import over
 from companion.display import cell, markdown
-from residual.claims.evidence import SIZES
+from residual.claims.about_responses import range_of, std_of
+from residual.claims.evidence import SIZES, layer_median
 from residual.experiments.place import positive, relative
 from residual.experiments.regression import stack
 from residual.models import build
 from residual.probes import block_ratios, coherence, exact_statistics, identity_median
 from residual.provenance import computing_with
-from residual.recipe import Recipe
+from residual.recipe import KINDS, Recipe
 from residual.statistics import listed
 from residual.store import Record
 
 CPU = torch.device("cpu")
+EXACT = "final_exact"  # BN statistics averaged exactly
 IMAGES, SIDE = 8, 8  # of the made-up inputs
 
 
@@ -129,22 +130,23 @@ def untrained_ratio(depth: int) -> float:
     return identity_median(block_ratios(model, [x]), "ratio")
 
 
-def plain_over_residual(runs: Iterable[Record]) -> pd.DataFrame:
+def plain_over_residual(runs: Sequence[Record]) -> pd.DataFrame:
     """How many times larger the median response of the plain net is, by depth and measure.
 
     Measures: standard deviation pooled and by channel, the width from 1 % to 99 %, all over the
     3×3 layers, and the pooled one over the second layers of the blocks, F(x), alone. Trained nets
-    with exact BN statistics.
+    with exact BN statistics, by pairs; depths without a pair are left out.
     """
-    frame = tables.responses(runs, "final_exact").assign(width=lambda f: f["high"] - f["low"])
     measures = {
-        "pooled std": (frame, "std"),
-        "std by channel": (frame, "channel_std"),
-        "1 % to 99 %": (frame, "width"),
-        "std of F(x)": (second_layers(frame), "std"),
+        "pooled std": std_of,
+        "std by channel": lambda run, when: layer_median(run, "channel_std", when),
+        "1 % to 99 %": range_of,
+        "std of F(x)": lambda run, when: layer_median(run, "std", when, second=True),
     }
-    columns = {}
-    for words, (part, column) in measures.items():
-        means = by_training(part, column).groupby(level=["depth", "kind"]).agg(gmean)
-        columns[words] = means.unstack()["plain"] / means.unstack()["residual"]
-    return pd.DataFrame(columns).reset_index()
+    rows = []
+    for depth in sorted({run.depth for run in runs}):
+        sides = [(kind, depth) for kind in KINDS]
+        found = {w: over(runs, *sides, partial(m, when=EXACT)) for w, m in measures.items()}
+        if all(found.values()):
+            rows.append({"depth": depth} | {w: one.estimate for w, one in found.items()})
+    return pd.DataFrame(rows, columns=["depth", *measures])

@@ -8,7 +8,8 @@ from scipy.stats import gmean
 
 from companion.tables import by_network, finals, gradients, responses, stage
 from companion.words import NAMES, names, network, scale
-from residual.claims import SCALES
+from residual.claims import SCALES, judged
+from residual.claims.about_depth import VANISHED
 from residual.recipe import KINDS
 from residual.statistics import listed, number
 from residual.store import Record, every
@@ -36,6 +37,23 @@ def stage_ratios(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
     stages = inner.groupby(keys)["scale_free"].median().unstack("stage")
     ratios = (stages[1] / stages[3]).groupby(level=keys[:-2]).agg(gmean)
     return {when: part.droplevel([0, 1, 2]).to_dict() for when, part in ratios.groupby("when")}
+
+
+def residual_sentence(scale: str) -> str:
+    """What the rule's measure of vanishing gradients gives for trained ResNet-56 at that scale;
+    empty where it is not smaller than that of plain-56."""
+    measures = judged("vanishing-gradients", scale).measures
+    at_end = [m for m in measures if m.group.split("/")[0] == "end"]
+    ends = {kind: next((m for m in at_end if m.name == kind), None) for kind in KINDS}
+    plain, residual = ends.values()
+    if not plain or not residual or residual.interval.upper >= plain.interval.estimate:
+        return ""
+    small = sum(value < VANISHED for value in residual.trainings.values())
+    return (
+        f"By this measure {network('residual', 56)}, which trains well, ends at "
+        f"{number(residual.interval.estimate, 2)}, {small} of {len(residual.trainings)} below "
+        f"{VANISHED:g}. So a small ratio at the end of training is no sign of trouble by itself."
+    )
 
 
 def gradient_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict:

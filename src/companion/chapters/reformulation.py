@@ -266,11 +266,16 @@ def recap(groups: Sequence[Sequence[Record]], paths: pd.DataFrame) -> list[str]:
             )
     deep = paths[paths["depth"] == paths["depth"].max()]
     means = deep.groupby(["path", "relu", "start"])["train_error"].mean()
-    good = {path for (path, *_), mean in means.items() if mean < WELL}
-    rivals = [p for p in PATHS.values() if p in good and p not in ("x", PATHS["permutation"])]
-    if "x" in good:
+    good = {(path, relu) for (path, relu, _), mean in means.items() if mean < WELL}
+    rivals = {
+        path: [f"with{'' if relu else 'out'}" for relu in (True, False) if (path, relu) in good]
+        for path in PATHS.values()
+        if path not in ("x", PATHS["permutation"])
+    }
+    rivals = [f"{path} {listed(how)} the last ReLU" for path, how in rivals.items() if how]
+    if any(path == "x" for path, _ in good):
         told.append(
-            f"Of the other paths {listed(rivals)} can do as well as the identity."
+            f"Of the other paths {listed(rivals)} does as well as the identity."
             if rivals
             else "Of the other paths that were tried none does as well as the identity."
         )

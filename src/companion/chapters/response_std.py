@@ -1,6 +1,7 @@
 """Frames, captions and tables of the chapter on responses; its cells draw the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
@@ -9,6 +10,8 @@ from matplotlib.axes import Axes
 from companion import style, tables
 from companion.display import cell
 from companion.words import count, network, networks, scale
+from residual.claims.about_responses import std_of
+from residual.claims.evidence import layer_median, paired
 from residual.models import Network
 from residual.peers.curves import BATCHES
 from residual.peers.trajectories import LAST, SOURCE, trajectories
@@ -16,11 +19,11 @@ from residual.probes import Batches, block_ratios, responses
 from residual.recipe import KINDS, PROFILES
 from residual.statistics import (
     Interval,
+    geometric_mean,
     listed,
     mean_correlation,
     number,
     rank_correlation,
-    ratio,
 )
 from residual.store import Record
 
@@ -96,18 +99,40 @@ def figure_7_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, 
     }
 
 
+def over(
+    records: Sequence[Record],
+    first: tuple[str, int],
+    second: tuple[str, int],
+    read: Callable[[Record], float],
+) -> Interval | None:
+    """A value of one network (kind, depth) over another's, by pairs of one seed, or of one source
+    and recipe, as the rules compare them; None without a pair."""
+    sides = [[r for r in records if (r.kind, r.depth) == network] for network in (first, second)]
+    ratios = [a / b for a, b in paired(*sides, read).values()]
+    return geometric_mean(ratios) if ratios else None
+
+
 def exact_sentence(records: Sequence[Record]) -> str:
-    """What exact averages in batch normalisation change of the ratio plain over residual."""
-    told = []
-    frames = [tables.responses(records, state) for state in ("final", "final_exact")]
+    """What exact averages in batch normalisation change of the ratio plain over residual, and what
+    the ratio is channel by channel."""
+    told, channels = [], []
     for depth in sorted({record.depth for record in records}):
-        found = [medians(frame) for frame in frames]
-        if all((depth, kind) in one for one in found for kind in KINDS):
-            moving, exact = (
-                number(one[depth, "plain"] / one[depth, "residual"], 3) for one in found
-            )
-            told.append(f"{exact} in place of {moving} at depth {depth}")
-    return f"With averages computed exactly, plain over residual is {listed(told)}." if told else ""
+        sides = [(kind, depth) for kind in KINDS]
+        moving, exact = (
+            over(records, *sides, partial(std_of, when=when)) for when in ("final", "final_exact")
+        )
+        if not moving:
+            continue
+        told.append(f"{number(exact.estimate)} in place of {number(moving.estimate)} at {depth}")
+        within = over(records, *sides, lambda r: layer_median(r, "channel_std", "final"))
+        channels.append(f"{within} at {depth}")
+    if not told:
+        return ""
+    return (
+        f"With averages computed exactly, plain over residual is {listed(told)} layers. The "
+        "standard deviation of the figure also holds how far channels lie apart; within a channel, "
+        f"on average, plain over residual is {listed(channels)} layers."
+    )
 
 
 def spread_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
@@ -123,15 +148,15 @@ def spread_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         "alt": f"Bars of the range of F(x) by block, with ±0.1 shaded, which holds {told}.",
         "origin": (
             f"{scale(records)}. Medians over trainings; F(x) is the output of a block's second "
-            "layer, plain or residual. Shares are means over blocks, then medians over trainings."
+            "layer, plain or residual. Shares are means over blocks, then over trainings."
         ),
     }
 
 
 def shares_within(frame: pd.DataFrame) -> dict[str, float]:
-    """Share of F(x) within ±0.1, in per cent, by kind: mean over blocks, median over trainings."""
-    by_run = frame.groupby(["kind", "run"])["within_tenth"].mean()
-    found = 100 * by_run.groupby(level="kind").median()
+    """Share of F(x) within ±0.1, in per cent, by kind: means over blocks, trainings and sources."""
+    by_run = frame.groupby(["kind", "member", "run"])["within_tenth"].mean()
+    found = 100 * by_run.groupby(level=["kind", "member"]).mean().groupby(level="kind").mean()
     return {kind: float(found[kind]) for kind in KINDS if kind in found}
 
 
@@ -192,21 +217,20 @@ def note_beside_all(scales: dict[str, Sequence[Record]]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def fall(frame: pd.DataFrame, kind: str) -> tuple[int, int, Interval] | None:
+def fall(records: Sequence[Record], kind: str) -> tuple[int, int, Interval] | None:
     """How many times larger the median std is in the shallowest than in the deepest network of a
-    kind, with the two depths; None where there is one depth."""
-    groups = {
-        d: list(part) for (d, k), part in by_training(frame).groupby(level=[0, 1]) if k == kind
-    }
-    if len(groups) < 2:
+    kind, by pairs, with the two depths; None without a pair."""
+    depths = sorted({record.depth for record in records if record.kind == kind})
+    if len(depths) < 2:
         return None
-    shallow, deep = min(groups), max(groups)
-    return shallow, deep, ratio(groups[shallow], groups[deep])
+    ends = depths[0], depths[-1]
+    times = over(records, *((kind, d) for d in ends), partial(std_of, when="final"))
+    return times and (*ends, times)
 
 
-def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, str]:
+def deeper_words(records: Sequence[Record]) -> dict[str, str]:
     """Caption, alt text and origin of the figure of median responses against depth."""
-    found = {kind: fall(frame, kind) for kind in KINDS}
+    found = {kind: fall(records, kind) for kind in KINDS}
     ends = {kind: one for kind, one in found.items() if one}
     told = [
         f"{number(times.estimate)} times from {network(kind, shallow)} to {network(kind, deep)}"
@@ -216,13 +240,13 @@ def deeper_words(frame: pd.DataFrame, records: Sequence[Record]) -> dict[str, st
         f"{network(kind, shallow)} over {network(kind, deep)}: {times}"
         for kind, (shallow, deep, times) in ends.items()
     ]
-    falls = f"The median response falls {listed(told)}." if told else "One depth alone."
+    falls = f"The median response falls {listed(told)}." if told else "No pair of depths."
     return {
         "caption": f"{falls} A dot is a training, lines join their medians.",
         "alt": f"Median std against depth, a line for each kind. {falls}",
         "origin": (
-            f"{scale(records)}. Medians over all 3×3 layers; falls are ratios of geometric means "
-            f"over trainings. {'; '.join(each)}."
+            f"{scale(records)}. Medians over all 3×3 layers; falls are geometric means over pairs "
+            f"of one seed, or of one source and recipe. {'; '.join(each)}."
         ),
     }
 
@@ -315,8 +339,8 @@ def over_training_words(frame: pd.DataFrame) -> dict[str, str]:
             f"epochs {listed([str(e) for e in sorted(frame['epoch'].unique())])}; on test images, "
             f"BN statistics averaged over training images. {BANDS} The first epoch of 56 layers "
             f"was at a low learning rate. All {len(trajectories())} trainings, also those of other "
-            f"depths and with projections, are in "
-            f"[{SOURCE}/trajectories.json](../records/public/{SOURCE}/trajectories.json). {whole}"
+            f"depths and with projections, are in trajectories.json, to which the page on public "
+            f"trainings leads. {whole}"
         ),
     }
 

@@ -126,12 +126,7 @@ class Evidence:
         A network is its kind, depth and, if it has one, variant. Several trainings of one source,
         and pairs of several recipes, enter as their geometric mean.
         """
-        sides = [by_recipe(self.found(*network), value) for network in (first, second)]
-        found: dict[str, list[tuple[float, float]]] = {}
-        for key in sides[0]:
-            if key in sides[1]:
-                found.setdefault(key[0], []).append((sides[0][key], sides[1][key]))
-        return {member: tuple(map(middle, zip(*pairs))) for member, pairs in found.items()}
+        return paired(self.found(*first), self.found(*second), value)
 
     def ratio(
         self,
@@ -226,6 +221,18 @@ def recipe(found: Record | Curve) -> str:
 def middle(values: Sequence[float]) -> float:
     """The geometric mean of positive values; one value stands for itself, without rounding."""
     return values[0] if len(values) == 1 else geometric_mean(values)
+
+
+def paired(
+    first: Sequence[Record], second: Sequence[Record], value: Callable[[Record], float]
+) -> dict[str, tuple[float, float]]:
+    """A value of the trainings of two networks, by source or seed, as `Evidence.pairs` has it."""
+    sides = [by_recipe(records, value) for records in (first, second)]
+    found: dict[str, list[tuple[float, float]]] = {}
+    for key in sides[0]:
+        if key in sides[1]:
+            found.setdefault(key[0], []).append((sides[0][key], sides[1][key]))
+    return {member: tuple(map(middle, zip(*pairs))) for member, pairs in found.items()}
 
 
 def by_recipe(
