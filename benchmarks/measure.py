@@ -23,7 +23,7 @@ from residual.provenance import computing_with, usable_cores
 from residual.recipe import Recipe
 from residual.train import EVAL_BATCH, Training, graph
 
-GEMM = 2048  # rows and columns of the matrices multiplied
+GEMM = 2048  # rows and columns of the matrices multiplied; four times as many on a GPU
 PASSES = 3  # a backward pass costs two forward passes
 
 
@@ -58,8 +58,9 @@ def interleaved(ways: dict[str, Callable], rounds: int, device: torch.device) ->
 def gemm(device: torch.device) -> tuple[Callable[[], Tensor], float]:
     """A matrix product in the training's precision, and its floating-point operations."""
     kind = torch.bfloat16 if device.type == "cuda" else torch.float32
-    a, b = (torch.randn(GEMM, GEMM, device=device, dtype=kind) for _ in range(2))
-    return lambda: a @ b, 2.0 * GEMM**3
+    side = GEMM * 4 if device.type == "cuda" else GEMM
+    a, b = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
+    return lambda: a @ b, 2.0 * side**3
 
 
 def operations(recipe: Recipe) -> float:

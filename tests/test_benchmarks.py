@@ -48,24 +48,42 @@ def test_the_gpu_script_runs_dry_on_a_cpu_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("RESIDUAL_DATA", str(tmp_path))  # no CIFAR-10: images of its shape
     monkeypatch.setattr(measure, "GEMM", 64)
     monkeypatch.setattr(gpu, "ABREAST", 1)  # processes of their own: test_sweep
+    monkeypatch.setattr(gpu, "LONGER", 1)
     gpu.main()
     told = json.loads((tmp_path / "gpu-report.json").read_text())
-    assert told["resume"]["bit_equal"] is True
+    assert told["data"] == "random"
+    assert told["resume"] == {"bit_equal": True, "repeats": True}
     assert told["graph"] == {"captured": False}
     assert told["cpu"]["float32"]["largest_difference"] == 0
     assert told["abreast"]["equal"] is True
     assert told["abreast"]["abreast_seconds"] > 0
     assert told["speed-8"]["loop_images_per_second"] > 0
     assert {"plain-8-it2-s0", "residual-8-it2-s0"} <= told.keys()
-    monkeypatch.setattr(sweep, "trained", None)  # trainings that are there are read
-    monkeypatch.setattr(gpu, "CHECKS", {"resume": lambda *_: raised()})
-    monkeypatch.setattr(gpu, "abreast", lambda _: {})
+    monkeypatch.setattr(gpu, "CHECKS", {"resume": raised, "new": raised})
+    monkeypatch.setattr(gpu, "rates", None)  # what is there is kept, and only that
+    monkeypatch.setattr(sweep, "trained", None)
     gpu.main()
     again = json.loads((tmp_path / "gpu-report.json").read_text())
-    assert again["residual-8-it2-s0"] == told["residual-8-it2-s0"]
-    assert again["resume"] == {"failed": "RuntimeError: out of memory"}
+    assert again == told | {"new": {"failed": "RuntimeError: out of memory"}}
 
 
-def raised():
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--depths 21 --device cpu", "depth"),
+        ("--device cpu", "CIFAR-10"),
+        ("", "no GPU was found"),
+    ],
+)
+def test_the_gpu_script_says_at_once_what_it_lacks(words, told, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gpu", *words.split(), "--output", str(tmp_path)])
+    monkeypatch.setattr(gpu, "pick_device", lambda _: torch.device("cpu"))
+    monkeypatch.setenv("RESIDUAL_DATA", str(tmp_path))
+    with pytest.raises(SystemExit, match=told):
+        gpu.main()
+    assert not list(tmp_path.iterdir())
+
+
+def raised(*_):
     """What a device may answer."""
     raise RuntimeError("out of memory\nand much more")
