@@ -4,9 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*'
+UNSEEN := -name '*.pyc' -o -name '*.lock' -o -path '*/__pycache__*' -o -path '*.egg-info*' -o -path '*/.*'
 BOOK := $(shell find src notebooks book runs benchmarks/results index.md _config.yml _toc.yml CITATION.cff \
-  -type f -not \( $(UNSEEN) -o -path '*/.ipynb_checkpoints/*' \))
+  -type f -not \( $(UNSEEN) \))
 TESTED := $(BOOK) $(shell find tests benchmarks -name '*.py') \
   README.md CONTRIBUTING.md environment.yml pyproject.toml requirements.lock $(wildcard .github/workflows/*.yml)
 

@@ -21,7 +21,8 @@ from residual.cli import main
 from residual.errors import StoreError
 from residual.store import ROOT
 
-FEW = ("train", "--depths", "8", "--kinds", "plain", "--iterations", "2")
+FEW = ["train", "--depths", "8", "--kinds", "plain", "--iterations", "2", "--device", "cpu"]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="rights and paths of Windows are others")
 BARE = {"PATH": os.defpath, "LANG": "C", "PYTHONDONTWRITEBYTECODE": "1"}  # and no HOME
 DROPPED = "-dac_override,-dac_read_search"  # the rights by which root writes where it may not
 MODEST = ["setpriv", f"--bounding-set={DROPPED}", f"--inh-caps={DROPPED}"]

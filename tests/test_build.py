@@ -158,6 +158,7 @@ def test_an_address_brings_its_buttons_and_is_cited(url, tmp_path, monkeypatch):
     assert build_sphinx(source, tmp_path / "html", **place) == 0
     page = (tmp_path / "html" / "notebooks" / "chapter.html").read_text("utf-8")
     assert [address in page for address in NEEDS_ADDRESS] == [bool(url)] * len(NEEDS_ADDRESS)
+    assert ('content="https://someone.github.io/fork/_static' in page) == bool(url)
     assert "find_spec" not in page
     shutil.copy(ROOT / "CITATION.cff", source)
     monkeypatch.setattr(pages, "ROOT", source)

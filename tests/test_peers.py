@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from residual import peers, probes, store
+from residual import load, peers, probes, store
 from residual.data import Dataset, Split
 from residual.errors import RecordError
 from residual.models import Network
@@ -99,6 +99,22 @@ def test_a_source_is_an_entry_in_the_file(tmp_path):
     x = scaling(newcomer.mean, newcomer.std)(torch.full((1, 8, 8, 3), 255, dtype=torch.uint8))
     assert torch.equal(x, torch.full((1, 3, 8, 8), 0.5))
     assert torch.equal(model(x), trained("plain")(x))
+
+
+def test_a_network_of_others_is_loaded_by_name_from_its_file(tmp_path, monkeypatch):
+    content = saved(trained("plain").state_dict())
+    path, file = tmp_path / "peers.toml", tmp_path / "plain8.pt"
+    file.write_bytes(content)
+    entry = NEW.replace('sha256 = "0"', f'sha256 = "{sha256(content).hexdigest()}"')
+    path.write_text(FACTS.read_text("utf-8") + entry, "utf-8")
+    monkeypatch.setattr(peers, "sources", lambda: sources(path))
+    model = load("public/newcomer/plain-8", file)
+    images = torch.full((2, 3, 32, 32), 200, dtype=torch.uint8)
+    x = model.normalise(images)
+    assert torch.equal(model(x), trained("plain")(images.float() / 255 - 0.5))
+    file.write_bytes(saved(trained("plain", zeros="split").state_dict()) + b"another")
+    with pytest.raises(PeerError, match=r"is not the published file plain8\.pt"):
+        load("public/newcomer/plain-8", file)
 
 
 @pytest.mark.parametrize(

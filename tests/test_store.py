@@ -222,6 +222,7 @@ def test_a_lock_names_its_holder(tmp_path, caplog):
     assert f"delete {tmp_path / 'run.lock'}" in told
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks otherwise")
 def test_a_lock_of_another_host_on_a_file_system_without_locks_is_named(
     tmp_path, caplog, monkeypatch
 ):

@@ -147,6 +147,7 @@ def test_what_another_process_trained_meanwhile_is_read(tmp_path, monkeypatch):
         assert waiting.result().content == made.content
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_processes_give_the_same_records_and_one_that_is_killed_costs_time_only(tmp_path):
     wanted, before, killed = tiny([0, 1], 60), set(multiprocessing.active_children()), []
 
@@ -294,6 +295,13 @@ def test_a_batch_queue_gets_lines_at_each_tenth_and_at_the_end(tmp_path, capsys)
     assert [line.split(" % after ")[0] for line in tenths] == [str(n) for n in range(10, 100, 10)]
     assert all(line.endswith(" left.") for line in tenths)
     assert re.fullmatch(r"Ended: quick/residual-8-it20-s0, test error \d+\.\d\d %, \d+ s\.", last)
+
+
+def test_a_batch_queue_is_told_of_a_training_that_diverged(tmp_path, capsys):
+    wanted = replace(tiny([0], 400)[0], kind="plain", learning_rate=99.0, weight_decay=90.0)
+    ensure([wanted], Options("cpu", tmp_path, jobs=1))
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.search(r", diverged at iteration \d+, \d+ s\.$", last)
 
 
 def test_lines_of_a_resumed_sweep_count_what_was_done_before(monkeypatch, capsys):

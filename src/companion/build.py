@@ -94,7 +94,8 @@ def write_site(site: Path, output: Path) -> None:
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     # Jupyter Book writes into the folder _build of the path that it is given.
     command = [*program, "build", "-W", "-n", "--keep-going", "--path-output", output.parent, site]
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    how = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    result = subprocess.run(list(map(str, command)), **how)
     if result.returncode:
         forget(output, *SPHINX)  # it warns of a page only when it reads it
         raise BookError(result.stdout[-4000:] + result.stderr[-4000:])
@@ -118,7 +119,9 @@ def made_from(parameters: dict) -> str:
 def below(folder: Path) -> Iterator[Path]:
     """The files below a folder, in order, without what programs leave beside them."""
     for path in sorted(folder.rglob("*")):
-        made = path.suffix in UNSEEN or ".ipynb_checkpoints" in path.parts
+        made = path.suffix in UNSEEN or any(
+            part[0] == "." for part in path.relative_to(folder).parts
+        )
         if path.is_file() and not made and ".egg-info" not in str(path):
             yield path
 
@@ -225,7 +228,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 if find_spec("residual") is None:  # in Colab
-    !git clone --quiet --depth 1 {url} book && pip install --quiet "./book[book]"
+    !git clone --quiet --depth 1 {url} book
+    !pip install --quiet ./book pandas matplotlib seaborn
 if Path("book/notebooks").is_dir():  # also after the runtime was restarted
     %cd book/notebooks"""
 """The first cell of a chapter in a book that has an address; the site does not show it."""

@@ -296,9 +296,12 @@ LAUNCHERS = {
 
 def offer_repository(_app: Sphinx, config: Config) -> None:
     """Where the book has an address (`repository.url`), buttons that need one: to the repository,
-    to edit a page, to run a chapter on Binder or Colab."""
+    to edit a page, to run a chapter on Binder or Colab; and where its pages are, if `html_baseurl`
+    does not say so, which is where GitHub publishes them."""
     options = config.html_theme_options
-    if options.get("repository_url"):
+    if url := options.get("repository_url"):
+        owner, _, name = url.removeprefix("https://github.com/").partition("/")
+        config.html_baseurl = config.html_baseurl or f"https://{owner}.github.io/{name}/"
         options |= {"use_repository_button": True, "use_edit_page_button": True}
         options["launch_buttons"] |= LAUNCHERS
 

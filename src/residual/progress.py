@@ -66,8 +66,9 @@ class Watch:
         if run is None:
             return self.say(f"Failed: {name}.")
         found, seconds = run["metrics"], run["provenance"]["seconds"]
-        error = f"test error {found['test_error']:.2f} %"
-        if found["diverged_at"]:
+        if found["diverged_at"] is None:
+            error = f"test error {found['test_error']:.2f} %"
+        else:
             error = f"diverged at iteration {found['diverged_at']}"
         self.say(f"Ended: {name}, {error}, {duration(seconds)}.")
 

@@ -99,7 +99,12 @@ def evidence(root: Path | None = None) -> Path:
 
 @dataclass(frozen=True, eq=False)  # the same only as itself, so that it can be a key of a cache
 class Record:
-    """A training of ours, an experiment, or a network of others: where it lies, what it says."""
+    """A training of ours, an experiment, or a network of others: where it lies, what it says.
+
+    `content` is record.json as plain data, and `record["metrics"]` reads from it. A training has
+    metrics (errors in per cent), curves by iteration, responses and gradients by layer, probes, and
+    provenance. It must not be altered.
+    """
 
     folder: Path
     content: dict
@@ -126,14 +131,17 @@ class Record:
 
     @cached_property
     def recipe(self) -> Recipe:
+        """How it was trained; KeyError for an experiment and for a network of others."""
         return Recipe(**self["recipe"])
 
     @property
     def kind(self) -> str:
+        """Plain or residual."""
         return (self.content.get("recipe") or self["network"])["kind"]
 
     @property
     def depth(self) -> int:
+        """How many layers the network has, 6n + 2."""
         return (self.content.get("recipe") or self["network"])["depth"]
 
     @cached_property

@@ -241,9 +241,11 @@ def evaluate(
     They come in the order of CLAIMS. `published` takes for each claim the first of `SCALES` that
     gives a verdict, and never mixes two in one comparison. Without `reasons` it is not told which
     networks of others carry a verdict, which takes most of the time. ParameterError for another
-    scale, RecordError for a damaged record.
+    scale or id, RecordError for a damaged record.
     """
     check_choice("scale", scale, (*SCALES, PUBLISHED))
+    for name in ids or ():
+        check_choice("claim", name, tuple(BY_ID))
     stores: dict[str, Evidence] = {}
     for name in SCALES if scale == PUBLISHED else (scale,):
         stores[name] = Evidence(name, root, others=stores)
@@ -255,8 +257,10 @@ def evaluate(
 @cache
 def judged(name: str, scale: str = PUBLISHED) -> Verdict:
     """The verdict of the claim of that id from the committed store, as published or at one scale;
-    judged once a process. ParameterError for another scale, RecordError for a damaged record."""
+    judged once a process. ParameterError for another id or scale, RecordError for a damaged
+    record."""
     check_choice("scale", scale, (*SCALES, PUBLISHED))
+    check_choice("claim", name, tuple(BY_ID))
     if scale == PUBLISHED:
         return first_judged(judged(name, one) for one in SCALES)
     evidence = COMMITTED.setdefault(scale, Evidence(scale, others=COMMITTED))
