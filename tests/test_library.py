@@ -15,7 +15,7 @@ NAMES = [
     for module, block in re.findall(
         r"^\.\. currentmodule:: (\S+)\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S
     )
-    for name in re.findall(r"^\.\. auto\w+:: (\w+)$", block, re.M)
+    for name in re.findall(r"^\.\. auto\w+:: (\w+)(?:\(\))?$", block, re.M)
 ]
 
 

@@ -77,7 +77,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict(Finding):
-    """A claim's finding at a scale; `by construction` stands there where no scale matters."""
+    """A claim's finding at a scale; `by construction` stands there where no scale matters.
+
+    `verdict` is the word, `measures` are the quantities with interval and the value of each
+    training, `reasons` say why, `runs` name the records in the store, `seeds` is the number of
+    trainings or pairs.
+    """
 
     id: str = field(kw_only=True)
     scale: str = field(kw_only=True)
