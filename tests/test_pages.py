@@ -103,6 +103,17 @@ def test_a_number_leads_to_the_table_of_final_errors_where_it_stands_there():
     assert extension.linked("index", "quick/plain-8-s0") == "quick/plain-8-s0"
 
 
+def test_a_figure_that_is_not_drawn_is_replaced_by_its_chapter():
+    builder = SimpleNamespace(get_relative_uri=lambda here, there: f"{here} to {there}")
+    app, env = SimpleNamespace(builder=builder), SimpleNamespace(docname="book/notes")
+    node = nodes.Element(reftarget="fig-paths")
+    made = extension.not_drawn(app, env, node, nodes.Text("figure"))
+    assert made["refuri"] == "book/notes to notebooks/02_residual_reformulation"
+    assert made.astext() == "figure"
+    node["reftarget"] = "fig-of-nobody"
+    assert extension.not_drawn(app, env, node, nodes.Text("figure")) is None
+
+
 def test_verdicts_are_told_to_search_engines():
     script = extension.reviews("../")
     told = json.loads(

@@ -246,6 +246,19 @@ class Unnumbered(nodes.figure):
     """Drawn like a figure; Sphinx numbers only nodes whose class is the figure's own."""
 
 
+def not_drawn(
+    app: Sphinx, env: BuildEnvironment, node: nodes.Element, words: nodes.Node
+) -> nodes.reference | None:
+    """In place of a reference to a figure that a chapter does not draw with these parameters, one
+    to the chapter; None for another target."""
+    chapters = dict(claim.figure.split("#")[::-1] for claim in claims.CLAIMS if "#" in claim.figure)
+    chapter = chapters.get(node.get("reftarget"))
+    if not chapter:
+        return None
+    address = app.builder.get_relative_uri(env.docname, f"notebooks/{chapter}")
+    return nodes.reference("", "", words, refuri=address, internal=True)
+
+
 def preview(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
 ) -> None:
@@ -350,6 +363,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", draw, priority=100)  # before Sphinx collects the images
     app.add_role("record", RecordLink())
     app.add_directive("touch-identity", touch.TouchIdentity)
+    app.connect("missing-reference", not_drawn)
     app.connect("html-page-context", preview)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

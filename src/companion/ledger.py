@@ -92,10 +92,10 @@ def shown_in() -> dict[str, set[str]]:
     return found
 
 
-def figure_link(claim: Claim) -> str:
+def figure_link(claim: Claim, words: str) -> str:
     """A link to the figure that shows the claim, or to the chapter, from a page of book/."""
     chapter, _, label = claim.figure.partition("#")
-    return f"#{label}" if label else f"../notebooks/{chapter}.ipynb"
+    return f"{{ref}}`{words} <{label}>`" if label else f"[{words}](../notebooks/{chapter}.ipynb)"
 
 
 def counted(claims: Sequence[Claim], verdict: str) -> int:

@@ -62,7 +62,7 @@ def entry(one: dict) -> str:
     claim = boxes.BY_ID[one["claim"]]
     found = judged(claim.id)
     english, chinese = boxes.answers(claim, found)
-    links = f"[figure · 图]({figure_link(claim)}) · [rule, numbers · 规则与数据](#claim-{claim.id})"
+    links = f"{figure_link(claim, 'figure · 图')} · [rule, numbers · 规则与数据](#claim-{claim.id})"
     lines = [
         f"{boxes.chinese(claim.text['zh'])}<br>*{claim.text['en']}*",
         chinese,
