@@ -27,7 +27,7 @@ import yaml
 
 from companion import npm
 from companion.settings import Settings
-from residual.errors import ReaderError, home
+from residual.errors import ReaderError, check_choice, home
 from residual.provenance import usable_cores
 from residual.store import ROOT, committed, own
 
@@ -255,11 +255,17 @@ def refresh(chapters: tuple[str, ...] = CHAPTERS) -> None:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         nbformat.write(with_install(notebook, config["repository"]["url"]), path)
-        with own_kernel():
-            execute(chapter, ROOT / "notebooks", {})
+        with own_kernel(), TemporaryDirectory() as made:  # a chapter that stops leaves its source
+            execute(chapter, Path(made), {})
+            shutil.copyfile(Path(made, path.name), path)
     pictures, _ = stored(ROOT / "notebooks" / f"{CHAPTERS[0]}.ipynb", "fig-figure-6")
     KEY_FIGURE.write_bytes(b64decode(pictures["image/png"]))
 
 
 if __name__ == "__main__":
-    refresh(tuple(sys.argv[1:]) or CHAPTERS)
+    try:
+        for given in sys.argv[1:]:
+            check_choice("chapter", given, CHAPTERS)
+        refresh(tuple(sys.argv[1:]) or CHAPTERS)
+    except ReaderError as error:
+        sys.exit(f"Error: {error}")
