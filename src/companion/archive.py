@@ -5,6 +5,7 @@ CITATION.cff says: title, authors, licence, version, and the paper that the book
 """
 
 import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -68,4 +69,7 @@ def write(target: Path | None = None, site: Path = BUILD / "html") -> Path:
 
 
 if __name__ == "__main__":
-    print(f"The archive is {write()}")
+    try:
+        print(f"The archive is {write()}")
+    except ReaderError as error:
+        sys.exit(f"Error: {error}")
