@@ -103,6 +103,21 @@ def test_a_number_leads_to_the_table_of_final_errors_where_it_stands_there():
     assert extension.linked("index", "quick/plain-8-s0") == "quick/plain-8-s0"
 
 
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://github.com/someone/fork/", "https://someone.github.io/fork/"),
+        ("https://gitlab.com/someone/fork", ""),
+    ],
+)
+def test_only_github_tells_where_the_pages_are(url, base):
+    options = {"repository_url": url, "launch_buttons": {}}
+    config = SimpleNamespace(html_theme_options=options, html_baseurl="")
+    extension.offer_repository(None, config)
+    assert config.html_baseurl == base
+    assert options["use_repository_button"]
+
+
 def test_a_figure_that_is_not_drawn_is_replaced_by_its_chapter():
     builder = SimpleNamespace(get_relative_uri=lambda here, there: f"{here} to {there}")
     app, env = SimpleNamespace(builder=builder), SimpleNamespace(docname="book/notes")

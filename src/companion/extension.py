@@ -313,8 +313,9 @@ def offer_repository(_app: Sphinx, config: Config) -> None:
     does not say so, which is where GitHub publishes them."""
     options = config.html_theme_options
     if url := options.get("repository_url"):
-        owner, _, name = url.removeprefix("https://github.com/").partition("/")
-        config.html_baseurl = config.html_baseurl or f"https://{owner}.github.io/{name}/"
+        if found := re.fullmatch(r"https://github\.com/([^/]+)/([^/]+?)/?", url):
+            pages_there = f"https://{found[1]}.github.io/{found[2]}/"
+            config.html_baseurl = config.html_baseurl or pages_there
         options |= {"use_repository_button": True, "use_edit_page_button": True}
         options["launch_buttons"] |= LAUNCHERS
 
